@@ -1,0 +1,39 @@
+# Two commands do everything on a machine with Python 3.11+ and make: `make map` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.PHONY: map test lint bench validate docs clean
+
+map: $(STAMP)  ## install into .venv and run the main job
+	@$(BIN)/narrows map
+
+test: $(DEV) lint  ## every check and every test
+	$(BIN)/python -m pytest -q
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(DEV)  ## ours beside the peer, as ratios; JSON=1 for JSON
+	@$(BIN)/python -m benchmarks $(if $(JSON),--json)
+
+validate: $(DEV)  ## predicted against measured, misses included
+	@$(BIN)/narrows validate
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(STAMP) requirements-dev.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
