@@ -132,7 +132,8 @@ def _forward(
                 _input(i, t, c, max(t - lag[c] + 1, 0), A, Z, code, arc, second)
             if i == root:
                 _demand(i, t, D, Z, code, arc, second)
-            _ties(i, t, Z, code, second, local)
+            if i == root or start[i] < start[i + 1]:  # a layer without inputs has one way only
+                _ties(i, t, Z, code, second, local)
         for place in range(layers - 2, -1, -1):
             i = up[place]
             if capped[i]:

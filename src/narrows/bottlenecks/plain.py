@@ -155,8 +155,6 @@ class _Block:
         if others:
             self.local[i] = tie = second <= best + TIE * np.maximum(best, 1.0)
             code |= tie
-        else:
-            self.local[i] = False
 
     def _down(self, i: int, t: int) -> None:
         p, best, code = int(self.net.parent[i]), self.Z[i, t + 1], self.code[i, t + 1]
@@ -196,6 +194,16 @@ class _Block:
         self.live[p, t + 1] = True
 
     def _back(self, i: int, t: int) -> None:
+        a = self.g[i, t + 1]
+        if self.inputs[i] or i == self.net.root:
+            self._back_others(i, t)
+            np.copyto(a, 0.0, where=self.arc[i, t] != ARC_OWN)
+        # No price falls on a capacity without a limit; 0 times inf must not make a NaN of it.
+        self.rent[i] += a * (np.where(a > 0.0, self.K[i, t], 0.0) if self.unlimited[i, t] else self.K[i, t])
+        self.g[i, t] += a
+        self.live[i, t] = True
+
+    def _back_others(self, i: int, t: int) -> None:
         a, arc = self.g[i, t + 1], self.arc[i, t]
         for c in self.inputs[i]:
             won = arc == c
@@ -208,11 +216,6 @@ class _Block:
             y = np.where(arc == ARC_DEMAND, a, 0.0)
             self.demand_rent += y * self.D[t]
             self.demand_price[t] = y
-        np.copyto(a, 0.0, where=arc != ARC_OWN)
-        # No price falls on a capacity without a limit; 0 times inf must not make a NaN of it.
-        self.rent[i] += a * (np.where(a > 0.0, self.K[i, t], 0.0) if self.unlimited[i, t] else self.K[i, t])
-        self.g[i, t] += a
-        self.live[i, t] = True
 
     def store(self, solution: Solution, rows: slice) -> None:
         """Write what is kept by draw."""
