@@ -1,0 +1,295 @@
+"""Prices where layers tie: the least and the greatest worth of a unit, and who binds together.
+
+Where several shortest paths lead to a quarter, one more unit of a layer helps only as far as every
+path uses it, and one unit less hurts as soon as any path does. So a price is an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrows.bottlenecks.solution import DEMAND, STOCK, TIE
+from narrows.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from narrows.bottlenecks.network import Stack
+    from narrows.bottlenecks.solution import Solution
+
+__all__ = ["Intervals", "Shares", "co_binding", "intervals", "path_counts"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Marks = NDArray[Any]
+_ROWS = 256  # draws carried at once, so that the counts of many masks stay small
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """One-sided derivatives of the value, mean over draws.
+
+    Parameters
+    ----------
+    right, left
+        Gain of one more unit, and loss of one unit less, of all that a mask marks [value/unit],
+        axis (mask); right <= left.
+    moves
+        Share of draws in which the quarter is tied and less of what the mask marks lowers its
+        output, axes (mask, quarter).
+    """
+
+    right: Floats
+    left: Floats
+    moves: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """How often each layer binds, with ties shared equally.
+
+    Parameters
+    ----------
+    binds
+        Mean over draws, axes (layer, quarter), then two more rows: index `STOCK` (-2) and index
+        `DEMAND` (-1). The values of a quarter sum to 1.
+    tied
+        Share of draws in which two or more bind together, axis (quarter).
+    """
+
+    binds: Floats
+    tied: Floats
+
+
+def path_counts(stack: Stack, masks: Floats, demand_masks: Floats) -> tuple[Floats, Floats]:
+    """Return the least and greatest total mask over all shortest paths to each quarter [unit/unit].
+
+    They are the right and left derivatives of cumulative root output when K grows by e x mask and
+    D by e x demand mask.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    masks
+        Marks on capacity, 0 or more, axes (mask, layer, quarter).
+    demand_masks
+        Marks on cumulative demand, 0 or more, axes (mask, quarter).
+
+    Returns
+    -------
+    tuple
+        Two arrays with axes (mask, draw, quarter).
+
+    Notes
+    -----
+    The recursion of `narrows.bottlenecks.plain` on pairs (length, count), compared by length first
+    and, among candidates within 1e-9 relative of the least, by count.
+
+    Examples
+    --------
+    Two layers of 3 feed a root of 9: one more unit of the first alone adds nothing.
+
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> K = [[[3.0], [3.0], [9.0]]]
+    >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
+    ...               [[np.inf] * 3], [[9.0]], [1.0])
+    >>> least, greatest = path_counts(stack, np.array([[[1.0], [0], [0]]]), np.zeros((1, 1)))
+    >>> least.item(), greatest.item()
+    (0.0, 1.0)
+    """
+    _check_masks(stack, masks, demand_masks)
+    found = [
+        _sweep(
+            stack,
+            start=np.zeros((masks.shape[0], stack.draws)),
+            own=lambda i, t, before: before + masks[:, i, t, None],
+            demand=lambda t: np.broadcast_to(demand_masks[:, t, None], (masks.shape[0], stack.draws)),
+            join=join,
+        )
+        for join in (np.minimum, np.maximum)
+    ]
+    return found[0], found[1]
+
+
+def intervals(
+    stack: Stack, solution: Solution, masks: Floats, demand_masks: Floats | None = None
+) -> Intervals:
+    """Return the worth of one more and of one less unit of what each mask marks [value/unit].
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    solution
+        Its solution: draws without a tie keep their one price.
+    masks
+        Marks on capacity, 0 or more, axes (mask, layer, quarter).
+    demand_masks
+        Marks on cumulative demand, 0 or more, axes (mask, quarter); none by default.
+
+    Notes
+    -----
+    Only draws with a tie on some path pay for the lexicographic sweep.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> from narrows.bottlenecks.plain import solve
+    >>> K = [[[3.0], [3.0], [9.0]]]
+    >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
+    ...               [[np.inf] * 3], [[9.0]], [1.0])
+    >>> found = intervals(stack, solve(stack), np.array([[[1.0], [0], [0]], [[1.0], [1.0], [0]]]))
+    >>> found.right.tolist(), found.left.tolist()
+    ([0.0, 1.0], [1.0, 1.0])
+    """
+    from narrows.bottlenecks.plain import solve
+
+    marks = np.zeros((masks.shape[0], stack.quarters)) if demand_masks is None else demand_masks
+    _check_masks(stack, masks, marks)
+    tied = np.asarray(solution.tied.any(axis=1))
+    right, left = np.zeros((2, masks.shape[0]))
+    moves = np.zeros((masks.shape[0], stack.quarters))
+    plain = stack.draws * _priced(solution, masks, marks)
+    if tied.any():
+        chosen = stack.take(tied)
+        plain -= chosen.draws * _priced(solve(chosen), masks, marks)
+        for part, ties in _parts(chosen, solution.tied[tied]):
+            least, greatest = path_counts(part, masks, marks)
+            right += (least @ stack.w).sum(axis=1)
+            left += (greatest @ stack.w).sum(axis=1)
+            moves += ((greatest > 0) & ties).sum(axis=1)
+    if tied.all():
+        plain[:] = 0.0
+    return Intervals((plain + right) / stack.draws, (plain + left) / stack.draws, moves / stack.draws)
+
+
+def co_binding(stack: Stack, solution: Solution) -> Shares:
+    """Return the share of draws in which each layer binds each quarter, ties shared equally.
+
+    In a tied quarter the layers that bind together are those with the newest own arc on some
+    shortest path: less of any one of them lowers the quarter's output. Demand, or stock where
+    nothing new binds, counts as one of them. Each gets an equal part of the draw.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    solution
+        Its solution.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> from narrows.bottlenecks.plain import solve
+    >>> K = [[[3.0], [3.0], [9.0]]]
+    >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
+    ...               [[np.inf] * 3], [[9.0]], [1.0])
+    >>> shares = co_binding(stack, solve(stack))
+    >>> shares.binds[:, 0].tolist(), shares.tied.tolist()
+    ([0.5, 0.5, 0.0, 0.0, 0.0], [1.0])
+    """
+    binds, together = np.zeros((stack.layers + 2, stack.quarters)), np.zeros(stack.quarters)
+    for t in range(stack.quarters):
+        names = solution.binder[~solution.tied[:, t], t] % (stack.layers + 2)  # -2 and -1 go last
+        binds[:, t] = np.bincount(names, minlength=stack.layers + 2)
+    tied = np.asarray(solution.tied.any(axis=1))
+    for part, ties in _parts(stack.take(tied), solution.tied[tied]):
+        members = _binders(part)
+        count = members.sum(axis=0)
+        binds += np.where(ties, members / count, 0.0).sum(axis=1)
+        together += (ties & (count > 1)).sum(axis=0)
+    return Shares(binds / stack.draws, together / stack.draws)
+
+
+def _binders(stack: Stack) -> Flags:
+    """Return who may bind: the newest own arcs of all shortest paths, axes (layer + 2, draw, quarter)."""
+    one = np.eye(stack.layers + 2, dtype=np.bool_)[:, :, None]
+    shape = (stack.layers + 2, stack.draws)
+    members: Flags = _sweep(
+        stack,
+        start=np.broadcast_to(one[STOCK], shape),
+        own=lambda i, _t, _before: np.broadcast_to(one[i], shape),
+        demand=lambda _t: np.broadcast_to(one[DEMAND], shape),
+        join=np.logical_or,
+    )
+    return members
+
+
+def _sweep(
+    stack: Stack,
+    *,
+    start: Marks,
+    own: Callable[[int, int, Marks], Marks],
+    demand: Callable[[int], Marks],
+    join: Callable[..., Marks],
+) -> Marks:
+    """Carry marks along all shortest paths; return those of the root, axes (..., draw, quarter)."""
+    net, none = stack.network, np.zeros(stack.draws)
+    capped = stack.capped
+    slack = stack.B - stack.A[:, :, -1]
+    Z: list[list[Floats]] = [[none] for _ in range(stack.layers)]  # slot 0 is before the first quarter
+    M: list[list[Marks]] = [[start] for _ in range(stack.layers)]
+    for t in range(stack.quarters):
+        for i in map(int, net.up):
+            ways = [(Z[i][t] + stack.K[:, i, t], own(i, t, M[i][t]))]
+            for c in net.inputs(i):
+                u = max(t - int(net.lag[c]) + 1, 0)
+                ways.append((Z[c][u] + stack.A[:, c, t], M[c][u]))
+            if i == net.root:
+                ways.append((stack.D[:, t], demand(t)))
+            best, marks = _choose(ways, join)
+            Z[i].append(best)
+            M[i].append(marks)
+        for i in map(int, net.up[-2::-1]):
+            if capped[i]:
+                p = int(net.parent[i])
+                lowered = (Z[p][t + 1] + slack[:, i], M[p][t + 1])
+                Z[i][-1], M[i][-1] = _choose([(Z[i][-1], M[i][-1]), lowered], join)
+    return np.stack(M[net.root][1:], axis=-1)
+
+
+def _choose(ways: list[tuple[Floats, Marks]], join: Callable[..., Marks]) -> tuple[Floats, Marks]:
+    """Return the least length, and the marks of the ways within the tolerance, joined."""
+    if len(ways) == 1:
+        return ways[0]
+    best = np.minimum.reduce([length for length, _ in ways])
+    limit = best + TIE * np.maximum(best, 1.0)
+    marks, seen = ways[0][1], ways[0][0] <= limit
+    for length, more in ways[1:]:
+        near = length <= limit
+        marks = np.where(near, np.where(seen, join(marks, more), more), marks)
+        seen = seen | near
+    return best, marks
+
+
+def _parts(stack: Stack, ties: Flags) -> Iterator[tuple[Stack, Flags]]:
+    for first in range(0, stack.draws, _ROWS):
+        rows = slice(first, first + _ROWS)
+        yield stack.take(rows), ties[rows]
+
+
+def _priced(solution: Solution, masks: Floats, demand_masks: Floats) -> Floats:
+    """Return mean price times mask, axis (mask)."""
+    priced: Floats = np.tensordot(masks, solution.price_K_mean, axes=2) + demand_masks @ solution.price_D_mean
+    return priced
+
+
+def _check_masks(stack: Stack, masks: Floats, demand_masks: Floats) -> None:
+    want = (masks.shape[0], stack.layers, stack.quarters)
+    if masks.shape != want or demand_masks.shape != (want[0], want[2]):
+        raise UsageError(
+            f"The masks have the shapes {masks.shape} and {demand_masks.shape}",
+            f"Their axes are (mask, layer, quarter) and (mask, quarter): {want} and {(want[0], want[2])}",
+            "Give one mask on capacity and one on demand for each question",
+        )
+    if not (masks.min(initial=0.0) >= 0 and demand_masks.min(initial=0.0) >= 0):
+        raise UsageError(
+            "A mask is negative or not a number",
+            "A mask is 0 or more",
+            "Give 1 where a unit is added and 0 elsewhere",
+        )

@@ -1,0 +1,345 @@
+"""Day 9: which layer of the stack binds in each quarter, at what price, and how much is deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows import __version__
+from narrows.bottlenecks.interval import co_binding, price_intervals
+from narrows.bottlenecks.model import FIRST, LAST, Model, build
+from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
+from narrows.catalog import Reader, default, read_overlay
+from narrows.errors import UsageError
+from narrows.quarters import Quarter, span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from narrows.bottlenecks.network import Solution
+    from narrows.bottlenecks.supply import FactLayer
+    from narrows.catalog import Catalog, Fact
+
+    Array = NDArray[np.float64]
+
+__all__ = ["DEFAULT_DRAWS", "DEFAULT_SEED", "MODEL_VERSION", "STOCK", "Run", "layer", "map", "run"]
+
+MODEL_VERSION = f"{__version__}+minplus.1"
+DEFAULT_DRAWS = 10_000
+DEFAULT_SEED = 1
+MOST_DRAWS = 10_000_000
+COMPILED_FROM = 40_000
+"""Draws from which compiling pays: below it the NumPy twin, equal bit for bit, is done sooner."""
+STOCK = "stock"
+"""Name of the state in which no layer binds because the quarter lives on opening stock."""
+"""Quantiles of every band shown."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One solved question: what was read, built and solved.
+
+    Parameters
+    ----------
+    catalog
+        Facts as asked for: a past date and a scenario are already in it.
+    reader
+        The reading, which remembers facts and draws.
+    model
+        The stack.
+    solution
+        Its solution over draws.
+    shown
+        Columns of the quarters asked for.
+    """
+
+    catalog: Catalog
+    reader: Reader
+    model: Model
+    solution: Solution
+    shown: slice
+
+    @property
+    def quarters(self) -> tuple[str, ...]:
+        """Labels of the quarters asked for."""
+        return tuple(str(quarter) for quarter in self.model.quarters[self.shown])
+
+    @cached_property
+    def deployed(self) -> Array:
+        """Compute installed in each quarter shown [h100e/quarter], axes (draw, quarter)."""
+        return np.diff(self.solution.output, axis=1, prepend=0.0)[:, self.shown]
+
+    @cached_property
+    def deployed_w(self) -> Array:
+        """IT power of the compute installed in each quarter shown [W/quarter], axes (draw, quarter)."""
+        return self.deployed * self.model.it_w[:, self.shown]
+
+    @cached_property
+    def installed(self) -> Array:
+        """Compute installed since the first quarter of the model [h100e], axes (draw, quarter)."""
+        return self.solution.output[:, self.shown]
+
+    def binds(self, name: str) -> Array:
+        """Return each draw's share of binding of a layer, 0 to 1, axes (draw, quarter).
+
+        Notes
+        -----
+        1 where the layer holds the newest capacity arc on the quarter's shortest path. Where
+        layers tie, the draw is shared equally over the co-binding set (docs/convention.md §10).
+        """
+        row = -1 if name == STOCK else self.model.row(name)
+        shares = (self.solution.binder[:, self.shown] == row).astype(np.float64)
+        for (draw, column), tied_rows in self._ties.items():
+            shares[draw, column] = (row in tied_rows) / len(tied_rows)
+        return shares
+
+    @cached_property
+    def _ties(self) -> Mapping[tuple[int, int], tuple[int, ...]]:
+        """Co-binding rows of every draw and shown quarter in which two layers or more bind."""
+        return co_binding(self.model.stack, self.solution.tied, self.shown)
+
+
+def run(
+    quarters: str | None = None,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    method: str = "random",
+    as_of: str | None = None,
+    scenario: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> Run:
+    """Solve one question and keep everything that led to the answer.
+
+    Parameters are those of `map`; ``catalog`` replaces the shipped facts.
+    """
+    _check_counts(draws, seed)
+    catalog = catalog or default()
+    if as_of:
+        catalog = catalog.as_known_on(as_of)
+    if scenario:
+        catalog = catalog.overlay(read_overlay(scenario))
+    asked = span(quarters) if quarters else _default_quarters(catalog.asked or date.today())
+    if asked[0] < FIRST:
+        raise UsageError(
+            f"The quarters {quarters!r} begin before the model",
+            f"The model begins in {FIRST}",
+            f"Ask for quarters from {FIRST}, for instance --quarters {FIRST}:{LAST}",
+        )
+    reader = Reader(catalog, seed, draws, method)
+    model = build(reader, max(asked[-1], LAST))
+    if draws >= COMPILED_FROM:
+        from narrows.bottlenecks.kernel import solve
+    else:
+        from narrows.bottlenecks.plain import solve
+    first = asked[0] - FIRST
+    return Run(catalog, reader, model, solve(model.stack), slice(first, first + len(asked)))
+
+
+def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant)
+    quarters: str | None = None,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    method: str = "random",
+    as_of: str | None = None,
+    scenario: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> MapResult:
+    """Find which layer binds in each quarter, with what probability, at what price, and what is deployed.
+
+    Parameters
+    ----------
+    quarters
+        Quarters to show, such as ``2026Q4:2030Q4``; default: from the quarter of the vintage to 2030Q4.
+        The model always runs from 2022Q1, so the window moves no figure.
+    draws
+        Number of draws, 1 to 10,000,000.
+    seed
+        Seed of the draws, a whole number from 0.
+    method
+        ``random`` or ``sobol``.
+    as_of
+        Date: use only what was known on that day.
+    scenario
+        Scenario file (TOML): an overlay on facts.
+    catalog
+        Facts to use instead of the shipped ones.
+
+    Returns
+    -------
+    MapResult
+        Probabilities, prices, deployed compute and its quantiles.
+
+    Raises
+    ------
+    NarrowsError
+        If a quarter, date, count or scenario cannot be understood.
+
+    Examples
+    --------
+    >>> result = map("2027Q1", draws=400)
+    >>> result.quarters
+    ('2027Q1',)
+    >>> round(sum(result.binds[name][0] for name in result.binds), 9)
+    1.0
+    """
+    return reduce_run(run(quarters, draws, seed, method, as_of, scenario, catalog))
+
+
+def reduce_run(solved: Run) -> MapResult:
+    """Reduce a solved question to what the map shows."""
+    model, shown = solved.model, solved.shown
+    names = [layer.id for layer in model.layers]
+    binds = {name: _series(solved.binds(name).mean(axis=0)) for name in [*names, STOCK]}
+    return MapResult(
+        quarters=solved.quarters,
+        layers=tuple(_row(solved, layer) for layer in model.layers),
+        binds=binds,
+        deployed=band(solved.deployed, "h100e/quarter"),
+        deployed_mw=band(solved.deployed_w / WATTS_PER_MW, "MW/quarter"),
+        installed=band(solved.installed, "h100e"),
+        capacity={
+            name: band(model.stack.K[:, model.row(name), shown], "h100e/quarter") for name in names
+        },
+        price=_prices(solved),
+        tied=_series(solved.tied_share()),
+        unknown=model.unknown,
+        meta=_meta(solved),
+    )
+
+
+def band(values: Array, unit: str) -> Band:
+    """Return quantiles and mean over draws, axes (draw, quarter) in, one value a quarter out."""
+    p05, p50, p95 = quantiles(values, BAND)
+    return Band(unit, _series(p05), _series(p50), _series(p95), _series(values.mean(axis=0)))
+
+
+def _series(values: Array) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def _prices(solved: Run) -> dict[str, PriceRow]:
+    """Return the price interval of every layer, in H100e and in money."""
+    model, shown = solved.model, solved.shown
+    right, left = price_intervals(model.stack, solved.solution)
+    worth = model.worth[shown]
+    usd = (model.usd_per_h100e[:, shown]).mean(axis=0)
+    rows = {}
+    for layer in model.layers:
+        row = model.row(layer.id)
+        per_h100e = right[row, shown] / worth
+        need = model.need_mean[row - 1, shown]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            per_unit = np.where(need > 0, per_h100e * usd / need, 0.0)
+        rows[layer.id] = PriceRow(
+            right=_series(per_h100e),
+            left=_series(left[row, shown] / worth),
+            usd_per_unit=_series(per_unit),
+            unit=layer.unit,
+        )
+    return rows
+
+
+def _row(solved: Run, layer: FactLayer) -> LayerRow:
+    facts = [solved.catalog.fact(name) for name in solved.model.chains[layer.id]]
+    return LayerRow(
+        id=layer.id,
+        name=layer.declared.name,
+        day=layer.declared.day,
+        family=layer.declared.family,
+        unit=layer.unit,
+        feeds=layer.declared.feeds,
+        makers=tuple(layer.makers().items()),
+        lead_quarters=layer.relief(),
+        assumed_share=_assumed(facts),
+    )
+
+
+def _assumed(facts: list[Fact]) -> float:
+    return sum(fact.kind == "assumption" for fact in facts) / len(facts) if facts else 1.0
+
+
+def _meta(solved: Run) -> dict[str, Any]:
+    facts = [solved.catalog.fact(name) for name in solved.reader.reads]
+    dates = sorted(fact.as_of for fact in facts)
+    reader = solved.reader
+    return {
+        "seed": reader.seed,
+        "draws": reader.n,
+        "method": reader.method,
+        "vintage": str(solved.catalog.vintage),
+        "catalog": solved.catalog.hash,
+        "scenario": solved.catalog.scenario,
+        "model_version": MODEL_VERSION,
+        "first_quarter": str(FIRST),
+        "facts": len(facts),
+        "assumptions": sum(fact.kind == "assumption" for fact in facts),
+        "oldest_fact": dates[0],
+        "newest_fact": dates[-1],
+        "standing": solved.catalog.standing_used,
+        "sampling_error": float(0.5 / np.sqrt(reader.n)),
+    }
+
+
+def layer(name: str, as_of: str | None = None) -> dict[str, Any]:
+    """Return one layer as declared: unit, makers, lead time, recipe and the facts that it rests on.
+
+    Parameters
+    ----------
+    name
+        Layer id, such as ``cowos``.
+    as_of
+        Date: use only what was known on that day.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+
+    Examples
+    --------
+    >>> layer("cowos")["unit"]
+    'wafer'
+    """
+    solved = run(draws=1, as_of=as_of)
+    found = solved.model.layer(name)
+    row = _row(solved, found)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "day": row.day,
+        "family": row.family,
+        "unit": row.unit,
+        "feeds": row.feeds,
+        "makers": dict(row.makers),
+        "lead_quarters": row.lead_quarters,
+        "need": list(found.declared.need),
+        "watch": found.watch(),
+        "assumed_share": row.assumed_share,
+        "facts": [solved.catalog.fact(fact) for fact in solved.model.chains[name]],
+    }
+
+
+def _check_counts(draws: int, seed: int) -> None:
+    if not 1 <= draws <= MOST_DRAWS:
+        raise UsageError(
+            f"The number of draws is {draws}",
+            f"Draws are a whole number from 1 to {MOST_DRAWS}",
+            f"Give --draws {DEFAULT_DRAWS}",
+        )
+    if seed < 0:
+        raise UsageError(
+            f"The seed is {seed}", "A seed is a whole number from 0", f"Give --seed {DEFAULT_SEED}"
+        )
+
+
+def _default_quarters(day: date) -> tuple[Quarter, ...]:
+    """Quarters from that of a day to the last, or that one alone when it is later."""
+    first = max(Quarter.of(day), FIRST)
+    return tuple(first + step for step in range(max(LAST - first, 0) + 1))

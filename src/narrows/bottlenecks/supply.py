@@ -1,0 +1,275 @@
+"""From facts to capacities: what each layer could make, in H100-equivalents a quarter.
+
+Every layer declared in the catalogue becomes a `FactLayer` that answers the five questions of
+`narrows.layer.Layer`; `capacities` puts all of them into one common currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.layer import shares_of
+from narrows.units import to_canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from narrows.catalog import Fact, LayerDeclaration, Reader
+
+    Array = NDArray[np.float64]
+
+__all__ = ["FactLayer", "Recipes", "growth_path", "interpolate", "merge_close"]
+
+YEAR_S = to_canonical(1.0, "year")
+QUARTER_S = to_canonical(1.0, "quarter")
+SAME_MOMENT_YEARS = 1 / 8
+"""Anchors closer than half a quarter speak of the same moment and are averaged."""
+
+
+def interpolate(moments: Array, years: Array) -> Array:
+    """Return the weights that interpolate anchors linearly in time, axes (anchor, time) [1].
+
+    Parameters
+    ----------
+    moments
+        Rising moments of the anchors [year], axis (anchor).
+    years
+        Moments asked for [year], axis (time); flat outside the anchors.
+
+    Examples
+    --------
+    >>> interpolate(np.array([2024.0, 2026.0]), np.array([2023.0, 2024.5, 2026.0])).tolist()
+    [[1.0, 0.75, 0.0], [0.0, 0.25, 1.0]]
+    """
+    return np.stack([np.interp(years, moments, row) for row in np.eye(len(moments))])
+
+
+def merge_close(moments: Array, values: Array) -> tuple[Array, Array]:
+    """Average anchors that speak of the same moment (less than half a quarter apart).
+
+    Parameters
+    ----------
+    moments
+        Rising moments [year], axis (anchor).
+    values
+        Values, axes (draw, anchor).
+
+    Returns
+    -------
+    tuple
+        Moments and values of the merged anchors.
+
+    Examples
+    --------
+    >>> m, v = merge_close(np.array([2024.0, 2024.1, 2025.0]), np.array([[1.0, 3.0, 9.0]]))
+    >>> m.round(3).tolist(), v.tolist()
+    ([2024.05, 2025.0], [[2.0, 9.0]])
+    """
+    starts = np.flatnonzero(np.diff(moments, prepend=-np.inf) >= SAME_MOMENT_YEARS)
+    counts = np.diff(np.append(starts, len(moments)))
+    merged = np.add.reduceat(values, starts, axis=1) / counts
+    return np.add.reduceat(moments, starts) / counts, merged
+
+
+def growth_path(moments: Array, log_values: Array, log_growth: Array | None, years: Array) -> Array:
+    """Return a capacity's logarithm over time, axes (draw, time).
+
+    Parameters
+    ----------
+    moments
+        Rising moments of the anchors [year], axis (anchor).
+    log_values
+        Logarithm of capacity at the anchors, axes (draw, anchor).
+    log_growth
+        Logarithm of the yearly growth ratio after the last anchor, axis (draw); None for none.
+    years
+        Moments asked for [year], axis (time).
+
+    Notes
+    -----
+    Straight lines in the logarithm between anchors; flat before the first one; constant growth
+    after the last one.
+
+    Examples
+    --------
+    >>> path = growth_path(np.array([2024.0, 2025.0]), np.log([[1.0, 4.0]]), np.log([2.0]), np.array([2024.5, 2026]))
+    >>> np.exp(path).round(6).tolist()
+    [[2.0, 8.0]]
+    """
+    path = log_values @ interpolate(moments, years)
+    if log_growth is not None:
+        path += log_growth[:, None] * np.maximum(years - moments[-1], 0.0)
+    return path
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """What one H100-equivalent takes of each layer, from the mix of designs and their recipes.
+
+    Parameters
+    ----------
+    reader
+        The reading of the catalogue.
+
+    Notes
+    -----
+    need[draw, time] = sum over designs g of mix_g(t) x (units per package)_g / (H100e per package)_g,
+    with the mix interpolated linearly between the years that it is stated for.
+    """
+
+    reader: Reader
+
+    @cached_property
+    def _mix(self) -> tuple[tuple[str, ...], Array, Array]:
+        """Designs with a mix, the years stated, and shares with axes (draw, year, design)."""
+        found = {}
+        for design in self.reader.catalog.designs:
+            moments, shares, facts = self.reader.series(f"mix.{design.id}")
+            if facts:
+                found[design.id] = (moments, shares)
+        years = np.unique(np.concatenate([moments for moments, _ in found.values()]))
+        mix = np.zeros((self.reader.n, len(years), len(found)))
+        for column, (moments, shares) in enumerate(found.values()):
+            mix[:, np.searchsorted(years, moments), column] = shares
+        mix /= mix.sum(axis=2, keepdims=True)
+        return tuple(found), years, mix
+
+    def _per_h100e(self, terms: Sequence[str]) -> Array:
+        """Units per H100e of each design, axes (draw, design)."""
+        designs, _, _ = self._mix
+        columns = np.empty((self.reader.n, len(designs)))
+        for column, design in enumerate(designs):
+            per_package = 1.0 / self.reader.draws(f"{design}.h100e")
+            for term in terms:
+                amount = self._term(design, term.lstrip("/"))
+                per_package = per_package / amount if term.startswith("/") else per_package * amount
+            columns[:, column] = per_package
+        return columns
+
+    def _term(self, design: str, name: str) -> Array:
+        own = f"{design}.{name}"
+        return self.reader.draws(own if self.reader.catalog.has(own) else name)
+
+    def at_years(self, needs: Sequence[Sequence[str]]) -> tuple[Array, Array]:
+        """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e]."""
+        _, years, mix = self._mix
+        recipes = np.stack([self._per_h100e(terms) for terms in needs], axis=2)
+        return years, np.matmul(mix, recipes)
+
+
+@dataclass(frozen=True)
+class FactLayer:
+    """A layer declared as facts: it answers `narrows.layer.Layer` from a reading of the catalogue.
+
+    Parameters
+    ----------
+    declared
+        The layer's entry in the catalogue.
+    reader
+        The reading of the catalogue.
+    recipes
+        Needs per H100-equivalent of the same reading.
+    """
+
+    declared: LayerDeclaration
+    reader: Reader
+    recipes: Recipes
+
+    @property
+    def id(self) -> str:
+        """Name in programs."""
+        return self.declared.id
+
+    @property
+    def unit(self) -> str:
+        """What the layer makes."""
+        return self.declared.unit
+
+    def log_supply(self, years: Array) -> Array | None:
+        """Return the logarithm of `supply`, axes (draw, time); None where nothing is known.
+
+        Notes
+        -----
+        Anchors that are forecasts are multiplied by ratio ** min(h, 1), ratio = realised over
+        forecast one year ahead, h = years from the day the forecast was made to the period that
+        it speaks of.
+        """
+        moments, anchors, facts = self.reader.series(self.declared.capacity)
+        if not facts:
+            return None
+        log_values = np.log(anchors)
+        slip = self._optional(self.declared.slip)
+        if slip is not None:
+            log_values = log_values + np.log(slip)[:, None] * _horizon(facts)
+        moments, log_values = merge_close(moments, log_values)
+        growth = self._optional(self.declared.growth)
+        path = growth_path(moments, log_values, None if growth is None else np.log(growth), years)
+        for name in self.declared.multiply:
+            path += self._factor(name, years)
+        return path + np.log(QUARTER_S)
+
+    def _optional(self, name: str) -> Array | None:
+        return self.reader.draws(name) if name else None
+
+    def _factor(self, name: str, years: Array) -> Array:
+        """Logarithm of a factor: one fact, or a series interpolated in time; axes (draw, time)."""
+        if self.reader.catalog.has(name):
+            return np.log(self.reader.draws(name))[:, None]
+        moments, values, _ = self.reader.series(name)
+        return np.log(values) @ interpolate(moments, years)
+
+    def supply(self, years: Array) -> Array | None:
+        """Return what the layer can make for AI [unit/quarter], axes (draw, time); None if not known."""
+        path = self.log_supply(years)
+        return None if path is None else np.exp(path)
+
+    def need(self, years: Array) -> Array:
+        """Return what one H100-equivalent takes of the layer [unit/h100e], axes (draw, time)."""
+        moments, needs = self.recipes.at_years([self.declared.need])
+        return needs[:, :, 0] @ interpolate(moments, years)
+
+    def relief(self) -> tuple[float, float, float] | None:
+        """Return the time from a decision to added capacity [quarter]: low, value, high."""
+        if not self.declared.lead:
+            return None
+        fact = self.reader.fact(self.declared.lead)
+        return tuple(value / QUARTER_S for value in (fact.canonical_low, fact.canonical_value, fact.canonical_high))
+
+    def makers(self) -> Mapping[str, float]:
+        """Return each maker's share of output, newest statement of each maker, summing to 1."""
+        prefix = self.declared.makers
+        if not prefix:
+            return {}
+        newest: dict[str, Fact] = {}
+        for fact in self.reader.catalog.under(prefix):
+            name = fact.id.removeprefix(prefix + ".").split(".")[0]
+            if name not in newest or fact.known_on >= newest[name].known_on:
+                newest[name] = fact
+        return shares_of([(name, fact.canonical_value) for name, fact in newest.items()])
+
+    def watch(self) -> str:
+        """Return the published indicator that would show the layer moving."""
+        return self.declared.watch
+
+
+def _horizon(facts: Sequence[Fact]) -> Array:
+    """Years ahead that each statement looked, 0 for the past and 1 at most, axis (anchor)."""
+    return np.array(
+        [
+            min(max((fact.midpoint or 0.0) - _year(fact.known_on), 0.0), 1.0) if fact.kind == "forecast" else 0.0
+            for fact in facts
+        ]
+    )
+
+
+def _year(day: date) -> float:
+    """Return a day as calendar year with fraction [year]."""
+    start = date(day.year, 1, 1)
+    return day.year + (day - start).days / (date(day.year + 1, 1, 1) - start).days

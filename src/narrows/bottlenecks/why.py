@@ -1,0 +1,228 @@
+"""Ask any number of the map "why?": its formula, the facts it rests on, and the fact that moves it most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.bottlenecks.interval import watched_price
+from narrows.bottlenecks.map import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, run
+from narrows.draws import quantiles
+from narrows.errors import UnknownNameError
+from narrows.figure import Figure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from narrows.catalog import Catalog, Fact
+
+    Array = NDArray[np.float64]
+
+__all__ = ["Chain", "Link", "figure_ids", "why"]
+
+QUANTITIES = ("binds", "deployed", "deployed_mw", "installed", "capacity", "price", "price_usd")
+TOTALS = ("deployed", "deployed_mw", "installed")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A fact of a chain and how far the figure moves with it.
+
+    Parameters
+    ----------
+    fact
+        The statement that was read.
+    low, high
+        Mean of the figure over the third of the draws in which the fact is lowest, and highest.
+    """
+
+    fact: Fact
+    low: float
+    high: float
+
+    @property
+    def effect(self) -> float:
+        """Distance between the two means, in the unit of the figure."""
+        return abs(self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A figure, and the facts behind it, the one that moves it most first."""
+
+    figure: Figure
+    links: tuple[Link, ...]
+
+
+def figure_ids(names: tuple[str, ...], quarters: tuple[str, ...]) -> list[str]:
+    """Return the id of every number that the map prints.
+
+    Parameters
+    ----------
+    names
+        Layer ids.
+    quarters
+        Quarter labels.
+
+    Examples
+    --------
+    >>> figure_ids(("cowos",), ("2026Q4",))[:2]
+    ['map.deployed.2026Q4', 'map.deployed_mw.2026Q4']
+    """
+    totals = [f"map.{quantity}.{quarter}" for quantity in TOTALS for quarter in quarters]
+    by_layer = [quantity for quantity in QUANTITIES if quantity not in TOTALS]
+    return totals + [
+        f"map.{quantity}.{name}.{quarter}" for quantity in by_layer for name in names for quarter in quarters
+    ]
+
+
+def why(
+    id: str,  # noqa: A002 (the word of the trade, and of the command line)
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    method: str = "random",
+    as_of: str | None = None,
+    scenario: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> Chain | list[Fact]:
+    """Return the chain behind a figure of the map, or every statement of a fact.
+
+    Parameters
+    ----------
+    id
+        A figure such as ``map.binds.cowos.2026Q4``, ``map.deployed.2027Q1``,
+        ``map.price.cowos.2026Q4``; or the id of a fact.
+    draws, seed, method, as_of, scenario, catalog
+        As for `narrows.map`: ask with the same to get the chain of the number that you saw.
+
+    Returns
+    -------
+    Chain or list of Fact
+        The figure with its facts, the one that moves it most first; for a fact, its statements,
+        the chosen one first.
+
+    Raises
+    ------
+    UnknownNameError
+        If no figure and no fact has that id.
+
+    Notes
+    -----
+    A fact moves a figure by the difference between the figure's mean over the third of the draws
+    in which the fact is highest and that in which it is lowest.
+
+    Examples
+    --------
+    >>> chain = why("map.deployed.2027Q1", draws=400)
+    >>> chain.figure.unit
+    'h100e/quarter'
+    >>> len(chain.links) > 10
+    True
+    """
+    if not id.startswith("map."):
+        return _statements(id, as_of, catalog)
+    quarter = id.rsplit(".", 1)[-1]
+    solved = run(quarter, draws, seed, method, as_of, scenario, catalog)
+    names = tuple(layer.id for layer in solved.model.layers)
+    if id not in figure_ids((*names, STOCK), solved.quarters):
+        raise UnknownNameError(
+            "figure",
+            id,
+            figure_ids((*names, STOCK), solved.quarters),
+            remedy="Write map.<quantity>.<layer>.<quarter> or map.<quantity>.<quarter>",
+        )
+    _, quantity, *middle, _ = id.split(".")
+    values, unit, formula = _values(solved, quantity, middle[0] if middle else "")
+    names_read = solved.model.chains[middle[0]] if quantity == "capacity" else solved.reader.reads
+    return Chain(_figure(id, values, unit, formula, solved), _links(solved, values, names_read))
+
+
+def _statements(name: str, as_of: str | None, catalog: Catalog | None) -> list[Fact]:
+    from narrows.catalog import default
+
+    book = catalog or default()
+    if as_of:
+        book = book.as_known_on(as_of)
+    chosen = book.fact(name)
+    return [chosen, *(fact for fact in book.statements(name) if fact is not chosen)]
+
+
+def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
+    """Return a figure's value in every draw [unit], axis (draw), its unit and its formula."""
+    model = solved.model
+    quarter = solved.quarters[0]
+    column = solved.shown.start
+    if quantity == "binds":
+        text = (
+            f"share of draws in which {name} holds the newest capacity arc on the shortest path "
+            f"to the compute deployed by {quarter}; a tie is shared over the layers that bind together"
+        )
+        return solved.binds(name)[:, 0], "share", text
+    if quantity == "deployed":
+        return solved.deployed[:, 0], "h100e/quarter", f"Z({quarter}) - Z of the quarter before"
+    if quantity == "deployed_mw":
+        text = f"compute deployed in {quarter} x IT power of one H100e, by the mix of designs"
+        return solved.deployed_w[:, 0] / 1e6, "MW/quarter", text
+    if quantity == "installed":
+        return solved.installed[:, 0], "h100e", f"Z({quarter}): all compute deployed since the model begins"
+    row = model.row(name)
+    if quantity == "capacity":
+        declared = model.layers[row - 1].declared
+        factors = " x ".join([declared.capacity, *declared.multiply])
+        return model.stack.K[:, row, column], "h100e/quarter", f"{factors} / ({_recipe(declared.need)})"
+    price = watched_price(model.stack, row, column) / model.worth[column]
+    if quantity == "price":
+        text = f"dV/dK of {name} in {quarter} / v({quarter}), V = sum of v(t) x compute deployed in t"
+        return price, "h100e per h100e", text
+    usd = price * model.usd_per_h100e[:, column] / model.need_mean[row - 1, column]
+    return usd, f"usd/{model.layers[row - 1].unit}", f"price of {name} x USD per H100e / need per H100e"
+
+
+def _recipe(need: tuple[str, ...]) -> str:
+    if not need:
+        return "1"
+    terms = "".join(f" / {term[1:]}" if term.startswith("/") else f" x {term}" for term in need)
+    return f"sum over designs of mix{terms} / h100e"
+
+
+def _figure(name: str, values: Array, unit: str, formula: str, solved: Run) -> Figure:
+    p05, p50, p95 = (float(q) for q in quantiles(values, (0.05, 0.5, 0.95)))
+    value = float(values.mean())
+    if unit == "share":
+        p05 = p50 = p95 = value
+    return Figure(
+        id=name,
+        value=value,
+        p05=p05,
+        p50=p50,
+        p95=p95,
+        unit=unit,
+        formula=formula,
+        reads=tuple(solved.reader.reads),
+        vintage=str(solved.catalog.vintage),
+        model=MODEL_VERSION,
+        seed=solved.reader.seed,
+        draws=solved.reader.n,
+    )
+
+
+def _links(solved: Run, values: Array, names: tuple[str, ...]) -> tuple[Link, ...]:
+    """Return the facts read with their effect on the figure, the largest first."""
+    finite = np.where(np.isfinite(values), values, np.nan)
+    third = max(solved.reader.n // 3, 1)
+    links = []
+    for name in names:
+        drawn = solved.reader.draws(name)
+        order = np.argpartition(drawn, [third - 1, solved.reader.n - third])
+        low, high = finite[order[:third]], finite[order[-third:]]
+        links.append(Link(solved.catalog.fact(name), _mean(low), _mean(high)))
+    return tuple(sorted(links, key=lambda link: (-link.effect, link.fact.id)))
+
+
+def _mean(values: Array) -> float:
+    kept = values[np.isfinite(values)]
+    return float(kept.mean()) if kept.size else 0.0
