@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "build"]
 
-FIRST = Quarter.parse("2022Q1")
-"""First quarter of the model: two quarters before the first that is scored, to fill the pipeline."""
+FIRST = Quarter.parse("2020Q3")
+"""First quarter of the model: the oldest demand that is on record."""
 LAST = Quarter.parse("2030Q4")
 """Last quarter of the default question."""
-TAIL_QUARTERS = 8
+TAIL_QUARTERS = 4
 """Quarters solved beyond the last one asked for, so that the end of time does not touch the answer."""
 ROOT = "deployed"
 
@@ -114,7 +114,7 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
 
     Stock and transit may hold B_i(t) = the flow of the next lag_i quarters + hold_i quarters'
     flow, where flow(t) is the least capacity of all layers that serve quarter t; it never falls.
-    Work in progress at the start is lag_i quarters of the first flow. See docs/convention.md §9.
+    Work in progress at the start is lag_i quarters of the first flow (its mean over draws). See docs/convention.md §9.
     """
     declared = [layer for layer in reader.catalog.layers if layer.id != ROOT]
     if len(declared) == len(reader.catalog.layers):
@@ -215,7 +215,7 @@ def _stocks(flow: Array, lag: Array, path_lag: NDArray[np.int64], hold: Array) -
     """Return opening arrivals A and caps on stock plus transit B, axes (draw, layer, quarter)."""
     draws, count = flow.shape
     steps = np.arange(count)
-    arrivals = np.minimum(steps + 1, lag[:, None]) * flow[:, :1, None]
+    arrivals = (np.minimum(steps + 1, lag[:, None]) * flow[:, 0].mean())[None]
     cap = np.full((draws, len(lag), count), np.inf)
     for row in range(len(lag)):
         if not np.isfinite(hold[row]):
