@@ -1,0 +1,174 @@
+"""Read facts as draws, and remember which were read: so every figure knows its facts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows import draws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from narrows.catalog.catalog import Catalog
+    from narrows.catalog.fact import Fact
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Chain", "Reader"]
+
+
+class Chain:
+    """The ids of the facts read inside a block, in the order of their first reading."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, None] = {}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Ids of the facts read, each once."""
+        return tuple(self._read)
+
+    def add(self, name: str) -> None:
+        """Add the id of a fact."""
+        self._read[name] = None
+
+
+class Reader:
+    """Draws of facts in canonical units; each reading is recorded.
+
+    Parameters
+    ----------
+    catalog
+        Where facts stand.
+    seed
+        A whole number; the stream of a fact is keyed by (seed, fact id), so that no other fact and
+        no newer statement of the same fact moves its place in the draws (convention §8).
+    n
+        Number of draws.
+    method
+        ``random`` or ``sobol``, see `narrows.draws.sample`.
+    """
+
+    def __init__(self, catalog: Catalog, seed: int, n: int, method: str = "random") -> None:
+        self.catalog, self.seed, self.n, self.method = catalog, seed, n, method
+        self._drawn: dict[str, Floats] = {}
+        self._all = Chain()
+        self._chains: list[Chain] = [self._all]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Ids of the facts read so far, in the order of their first reading."""
+        return self._all.reads
+
+    @contextmanager
+    def chain(self) -> Iterator[Chain]:
+        """Collect the facts that are read inside the block; blocks may stand inside one another."""
+        chain = Chain()
+        self._chains.append(chain)
+        try:
+            yield chain
+        finally:
+            self._chains = [other for other in self._chains if other is not chain]
+
+    def draws(self, name: str) -> Floats:
+        """Return the draws of a fact [canonical unit].
+
+        Parameters
+        ----------
+        name
+            Fact id.
+
+        Returns
+        -------
+        numpy.ndarray
+            Axis (draw); read-only, since it is drawn once and shared.
+
+        Raises
+        ------
+        UnknownNameError
+            No such fact.
+        DataError
+            Nothing was known about it on the day asked for.
+
+        Notes
+        -----
+        Where the rule of the fact is *pool*, each draw picks one statement, with equal chance. All
+        statements are drawn with the same scores: they differ in numbers, not in luck.
+        """
+        candidates = self._record(name)
+        if name not in self._drawn:
+            drawn = [self._sample(fact) for fact in candidates]
+            values = drawn[0]
+            if len(drawn) > 1:
+                picks = draws.stream(self.seed, f"{name}:choice").integers(len(drawn), size=self.n)
+                values = np.choose(picks, drawn)
+            values.flags.writeable = False
+            self._drawn[name] = values
+        return self._drawn[name]
+
+    def fact(self, name: str) -> Fact:
+        """Return the statement that is shown for a fact, and record the reading.
+
+        Parameters
+        ----------
+        name
+            Fact id.
+        """
+        return self._record(name)[0]
+
+    def point(self, name: str) -> float:
+        """Return the median of a fact [canonical unit]; of a pool, the median of the medians.
+
+        Parameters
+        ----------
+        name
+            Fact id.
+        """
+        medians = [float(draws.value_at(_doubt(fact), 0.0)) for fact in self._record(name)]
+        return float(np.median(medians))
+
+    def series(self, prefix: str) -> tuple[Floats, Floats, tuple[Fact, ...]]:
+        """Return a series as anchors in time.
+
+        Parameters
+        ----------
+        prefix
+            Fact id without its *when*.
+
+        Returns
+        -------
+        tuple
+            Middles of the periods [year], axis (anchor); draws [canonical unit], axes (draw, anchor);
+            and the facts. Without an anchor where there is no such fact, or nothing was known on the day.
+        """
+        facts = self.catalog.series(prefix)
+        middles = np.array([fact.midpoint for fact in facts], dtype=np.float64)
+        columns = [self.draws(fact.id) for fact in facts]
+        values = np.stack(columns, axis=1) if columns else np.empty((self.n, 0))
+        return middles, values, facts
+
+    def _record(self, name: str) -> tuple[Fact, ...]:
+        candidates = self.catalog.candidates(name)
+        for chain in self._chains:
+            chain.add(name)
+        return candidates
+
+    def _sample(self, fact: Fact) -> Floats:
+        return draws.sample(
+            _doubt(fact),
+            self.n,
+            self.seed,
+            fact.id,
+            group=fact.group or None,
+            correlation=fact.correlation,
+            method=self.method,
+        )
+
+
+def _doubt(fact: Fact) -> draws.Doubt:
+    return draws.Doubt(fact.canonical_value, fact.canonical_low, fact.canonical_high, fact.level, fact.shape)
