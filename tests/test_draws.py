@@ -149,6 +149,12 @@ def test_a_side_without_doubt_is_constant() -> None:
         assert values == pytest.approx([0.3, 0.3, 0.6], abs=1e-5)
 
 
+def test_a_point_and_an_array_run_through_the_same_function() -> None:
+    for shape in draws.SHAPES:
+        doubt = Doubt(0.3, 0.2, 0.6, "P10-P90", shape)
+        assert float(value_at(doubt, 0.7)) == value_at(doubt, [0.7])[0]
+
+
 def test_a_fixed_value_is_every_draw() -> None:
     assert sample(Doubt(5, 5, 5, "exact", "normal"), 3, 7, "a").tolist() == [5.0, 5.0, 5.0]
 
@@ -190,6 +196,7 @@ def test_group_correlation_is_as_stated(method, rho) -> None:
     assert abs(np.corrcoef(one, stranger)[0, 1]) < 0.02
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1), st.text(max_size=8), st.integers(0, 10))
 def test_sobol_prefixes_are_stratified(seed, key, power) -> None:
     points = draws._sobol(stream(seed, key), 1024)

@@ -48,6 +48,7 @@ SHAPES = ("lognormal", "normal", "triangular", "beta")
 METHODS = ("random", "sobol")
 MOST_DRAWS = 1_000_000  # a map of a million draws fills the memory of a small machine
 SEEDS = 2**64
+_NORMAL = NormalDist()
 
 
 # --- streams ------------------------------------------------------------------------------------
@@ -443,7 +444,7 @@ def value_at(doubt: Doubt, score: ArrayLike) -> Floats:
 
 def _reach(doubt: Doubt) -> float:
     """Return the score of the high side."""
-    return -NormalDist().inv_cdf(LEVELS[doubt.level])
+    return -_NORMAL.inv_cdf(LEVELS[doubt.level])
 
 
 def _two_sided(z: Floats, below: float, above: float) -> Floats:
@@ -549,21 +550,24 @@ def _beta_cdf(a: float, b: float, t: Floats) -> tuple[Floats, Floats, Floats]:
 def _beta_fit(low: float, high: float, low_score: float, high_score: float) -> tuple[float, float]:
     """Return the parameters of the beta distribution with two quantiles, by Newton on the scores."""
     t = np.array([_log_odds(low), _log_odds(high)])
-    spread = (t[1] - t[0]) / (high_score - low_score)
+    spread = float(t[1] - t[0]) / (high_score - low_score)
     middle = math.exp(t[0] - low_score * spread)
-    guess = np.log([(1 + middle) / spread**2, (1 + 1 / middle) / spread**2])
-    wanted = np.array([low_score, high_score])
-    miss = np.full(2, np.inf)
+    log_a, log_b = math.log((1 + middle) / spread**2), math.log((1 + 1 / middle) / spread**2)
+    miss = math.inf
     for _ in range(_TRIES):
-        a, b = (float(part) for part in np.exp(guess))
-        below, by_a, by_b = _beta_cdf(a, b, t)
-        score = normal_quantile(np.clip(below, _LEAST, 1 - _LEAST))
-        miss = np.abs(score - wanted)
-        if miss.max() < _CLOSE:
+        a, b = math.exp(log_a), math.exp(log_b)
+        rows = np.stack(_beta_cdf(a, b, t), axis=1).tolist()
+        scores = [_NORMAL.inv_cdf(min(max(below, _LEAST), 1 - _LEAST)) for below, _, _ in rows]
+        first, second = low_score - scores[0], high_score - scores[1]
+        miss = max(abs(first), abs(second))
+        if miss < _CLOSE:
             break
-        slope = np.stack([by_a, by_b], axis=1) * (math.sqrt(2 * math.pi) / _bell(score))[:, None]
-        guess = guess - np.clip(np.linalg.solve(slope, score - wanted), -1, 1)
-    if not miss.max() < _CLOSE_ENOUGH:
+        (_, first_a, first_b), (_, second_a, second_b) = rows
+        first, second = first * _NORMAL.pdf(scores[0]), second * _NORMAL.pdf(scores[1])
+        minor = first_a * second_b - first_b * second_a
+        log_a += max(-1.0, min(1.0, (first * second_b - second * first_b) / minor))
+        log_b += max(-1.0, min(1.0, (second * first_a - first * second_a) / minor))
+    if not miss < _CLOSE_ENOUGH:
         raise UsageError(
             f"No beta distribution was found with {low:g} and {high:g} as quantiles",
             "A share in doubt is not next to 0 or 1",
