@@ -134,7 +134,7 @@ def intervals(
 
     Notes
     -----
-    Only draws with a tie on some path pay for the lexicographic sweep.
+    Only draws with a tie on a path to a quarter that a mask can reach pay for the lexicographic sweep.
 
     Examples
     --------
@@ -151,7 +151,8 @@ def intervals(
 
     marks = np.zeros((masks.shape[0], stack.quarters)) if demand_masks is None else demand_masks
     _check_masks(stack, masks, marks)
-    tied = np.asarray(solution.tied.any(axis=1))
+    first = _first_marked(masks, marks)
+    tied = np.asarray(solution.tied[:, first:].any(axis=1))
     right, left = np.zeros((2, masks.shape[0]))
     moves = np.zeros((masks.shape[0], stack.quarters))
     plain = stack.draws * _priced(solution, masks, marks)
@@ -166,6 +167,12 @@ def intervals(
     if tied.all():
         plain[:] = 0.0
     return Intervals((plain + right) / stack.draws, (plain + left) / stack.draws, moves / stack.draws)
+
+
+def _first_marked(masks: Floats, demand_masks: Floats) -> int:
+    """Return the first quarter that any mask marks: output before it does not move."""
+    marked = masks.any(axis=(0, 1)) | demand_masks.any(axis=0)
+    return int(np.argmax(marked))
 
 
 def co_binding(stack: Stack, solution: Solution) -> Shares:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows import __version__
-from narrows.bottlenecks.interval import co_binding, price_intervals
+from narrows.bottlenecks.interval import binders, co_binding, intervals
 from narrows.bottlenecks.model import FIRST, LAST, Model, build
+from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 from narrows.catalog import Reader, default, read_overlay
+from narrows.draws import quantiles
 from narrows.errors import UsageError
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from narrows.bottlenecks.network import Solution
+    from narrows.bottlenecks.interval import Shares
+    from narrows.bottlenecks.solution import Solution
     from narrows.bottlenecks.supply import FactLayer
     from narrows.catalog import Catalog, Fact
 
@@ -39,7 +40,9 @@ COMPILED_FROM = 40_000
 """Draws from which compiling pays: below it the NumPy twin, equal bit for bit, is done sooner."""
 STOCK = "stock"
 """Name of the state in which no layer binds because the quarter lives on opening stock."""
+BAND = (0.05, 0.5, 0.95)
 """Quantiles of every band shown."""
+WATTS_PER_MW = 1e6
 
 
 @dataclass(frozen=True)
@@ -86,24 +89,31 @@ class Run:
         """Compute installed since the first quarter of the model [h100e], axes (draw, quarter)."""
         return self.solution.output[:, self.shown]
 
-    def binds(self, name: str) -> Array:
-        """Return each draw's share of binding of a layer, 0 to 1, axes (draw, quarter).
+    @cached_property
+    def shares(self) -> Shares:
+        """Shares of binding of every layer, ties shared equally over the co-binding set (§10)."""
+        return co_binding(self.model.stack, self.solution)
+
+    def row(self, name: str) -> int:
+        """Return the row of a layer in the arrays of the core; that of `STOCK` is negative."""
+        return STOCK_CODE if name == STOCK else self.model.row(name)
+
+    def binds(self, name: str, column: int = 0) -> Array:
+        """Return each draw's share of binding of a layer in one quarter shown, axis (draw).
 
         Notes
         -----
-        1 where the layer holds the newest capacity arc on the quarter's shortest path. Where
-        layers tie, the draw is shared equally over the co-binding set (docs/convention.md §10).
+        1 where the layer holds the newest capacity arc on the quarter's shortest path; its part of
+        the draw where layers tie. The mean is ``shares`` of that layer and quarter.
         """
-        row = -1 if name == STOCK else self.model.row(name)
-        shares = (self.solution.binder[:, self.shown] == row).astype(np.float64)
-        for (draw, column), tied_rows in self._ties.items():
-            shares[draw, column] = (row in tied_rows) / len(tied_rows)
-        return shares
-
-    @cached_property
-    def _ties(self) -> Mapping[tuple[int, int], tuple[int, ...]]:
-        """Co-binding rows of every draw and shown quarter in which two layers or more bind."""
-        return co_binding(self.model.stack, self.solution.tied, self.shown)
+        at = self.shown.start + column
+        row = self.row(name)
+        found = (self.solution.binder[:, at] == row).astype(np.float64)
+        tied = self.solution.tied[:, at]
+        if tied.any():
+            together = binders(self.model.stack.take(tied))[:, :, at]
+            found[tied] = together[row] / together.sum(axis=0)
+        return found
 
 
 def run(
@@ -125,7 +135,7 @@ def run(
         catalog = catalog.as_known_on(as_of)
     if scenario:
         catalog = catalog.overlay(read_overlay(scenario))
-    asked = span(quarters) if quarters else _default_quarters(catalog.asked or date.today())
+    asked = span(quarters) if quarters else _default_quarters(catalog.asked or datetime.now(tz=UTC).date())
     if asked[0] < FIRST:
         raise UsageError(
             f"The quarters {quarters!r} begin before the model",
@@ -196,7 +206,7 @@ def reduce_run(solved: Run) -> MapResult:
     """Reduce a solved question to what the map shows."""
     model, shown = solved.model, solved.shown
     names = [layer.id for layer in model.layers]
-    binds = {name: _series(solved.binds(name).mean(axis=0)) for name in [*names, STOCK]}
+    binds = {name: _series(solved.shares.binds[solved.row(name), shown]) for name in [*names, STOCK]}
     return MapResult(
         quarters=solved.quarters,
         layers=tuple(_row(solved, layer) for layer in model.layers),
@@ -208,7 +218,7 @@ def reduce_run(solved: Run) -> MapResult:
             name: band(model.stack.K[:, model.row(name), shown], "h100e/quarter") for name in names
         },
         price=_prices(solved),
-        tied=_series(solved.tied_share()),
+        tied=_series(solved.shares.tied[shown]),
         unknown=model.unknown,
         meta=_meta(solved),
     )
@@ -227,23 +237,23 @@ def _series(values: Array) -> tuple[float, ...]:
 def _prices(solved: Run) -> dict[str, PriceRow]:
     """Return the price interval of every layer, in H100e and in money."""
     model, shown = solved.model, solved.shown
-    right, left = price_intervals(model.stack, solved.solution)
+    rows, columns = len(model.layers), shown.stop - shown.start
+    masks = np.zeros((rows * columns, rows + 1, len(model.quarters)))
+    places = np.arange(rows * columns)
+    masks[places, 1 + places // columns, shown.start + places % columns] = 1.0
+    found = intervals(model.stack, solved.solution, masks)
     worth = model.worth[shown]
-    usd = (model.usd_per_h100e[:, shown]).mean(axis=0)
-    rows = {}
-    for layer in model.layers:
-        row = model.row(layer.id)
-        per_h100e = right[row, shown] / worth
-        need = model.need_mean[row - 1, shown]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            per_unit = np.where(need > 0, per_h100e * usd / need, 0.0)
-        rows[layer.id] = PriceRow(
-            right=_series(per_h100e),
-            left=_series(left[row, shown] / worth),
-            usd_per_unit=_series(per_unit),
+    right, left = (end.reshape(rows, columns) / worth for end in (found.right, found.left))
+    per_unit = model.units_usd(shown)
+    return {
+        layer.id: PriceRow(
+            right=_series(right[row]),
+            left=_series(left[row]),
+            usd_per_unit=_series(right[row] * per_unit[row]),
             unit=layer.unit,
         )
-    return rows
+        for row, layer in enumerate(model.layers)
+    }
 
 
 def _row(solved: Run, layer: FactLayer) -> LayerRow:

@@ -30,6 +30,8 @@ LAST = Quarter.parse("2030Q4")
 TAIL_QUARTERS = 4
 """Quarters solved beyond the last one asked for, so that the end of time does not touch the answer."""
 ROOT = "deployed"
+APART = 1e-6
+"""Opening stocks of the layers differ by this share, so that two of them never tie by construction."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,12 @@ class Model:
     def layer(self, name: str) -> FactLayer:
         """Return a layer by its id."""
         return self.layers[self.row(name) - 1]
+
+    def units_usd(self, shown: slice) -> Array:
+        """Return the worth of one H100e carried by one native unit [USD/unit], axes (layer, quarter)."""
+        need = self.need_mean[:, shown]
+        usd = self.usd_per_h100e[:, shown].mean(axis=0)
+        return np.divide(usd, need, out=np.zeros_like(need), where=need > 0)
 
     def path_lag(self, name: str) -> int:
         """Return the time from a layer's output to its deployment [quarter]."""
@@ -146,7 +154,8 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
             np.divide(np.exp(path), need[:, row], out=capacity[:, row + 1])
     hold = np.array([np.inf, *(_hold(layer) for layer in layers)])
     flow = _flow(capacity, path_lag)
-    arrivals, cap = _stocks(flow, lag, path_lag, hold)
+    first = flow[:, 0].mean() * (1.0 + APART * np.arange(len(lag)))
+    arrivals, cap = _stocks(flow, first, lag, path_lag, hold)
     worth = (1.0 - reader.point("value.decline")) ** (np.arange(len(quarters)) / 4)
     return Model(
         quarters=quarters,
@@ -211,11 +220,13 @@ def _flow(capacity: Array, path_lag: NDArray[np.int64]) -> Array:
     return flow
 
 
-def _stocks(flow: Array, lag: Array, path_lag: NDArray[np.int64], hold: Array) -> tuple[Array, Array]:
+def _stocks(
+    flow: Array, first: Array, lag: NDArray[np.int64], path_lag: NDArray[np.int64], hold: Array
+) -> tuple[Array, Array]:
     """Return opening arrivals A and caps on stock plus transit B, axes (draw, layer, quarter)."""
     draws, count = flow.shape
     steps = np.arange(count)
-    arrivals = (np.minimum(steps + 1, lag[:, None]) * flow[:, 0].mean())[None]
+    arrivals = (np.minimum(steps + 1, lag[:, None]) * first[:, None])[None]
     cap = np.full((draws, len(lag), count), np.inf)
     for row in range(len(lag)):
         if not np.isfinite(hold[row]):
