@@ -45,7 +45,7 @@ def toy(draws: int, network: Network, quarters: int, seed: int = 1) -> Stack:
     stock[:, network.root] = 0.0
     demand = np.cumsum(1.25 * 1.12**quarter) * np.exp(random.normal(0, 0.15, (draws, 1)))
     arrivals = np.broadcast_to(stock[:, :, None], K.shape)
-    return Stack(network, K, arrivals, np.full((1, layers), np.inf), demand, 0.97**quarter)
+    return Stack(network, K, arrivals, np.full((1, layers, 1), np.inf), demand, 0.97**quarter)
 
 
 def least_seconds(run: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
@@ -125,7 +125,7 @@ K = np.random.default_rng(1).uniform(0.5, 3, (10_000, 18, 36))
 shape = K.shape[1:]
 network = Network([*range(1, 18), -1], [1] * 9 + [0] * 9)
 demand = np.cumsum(np.full((1, 36), 2.0), axis=1)
-stack = Stack(network, K, np.zeros((1, *shape)), np.full((1, 18), np.inf), demand, np.ones(36))
+stack = Stack(network, K, np.zeros((1, *shape)), np.full((1, 18, 1), np.inf), demand, np.ones(36))
 ready = time.perf_counter()
 solve(stack)
 print(time.perf_counter() - ready)

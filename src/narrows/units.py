@@ -220,10 +220,10 @@ class Unit:
     exact: tuple[int, int] = field(default=(1, 1), repr=False, compare=False)
 
     def __mul__(self, other: Unit) -> Unit:
-        return _unit(f"{self.text} {other.text}", [(self, 1), (other, 1)])
+        return _unit(f"({self.text}) ({other.text})", [(self, 1), (other, 1)])
 
     def __truediv__(self, other: Unit) -> Unit:
-        return _unit(f"{self.text}/({other.text})", [(self, 1), (other, -1)])
+        return _unit(f"({self.text})/({other.text})", [(self, 1), (other, -1)])
 
 
 class _Part(NamedTuple):
@@ -288,7 +288,7 @@ _DIRECT = re.compile(r"([A-Za-z]+?)(el|th|CO2|H2)")
 _JOINED = re.compile(r"(\w+)-([A-Za-z]+)")
 _STATE = re.compile(r"[°º⁰]|\d\s*oC\b|\bdeg[CF]\b")
 _YEAR = re.compile(r"(?:(?<=[\w,)€])|\s)(?<!\d)((?:19|20)\d\d)(?!\w)")
-_NUMBER = re.compile(r"\d[\d.,]*(?:\^\d+)?")
+_NUMBER = re.compile(r"\d[\d.,]*(?:[eE^]-?\d+)?")
 
 
 def _refuse(text: str, acceptable: str, remedy: str) -> NoReturn:

@@ -14,7 +14,7 @@ WEIGHTS = (1.0, 0.9, 0.81)
 def two_layers(K, stock, cap, D):
     """Layer 0 packaging feeds layer 1 racks after one quarter."""
     arrivals = [[[stock] * 3, [0] * 3]]
-    return Stack(Network([1, -1], [1, 0]), [K], arrivals, [[cap, np.inf]], [D], WEIGHTS)
+    return Stack(Network([1, -1], [1, 0]), [K], arrivals, [[[cap], [np.inf]]], [D], WEIGHTS)
 
 
 EXAMPLES = {

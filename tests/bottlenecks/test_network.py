@@ -95,7 +95,7 @@ def good():
     return {
         "K": np.full((2, 2, 3), 4.0),
         "A": np.array([[[1.0, 1, 2], [0, 0, 0]]]),
-        "B": np.array([[5.0, np.inf]]),
+        "B": np.array([[[5.0], [np.inf]]]),
         "D": np.array([[3.0, 6, 9]]),
         "w": np.ones(3),
     }
@@ -157,29 +157,37 @@ STACKS = {
     ),
     "D nan": (
         changed("D", (0, 1), nan),
-        "The demand D at draw 0, quarter 1 is nan. The demand D is 0 or more and finite. Correct the value.",
+        "The demand D at draw 0, quarter 1 is nan. The demand D is 0 or more; inf means no limit. Correct the value.",
     ),
     "w negative": (
         changed("w", (1,), -1),
         "The weight w at quarter 1 is -1. The weight w is 0 or more and finite. Correct the value.",
     ),
     "B nan": (
-        changed("B", (0, 0), nan),
+        changed("B", (0, 0, 0), nan),
         (
-            "The stock cap B at draw 0, layer 0 is nan. "
+            "The stock cap B at draw 0, layer 0, quarter 0 is nan. "
             "The stock cap B is 0 or more; inf means no limit. "
             "Correct the value."
         ),
     ),
     "B too small": (
-        changed("B", (0, 0), 1.5),
+        changed("B", (0, 0, 0), 1.5),
         (
             "The stock cap B at draw 0, layer 0 is 1.5, below the opening stock and work in progress of 2. "
             "The cap is at least the last cumulative arrival A. Raise the cap or lower the arrivals."
         ),
     ),
+    "B falls": (
+        {**good(), "B": np.array([[[5.0, 4, 4], [inf, inf, inf]]])},
+        (
+            "The stock cap B falls from 5 to 4 after draw 0, layer 0, quarter 0. "
+            "The stock cap B is cumulative: it never falls. "
+            "Give the running sum of what is added in each quarter."
+        ),
+    ),
     "B of the root": (
-        changed("B", (0, 1), 7),
+        changed("B", (0, 1, 0), 7),
         (
             "The stock cap B of the root, layer 1, is 7. The root feeds nothing, so it has no cap: inf. "
             "Cap a layer that feeds the root, or lower the demand."
@@ -212,7 +220,7 @@ STACKS = {
         {**good(), "B": np.ones(2)},
         (
             "The stock cap B has the shape (2,). "
-            "Its axes are (draw, layer): (2, 2), where the draws may be 1. "
+            "Its axes are (draw, layer, quarter): (2, 2, 3), where the draws may be 1. "
             "Give the stock cap B with draws first."
         ),
     ),
@@ -244,4 +252,4 @@ def test_one_draw_serves_all():
     assert (stack.draws, stack.layers, stack.quarters) == (2, 2, 3)
     assert stack.A.shape == (2, 2, 3)
     assert stack.D.shape == (2, 3)
-    assert stack.take(np.array([True, False])).B.shape == (1, 2)
+    assert stack.take(np.array([True, False])).B.shape == (1, 2, 3)

@@ -137,5 +137,5 @@ def test_masks_are_refused_in_three_parts():
 
 
 def test_a_linear_program_of_one_layer():
-    one = Stack(Network([-1], [0]), [[[2.0, 2.0]]], np.zeros((1, 1, 2)), [[np.inf]], [[9, 9]], [1, 1])
+    one = Stack(Network([-1], [0]), [[[2.0, 2.0]]], np.zeros((1, 1, 2)), [[[np.inf]]], [[9, 9]], [1, 1])
     assert optimum(one).output.tolist() == [2, 4]

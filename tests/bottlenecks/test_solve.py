@@ -56,14 +56,14 @@ def test_only_the_example_with_a_tie_is_tied():
 
 def test_a_perishable_service_does_not_tie_with_itself():
     service = Stack(
-        Network([1, -1], [0, 0]), [[[2, 2], [9, 9]]], np.zeros((1, 2, 2)), [[0, np.inf]], [[9, 9]], [1, 1]
+        Network([1, -1], [0, 0]), [[[2, 2], [9, 9]]], np.zeros((1, 2, 2)), [[[0], [np.inf]]], [[9, 9]], [1, 1]
     )
     assert not plain.solve(service).tied.any()
 
 
 @pytest.mark.parametrize("solve", SOLVERS)
 def test_demand_and_stock_are_named(solve):
-    line, cap = Network([1, -1], [1, 0]), [[np.inf, np.inf]]
+    line, cap = Network([1, -1], [1, 0]), [[[np.inf], [np.inf]]]
     stack = Stack(line, [[[9, 9], [9, 9]]], [[[1, 1], [0, 0]]], cap, [[5, 6]], [1, 1])
     assert solve(stack).binder.tolist() == [[STOCK, DEMAND]]
 
@@ -71,7 +71,7 @@ def test_demand_and_stock_are_named(solve):
 def test_layers_without_a_limit_have_no_price():
     K = np.full((1, 2, 3), np.inf)
     solved = kernel.solve(
-        Stack(Network([1, -1], [0, 0]), K, np.zeros((1, 2, 3)), [[np.inf] * 2], [[1, 2, 3]], [1] * 3)
+        Stack(Network([1, -1], [0, 0]), K, np.zeros((1, 2, 3)), [[[np.inf]] * 2], [[1, 2, 3]], [1] * 3)
     )
     assert solved.price_K_mean.tolist() == [[0, 0, 0], [0, 0, 0]]
     assert solved.price_D_mean.tolist() == [1, 1, 1]
@@ -142,7 +142,7 @@ def test_output_is_at_most_what_each_layer_alone_allows(stack):
     for layer in range(stack.layers):
         K = np.full_like(stack.K, np.inf)
         K[:, layer] = stack.K[:, layer]
-        no_cap = np.full((1, stack.layers), np.inf)
+        no_cap = np.full((1, stack.layers, 1), np.inf)
         alone = plain.solve(Stack(stack.network, K, stack.A, no_cap, stack.D, stack.w))
         assert (solved.output <= alone.output + 1e-9).all()
 
@@ -175,7 +175,7 @@ def test_equals_the_prototype():
             Network(theirs.parent, theirs.lag),
             theirs.K[None],
             theirs.A[None],
-            theirs.B[None],
+            theirs.B[None, :, None],
             theirs.D[None],
             theirs.w,
         )

@@ -91,7 +91,7 @@ def _cap(
 ) -> None:
     """Lower a layer to its consumer's output plus the slack of its stock."""
     for lane in range(LANES):
-        best, v = Z[i, t + 1, lane], Z[p, t + 1, lane] + slack[i, lane]
+        best, v = Z[i, t + 1, lane], Z[p, t + 1, lane] + slack[i, t, lane]
         win = v < best
         low, high = (v, best) if win else (best, v)
         # The consumer's output may be this layer's own, handed on in the same quarter: no other path.
@@ -149,7 +149,7 @@ def _back_cap(
     for lane in range(LANES):
         y = g[i, t + 1, lane] if arc[i, t, lane] == ARC_CAP else 0.0
         hit |= y > 0.0
-        cap_rent[lane] += y * (B[i, lane] if y > 0.0 else 0.0)
+        cap_rent[lane] += y * (B[i, t, lane] if y > 0.0 else 0.0)
         stock_rent[lane] -= y * A[i, last, lane]
         g[p, t + 1, lane] += y
         g[i, t + 1, lane] -= y
@@ -185,7 +185,7 @@ def _back_demand(
 ) -> None:
     for lane in range(LANES):
         y = g[i, t + 1, lane] if arc[i, t, lane] == ARC_DEMAND else 0.0
-        demand_rent[lane] += y * D[t, lane]
+        demand_rent[lane] += y * (D[t, lane] if y > 0.0 else 0.0)
         demand_sums[t, lane] += y
 
 
@@ -236,15 +236,18 @@ def _backward(
 
 @njit(nogil=True)
 def _load_rows(
-    caps: Floats, demand: Floats, first: int, stop: int, A: Floats, B: Floats, slack: Floats, D: Floats
-) -> None:
-    """Copy what has no quarter or no layer axis; spare lanes hold 0 and no cap."""
+    capped: Flags, caps: Floats, demand: Floats, first: int, stop: int, A: Floats, B: Floats, slack: Floats,
+    D: Floats,
+) -> None:  # fmt: skip
+    """Copy the caps of capped layers, and demand; spare lanes hold 0 and no cap."""
     layers, last, quarters = B.shape[0], A.shape[1] - 1, D.shape[0]
     for lane in range(LANES):
         inside = first + lane < stop
         for i in range(layers):
-            B[i, lane] = caps[first + lane, i] if inside else np.inf
-            slack[i, lane] = B[i, lane] - A[i, last, lane]
+            if capped[i]:
+                for t in range(quarters):
+                    B[i, t, lane] = caps[first + lane, i, t] if inside else np.inf
+                    slack[i, t, lane] = B[i, t, lane] - A[i, last, lane]
         for t in range(quarters):
             D[t, lane] = demand[first + lane, t] if inside else 0.0
 
@@ -299,7 +302,7 @@ def _array(kind: Any, axes: int, layout: Literal["A", "C"] = "C", *, readonly: b
 
 # One signature, whatever the layout of the inputs, so that one compiled version serves every call.
 _INDEX = _array(types.int64, 1, readonly=True)
-_GIVEN = [_array(types.float64, axes, "A", readonly=True) for axes in (3, 3, 2, 2, 1)]
+_GIVEN = [_array(types.float64, axes, "A", readonly=True) for axes in (3, 3, 3, 2, 1)]
 _SIGNATURE = types.void(
     *[_INDEX] * 5, types.int64, _array(types.boolean, 1), *_GIVEN, types.int64, types.int64,
     _array(types.float64, 2), _array(types.int16, 2), _array(types.boolean, 2), _array(types.float64, 1),
@@ -340,7 +343,8 @@ def solve_chunk(
     Z, g = np.zeros((layers, quarters + 1, LANES)), np.empty((layers, quarters + 1, LANES))
     code = np.full((layers, quarters + 1, LANES), 2 * STOCK, dtype=np.int16)
     arc = np.empty((layers, quarters, LANES), dtype=np.int16)
-    B, slack, rent = np.empty((layers, LANES)), np.empty((layers, LANES)), np.empty((layers, LANES))
+    B, slack = np.empty((layers, quarters, LANES)), np.empty((layers, quarters, LANES))
+    rent = np.empty((layers, LANES))
     D, second, rents = np.empty((quarters, LANES)), np.empty(LANES), np.empty((3, LANES))
     local, live = np.zeros((layers, LANES), dtype=np.int16), np.empty((layers, quarters + 1), dtype=np.bool_)
     shared = arrivals.strides[0] == 0
@@ -348,7 +352,7 @@ def solve_chunk(
         _load(capacity, lead, stop, K)
         if not shared or lead == first or lead + LANES > stop:
             _load(arrivals, lead, stop, A)
-        _load_rows(caps, demand, lead, stop, A, B, slack, D)
+        _load_rows(capped, caps, demand, lead, stop, A, B, slack, D)
         _forward(up, start, index, parent, lag, root, capped, K, A, slack, D, Z, code, arc, second, local)
         _clear(root, w, lead, stop, g, live, rent, rents)
         _backward(

@@ -60,7 +60,9 @@ def random_stack(random: np.random.Generator, layers: int, quarters: int, *, int
     early = np.arange(quarters) < lag[:, None] + 1
     arrivals = np.cumsum(quantity(0, 3, (layers, quarters)) * early, axis=1)
     arrivals[-1] = 0.0
-    caps = np.where(random.random(layers) < 0.5, arrivals[:, -1] + quantity(0, 6, layers), np.inf)  # noqa: PLR2004 (half)
+    grown = np.cumsum(quantity(0, 3, (layers, quarters)), axis=1)
+    caps = arrivals[:, -1:] + quantity(0, 6, (layers, 1)) + grown
+    caps[random.random(layers) < 0.5] = np.inf  # noqa: PLR2004 (half of them)
     caps[-1] = np.inf
     demand = np.cumsum(quantity(1, 6, quarters))
     capacity = quantity(0, 6, (layers, quarters))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
     from narrows.bottlenecks.solution import Solution
 
-__all__ = ["Intervals", "Shares", "co_binding", "intervals", "path_counts"]
+__all__ = ["Intervals", "Shares", "binders", "co_binding", "intervals", "path_counts"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -97,7 +97,7 @@ def path_counts(stack: Stack, masks: Floats, demand_masks: Floats) -> tuple[Floa
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> K = [[[3.0], [3.0], [9.0]]]
     >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
-    ...               [[np.inf] * 3], [[9.0]], [1.0])
+    ...               [[[np.inf]] * 3], [[9.0]], [1.0])
     >>> least, greatest = path_counts(stack, np.array([[[1.0], [0], [0]]]), np.zeros((1, 1)))
     >>> least.item(), greatest.item()
     (0.0, 1.0)
@@ -142,7 +142,7 @@ def intervals(
     >>> from narrows.bottlenecks.plain import solve
     >>> K = [[[3.0], [3.0], [9.0]]]
     >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
-    ...               [[np.inf] * 3], [[9.0]], [1.0])
+    ...               [[[np.inf]] * 3], [[9.0]], [1.0])
     >>> found = intervals(stack, solve(stack), np.array([[[1.0], [0], [0]], [[1.0], [1.0], [0]]]))
     >>> found.right.tolist(), found.left.tolist()
     ([0.0, 1.0], [1.0, 1.0])
@@ -188,7 +188,7 @@ def co_binding(stack: Stack, solution: Solution) -> Shares:
     >>> from narrows.bottlenecks.plain import solve
     >>> K = [[[3.0], [3.0], [9.0]]]
     >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
-    ...               [[np.inf] * 3], [[9.0]], [1.0])
+    ...               [[[np.inf]] * 3], [[9.0]], [1.0])
     >>> shares = co_binding(stack, solve(stack))
     >>> shares.binds[:, 0].tolist(), shares.tied.tolist()
     ([0.5, 0.5, 0.0, 0.0, 0.0], [1.0])
@@ -199,14 +199,14 @@ def co_binding(stack: Stack, solution: Solution) -> Shares:
         binds[:, t] = np.bincount(names, minlength=stack.layers + 2)
     tied = np.asarray(solution.tied.any(axis=1))
     for part, ties in _parts(stack.take(tied), solution.tied[tied]):
-        members = _binders(part)
+        members = binders(part)
         count = members.sum(axis=0)
         binds += np.where(ties, members / count, 0.0).sum(axis=1)
         together += (ties & (count > 1)).sum(axis=0)
     return Shares(binds / stack.draws, together / stack.draws)
 
 
-def _binders(stack: Stack) -> Flags:
+def binders(stack: Stack) -> Flags:
     """Return who may bind: the newest own arcs of all shortest paths, axes (layer + 2, draw, quarter)."""
     one = np.eye(stack.layers + 2, dtype=np.bool_)[:, :, None]
     shape = (stack.layers + 2, stack.draws)
@@ -231,7 +231,7 @@ def _sweep(
     """Carry marks along all shortest paths; return those of the root, axes (..., draw, quarter)."""
     net, none = stack.network, np.zeros(stack.draws)
     capped = stack.capped
-    slack = stack.B - stack.A[:, :, -1]
+    slack = stack.B - stack.A[:, :, -1:]
     Z: list[list[Floats]] = [[none] for _ in range(stack.layers)]  # slot 0 is before the first quarter
     M: list[list[Marks]] = [[start] for _ in range(stack.layers)]
     for t in range(stack.quarters):
@@ -248,7 +248,7 @@ def _sweep(
         for i in map(int, net.up[-2::-1]):
             if capped[i]:
                 p = int(net.parent[i])
-                lowered = (Z[p][t + 1] + slack[:, i], M[p][t + 1])
+                lowered = (Z[p][t + 1] + slack[:, i, t], M[p][t + 1])
                 Z[i][-1], M[i][-1] = _choose([(Z[i][-1], M[i][-1]), lowered], join)
     return np.stack(M[net.root][1:], axis=-1)
 

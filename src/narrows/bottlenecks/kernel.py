@@ -48,7 +48,7 @@ def solve(stack: Stack) -> Solution:
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> line = Network([1, -1], [0, 0])
     >>> K = [[[3, 3], [4, 4]]]
-    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[np.inf, np.inf]], [[9, 9]], [1, 1])
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
     >>> solved = solve(stack)
     >>> solved.output.tolist(), solved.binder.tolist(), solved.value.tolist()
     ([[3.0, 6.0]], [[0, 0]], [9.0])

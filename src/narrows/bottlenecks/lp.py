@@ -81,7 +81,7 @@ def optimum(stack: Stack, draw: int = 0) -> Optimum:
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> line = Network([1, -1], [0, 0])
     >>> K = [[[3, 3], [4, 4]]]
-    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[np.inf, np.inf]], [[9, 9]], [1, 1])
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
     >>> optimum(stack).output.tolist()
     [3.0, 6.0]
     """
@@ -140,7 +140,7 @@ def _links(stack: Stack, draw: int) -> list[_Rows]:
         used = t - stack.network.lag[c]
         source = np.where(used >= 0, c * stack.quarters + used, -1)
         links.append(_Rows(p * stack.quarters + t, source, stack.A[draw, c]))
-        room = np.full(stack.quarters, stack.B[draw, c] - stack.A[draw, c, -1])
+        room = stack.B[draw, c] - stack.A[draw, c, -1]
         links.append(_Rows(c * stack.quarters + t, p * stack.quarters + t, room))
     return links
 
@@ -194,7 +194,7 @@ def cold_seconds(stack: Stack, draw: int = 0) -> tuple[float, float]:
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> line = Network([1, -1], [0, 0])
     >>> K = [[[3, 3], [4, 4]]]
-    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[np.inf, np.inf]], [[9, 9]], [1, 1])
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
     >>> cold_seconds(stack)[1]
     9.0
     """

@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, interpolate
-from narrows.errors import DataError
+from narrows.errors import DataError, UnknownNameError
 from narrows.quarters import Quarter
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "build"]
 
-FIRST = Quarter.parse("2022Q1")
-"""First quarter of the model: two quarters before the first that is scored, to fill the pipeline."""
+FIRST = Quarter.parse("2020Q3")
+"""First quarter of the model: the oldest demand that is on record."""
 LAST = Quarter.parse("2030Q4")
 """Last quarter of the default question."""
-TAIL_QUARTERS = 8
+TAIL_QUARTERS = 4
 """Quarters solved beyond the last one asked for, so that the end of time does not touch the answer."""
 ROOT = "deployed"
 
@@ -44,8 +44,8 @@ class Model:
         Layers in flow order without the root, axis (layer) of the arrays after the root's own row.
     stack
         The arrays of the core; row 0 is the root, row i + 1 is ``layers[i]``.
-    need
-        What one H100-equivalent takes of each layer [unit/h100e], axes (draw, layer, quarter).
+    need_mean
+        What one H100-equivalent takes of each layer, mean over draws [unit/h100e], axes (layer, quarter).
     it_w
         IT power of one H100-equivalent deployed in the quarter [W], axes (draw, quarter).
     worth
@@ -54,16 +54,41 @@ class Model:
         Market price of one H100-equivalent [USD], axes (draw, quarter).
     unknown
         Ids of layers about whose capacity nothing was known.
+    chains
+        Facts behind the capacity of each layer, by layer id.
     """
 
     quarters: tuple[Quarter, ...]
     layers: tuple[FactLayer, ...]
     stack: Stack
-    need: Array
+    need_mean: Array
     it_w: Array
     worth: Array
     usd_per_h100e: Array
     unknown: tuple[str, ...]
+    chains: dict[str, tuple[str, ...]]
+
+    def row(self, name: str) -> int:
+        """Return the row of a layer in the arrays of the stack.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such layer.
+        """
+        names = [layer.id for layer in self.layers]
+        if name not in names:
+            raise UnknownNameError("layer", name, names, remedy="List the layers with `narrows layer`")
+        return names.index(name) + 1
+
+    def layer(self, name: str) -> FactLayer:
+        """Return a layer by its id."""
+        return self.layers[self.row(name) - 1]
+
+    def path_lag(self, name: str) -> int:
+        """Return the time from a layer's output to its deployment [quarter]."""
+        network = self.stack.network
+        return int(_path_lag(network.parent, network.lag)[self.row(name)])
 
 
 def build(reader: Reader, last: Quarter = LAST) -> Model:
@@ -89,7 +114,7 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
 
     Stock and transit may hold B_i(t) = the flow of the next lag_i quarters + hold_i quarters'
     flow, where flow(t) is the least capacity of all layers that serve quarter t; it never falls.
-    Work in progress at the start is lag_i quarters of the first flow. See docs/convention.md §9.
+    Work in progress at the start is lag_i quarters of the first flow (its mean over draws). See docs/convention.md §9.
     """
     declared = [layer for layer in reader.catalog.layers if layer.id != ROOT]
     if len(declared) == len(reader.catalog.layers):
@@ -107,18 +132,19 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
     lag = np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)])
     path_lag = _path_lag(parent, lag)
 
-    need, unknown = _needs(layers, recipes, years, path_lag[1:]), []
+    need = _needs(layers, recipes, years, path_lag[1:])
     capacity = np.full((reader.n, len(rows), len(quarters)), np.inf)
+    unknown, chains = [], {}
     for row, layer in enumerate(layers):
-        path = layer.log_supply(years)
+        with reader.chain() as chain:
+            path = layer.log_supply(years)
+        chains[layer.id] = chain.reads + recipes.reads(layer.declared.need)
         if path is None:
             unknown.append(layer.id)
             continue
         with np.errstate(divide="ignore"):
-            capacity[:, row + 1] = np.exp(path) / need[:, row]
-    hold = np.array(
-        [np.inf, *(_hold(layer) for layer in layers)],
-    )
+            np.divide(np.exp(path), need[:, row], out=capacity[:, row + 1])
+    hold = np.array([np.inf, *(_hold(layer) for layer in layers)])
     flow = _flow(capacity, path_lag)
     arrivals, cap = _stocks(flow, lag, path_lag, hold)
     worth = (1.0 - reader.point("value.decline")) ** (np.arange(len(quarters)) / 4)
@@ -133,11 +159,12 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
             D=np.full((1, len(quarters)), np.inf),
             w=np.append(worth[:-1] - worth[1:], worth[-1]),
         ),
-        need=need,
+        need_mean=need.mean(axis=0),
         it_w=_power(recipes, years),
         worth=worth,
         usd_per_h100e=_price(reader, years),
         unknown=tuple(unknown),
+        chains=chains,
     )
 
 
@@ -165,15 +192,11 @@ def _path_lag(parent: Array, lag: Array) -> NDArray[np.int64]:
 
 def _needs(layers: Sequence[FactLayer], recipes: Recipes, years: Array, path_lag: NDArray[np.int64]) -> Array:
     """Return needs per H100e at the time of deployment, axes (draw, layer, quarter)."""
-    moments, at_years = recipes.at_years([layer.declared.need for layer in layers])
+    using = [row for row, layer in enumerate(layers) if layer.declared.need]
+    moments, at_years = recipes.at_years([layers[row].declared.need for row in using])
     need = np.ones((len(at_years), len(layers), len(years)))
-    for lag in np.unique(path_lag):
-        rows = np.flatnonzero(path_lag == lag)
-        weights = interpolate(moments, years + lag / 4)
-        need[:, rows] = np.matmul(at_years[:, :, rows].transpose(0, 2, 1), weights)
-    for row, layer in enumerate(layers):
-        if not layer.declared.need:
-            need[:, row] = 1.0
+    for column, row in enumerate(using):
+        need[:, row] = at_years[:, :, column] @ interpolate(moments, years + path_lag[row] / 4)
     return need
 
 
@@ -192,7 +215,7 @@ def _stocks(flow: Array, lag: Array, path_lag: NDArray[np.int64], hold: Array) -
     """Return opening arrivals A and caps on stock plus transit B, axes (draw, layer, quarter)."""
     draws, count = flow.shape
     steps = np.arange(count)
-    arrivals = np.minimum(steps + 1, lag[:, None]) * flow[:, :1, None]
+    arrivals = (np.minimum(steps + 1, lag[:, None]) * flow[:, 0].mean())[None]
     cap = np.full((draws, len(lag), count), np.inf)
     for row in range(len(lag)):
         if not np.isfinite(hold[row]):

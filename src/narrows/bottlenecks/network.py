@@ -212,10 +212,11 @@ class Stack:
         Cumulative arrivals at the consumer from opening stock and work in progress [unit],
         axes (draw, layer, quarter); never falls with the quarter; 0 at the root.
     B
-        Cap on a layer's stock plus transit [unit], axes (draw, layer); inf for none; at least the
-        last cumulative arrival; inf at the root.
+        Cap on a layer's stock plus transit [unit], axes (draw, layer, quarter), where the quarters
+        may be 1 for a cap that stays; never falls; inf for none; at least the last cumulative
+        arrival; inf at the root.
     D
-        Cumulative demand on the root [unit], axes (draw, quarter); never falls.
+        Cumulative demand on the root [unit], axes (draw, quarter); never falls; inf for no limit.
     w
         Value of one unit of cumulative root output in a quarter [value/unit], axis (quarter).
 
@@ -229,7 +230,7 @@ class Stack:
     >>> line = Network([1, -1], [1, 0])
     >>> K = [[[3, 3, 6], [4, 5, 5]]]
     >>> A = [[[5, 5, 5], [0, 0, 0]]]
-    >>> stack = Stack(line, K, A, [[np.inf, np.inf]], [[6, 12, 15]], [1, 0.9, 0.81])
+    >>> stack = Stack(line, K, A, [[[np.inf], [np.inf]]], [[6, 12, 15]], [1, 0.9, 0.81])
     >>> stack.K.shape
     (1, 2, 3)
     """
@@ -253,7 +254,7 @@ class Stack:
             )
         draws, layers, quarters = capacity.shape
         arrivals = _shaped("arrivals A", A, (draws, layers, quarters))
-        caps = _shaped("stock cap B", B, (draws, layers))
+        caps = _caps(B, (draws, layers, quarters))
         demand = _shaped("demand D", D, (draws, quarters))
         weight = np.asarray(w, dtype=np.float64)
         if weight.shape != (quarters,):
@@ -265,17 +266,18 @@ class Stack:
         _check_signs("capacity K", capacity, finite=False)
         _check_signs("arrivals A", arrivals, finite=True)
         _check_signs("stock cap B", caps, finite=False)
-        _check_signs("demand D", demand, finite=True)
+        _check_signs("demand D", demand, finite=False)
         _check_signs("weight w", weight, finite=True)
         _check_rising("arrivals A", arrivals)
         _check_rising("demand D", demand)
+        _check_rising("stock cap B", caps)
         _check_caps(caps, arrivals)
         _check_root(network.root, caps, arrivals)
         for name, value in (
             ("network", network),
             ("K", capacity),
             ("A", np.broadcast_to(arrivals, capacity.shape)),
-            ("B", np.broadcast_to(caps, (draws, layers))),
+            ("B", np.broadcast_to(caps, capacity.shape)),
             ("D", np.broadcast_to(demand, (draws, quarters))),
             ("w", weight),
         ):
@@ -299,7 +301,8 @@ class Stack:
     @property
     def capped(self) -> NDArray[np.bool_]:
         """Layers whose stock has a cap in some draw, axis (layer)."""
-        lowest: Floats = self.B.min(axis=0)
+        first = self.B[:1] if self.B.strides[0] == 0 else self.B
+        lowest: Floats = first[:, :, 0].min(axis=0)  # caps never fall
         return np.isfinite(lowest)
 
     def take(self, draws: slice | NDArray[np.bool_] | Indices) -> Stack:
@@ -313,7 +316,7 @@ class Stack:
         Examples
         --------
         >>> stack = Stack(Network([-1], [0]), np.ones((5, 1, 2)), np.zeros((1, 1, 2)),
-        ...               [[np.inf]], [[9, 9]], [1, 1])
+        ...               [[[np.inf]]], [[9, 9]], [1, 1])
         >>> stack.take(slice(3)).draws
         3
         """
@@ -334,14 +337,20 @@ class Stack:
 def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != len(shape) or array.shape[1:] != shape[1:] or array.shape[0] not in (1, shape[0]):
-        axes = "(draw, layer, quarter)" if len(shape) == 3 else "(draw, layer)"  # noqa: PLR2004 (axes)
-        axes = "(draw, quarter)" if name.startswith("demand") else axes
+        axes = "(draw, quarter)" if name.startswith("demand") else "(draw, layer, quarter)"
         raise UsageError(
             f"The {name} has the shape {array.shape}",
             f"Its axes are {axes}: {shape}, where the draws may be 1",
             f"Give the {name} with draws first",
         )
     return array
+
+
+def _caps(values: ArrayLike, shape: tuple[int, int, int]) -> Floats:
+    """Return the stock caps, whose quarters may be 1."""
+    array = np.asarray(values, dtype=np.float64)
+    stays = array.ndim == len(shape) and array.shape[-1] == 1
+    return _shaped("stock cap B", array, (*shape[:2], 1) if stays else shape)
 
 
 def _check_signs(name: str, values: Floats, *, finite: bool) -> None:
@@ -366,9 +375,10 @@ def _check_rising(name: str, values: Floats) -> None:
 
 def _check_caps(caps: Floats, arrivals: Floats) -> None:
     last = arrivals[:, :, -1]
-    if (caps < last).any():
-        place = tuple(int(i) for i in np.argwhere(caps < last)[0])
-        cap, held = (array[place] for array in np.broadcast_arrays(caps, last))
+    first = caps[:, :, 0]
+    if (first < last).any():
+        place = tuple(int(i) for i in np.argwhere(first < last)[0])
+        cap, held = (array[place] for array in np.broadcast_arrays(first, last))
         raise UsageError(
             f"The stock cap B at draw {place[0]}, layer {place[1]} is {cap:g}, "
             f"below the opening stock and work in progress of {held:g}",
@@ -402,7 +412,7 @@ def _refuse(name: str, values: Floats, bad: NDArray[np.bool_], acceptable: str) 
 
 
 def _where(name: str, place: tuple[int, ...]) -> str:
-    axes = {"stock cap B": ("draw", "layer"), "demand D": ("draw", "quarter"), "weight w": ("quarter",)}
+    axes = {"demand D": ("draw", "quarter"), "weight w": ("quarter",)}
     return ", ".join(
         f"{axis} {i}" for axis, i in zip(axes.get(name, ("draw", "layer", "quarter")), place, strict=True)
     )

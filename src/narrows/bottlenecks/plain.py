@@ -59,7 +59,7 @@ def solve(stack: Stack) -> Solution:
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> line = Network([1, -1], [0, 0])
     >>> K = [[[3, 3], [4, 4]]]
-    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[np.inf, np.inf]], [[9, 9]], [1, 1])
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
     >>> solved = solve(stack)
     >>> solved.rent.tolist(), solved.value.tolist()
     ([[9.0, 0.0]], [9.0])
@@ -105,7 +105,7 @@ class _Block:
         width = -(-stack.draws // LANES) * LANES
         self.K, self.A, self.D = (_last(array, width) for array in (stack.K, stack.A, stack.D))
         self.B = _last(stack.B, width, np.inf)
-        self.slack = self.B - self.A[:, -1]
+        self.slack = self.B - self.A[:, -1:]
         layers, quarters = stack.layers, stack.quarters
         self.Z = np.zeros((layers, quarters + 1, width))
         self.code = np.full((layers, quarters + 1, width), 2 * STOCK, dtype=np.int16)
@@ -158,7 +158,7 @@ class _Block:
 
     def _down(self, i: int, t: int) -> None:
         p, best, code = int(self.net.parent[i]), self.Z[i, t + 1], self.code[i, t + 1]
-        v = self.Z[p, t + 1] + self.slack[i]
+        v = self.Z[p, t + 1] + self.slack[i, t]
         win, high = v < best, np.maximum(best, v)
         np.minimum(best, v, out=best)
         tie = high <= best + TIE * np.maximum(best, 1.0)
@@ -187,7 +187,7 @@ class _Block:
         if not cap.any():
             return
         y = np.where(cap, a, 0.0)
-        self.cap_rent += y * np.where(y > 0.0, self.B[i], 0.0)
+        self.cap_rent += y * np.where(y > 0.0, self.B[i, t], 0.0)
         self.stock_rent -= y * self.A[i, -1]
         self.g[p, t + 1] += y
         a -= y
@@ -214,7 +214,7 @@ class _Block:
                 self.live[c, self.slot(c, t)] = True
         if i == self.net.root:
             y = np.where(arc == ARC_DEMAND, a, 0.0)
-            self.demand_rent += y * self.D[t]
+            self.demand_rent += y * np.where(y > 0.0, self.D[t], 0.0)
             self.demand_price[t] = y
 
     def store(self, solution: Solution, rows: slice) -> None:

@@ -142,26 +142,67 @@ class Recipes:
         return tuple(found), years, mix
 
     def _per_h100e(self, terms: Sequence[str]) -> Array:
-        """Units per H100e of each design, axes (draw, design)."""
+        """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
         designs, _, _ = self._mix
         columns = np.empty((self.reader.n, len(designs)))
         for column, design in enumerate(designs):
             per_package = 1.0 / self.reader.draws(f"{design}.h100e")
             for term in terms:
-                amount = self._term(design, term.lstrip("/"))
+                amount = self.reader.draws(f"{design}.{term.lstrip('/')}")
                 per_package = per_package / amount if term.startswith("/") else per_package * amount
             columns[:, column] = per_package
         return columns
 
-    def _term(self, design: str, name: str) -> Array:
-        own = f"{design}.{name}"
-        return self.reader.draws(own if self.reader.catalog.has(own) else name)
+    def _common(self, terms: Sequence[str]) -> Array | float:
+        """Product of the terms that are the same for all designs, axes (draw, year)."""
+        _, years, _ = self._mix
+        product: Array | float = 1.0
+        for term in terms:
+            amount = factor(self.reader, term.lstrip("/"), years)
+            product = product / amount if term.startswith("/") else product * amount
+        return product
+
+    def reads(self, terms: Sequence[str]) -> tuple[str, ...]:
+        """Return the ids of the facts behind a need: mix, recipes and common terms."""
+        designs, _, _ = self._mix
+        book = self.reader.catalog
+        quantities = ["h100e", *(term.lstrip("/") for term in terms if "." not in term)]
+        common = [term.lstrip("/") for term in terms if "." in term]
+        return (
+            *(fact.id for design in designs for fact in book.series(f"mix.{design}")),
+            *(f"{design}.{quantity}" for design in designs for quantity in quantities),
+            *(name for term in common for name in ([term] if book.has(term) else [f.id for f in book.series(term)])),
+        )
 
     def at_years(self, needs: Sequence[Sequence[str]]) -> tuple[Array, Array]:
-        """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e]."""
+        """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e].
+
+        A term with a dot is a fact or a series of facts; one without is a quantity of each design.
+        """
         _, years, mix = self._mix
-        recipes = np.stack([self._per_h100e(terms) for terms in needs], axis=2)
-        return years, np.matmul(mix, recipes)
+        own = [[term for term in terms if "." not in term] for terms in needs]
+        amounts = np.matmul(mix, np.stack([self._per_h100e(terms) for terms in own], axis=2))
+        for row, terms in enumerate(needs):
+            amounts[:, :, row] *= self._common([term for term in terms if "." in term])
+        return years, amounts
+
+
+def factor(reader: Reader, name: str, years: Array) -> Array:
+    """Return a factor at some moments: one fact, or a series interpolated in time; axes (draw, time or 1).
+
+    Parameters
+    ----------
+    reader
+        The reading of the catalogue.
+    name
+        Fact or series.
+    years
+        Moments asked for [year], axis (time).
+    """
+    if reader.catalog.has(name):
+        return reader.draws(name)[:, None]
+    moments, values, _ = reader.series(name)
+    return values @ interpolate(moments, years)
 
 
 @dataclass(frozen=True)
@@ -212,18 +253,11 @@ class FactLayer:
         growth = self._optional(self.declared.growth)
         path = growth_path(moments, log_values, None if growth is None else np.log(growth), years)
         for name in self.declared.multiply:
-            path += self._factor(name, years)
+            path += np.log(factor(self.reader, name, years))
         return path + np.log(QUARTER_S)
 
     def _optional(self, name: str) -> Array | None:
         return self.reader.draws(name) if name else None
-
-    def _factor(self, name: str, years: Array) -> Array:
-        """Logarithm of a factor: one fact, or a series interpolated in time; axes (draw, time)."""
-        if self.reader.catalog.has(name):
-            return np.log(self.reader.draws(name))[:, None]
-        moments, values, _ = self.reader.series(name)
-        return np.log(values) @ interpolate(moments, years)
 
     def supply(self, years: Array) -> Array | None:
         """Return what the layer can make for AI [unit/quarter], axes (draw, time); None if not known."""
@@ -232,6 +266,8 @@ class FactLayer:
 
     def need(self, years: Array) -> Array:
         """Return what one H100-equivalent takes of the layer [unit/h100e], axes (draw, time)."""
+        if not self.declared.need:
+            return np.ones((self.reader.n, len(years)))
         moments, needs = self.recipes.at_years([self.declared.need])
         return needs[:, :, 0] @ interpolate(moments, years)
 
