@@ -291,12 +291,12 @@ def _scaled(statements: Statements, scaling: Scaling, place: str) -> list[str]:
         return names
     first, last = _ends(scaling.window)
     start, end = first.midpoint - _HALF_QUARTER, last.midpoint + _HALF_QUARTER
-    middles = {name: statements[name][0].midpoint for name in names}
-    inside = [name for name, middle in middles.items() if middle is not None and start <= middle <= end]
+    facts = sorted((statements[name][0] for name in names), key=lambda fact: fact.midpoint or 0.0)
+    inside = [fact.id for fact in facts if fact.midpoint is not None and start <= fact.midpoint <= end]
     if not inside:
         raise UsageError(
             f"{place} scales {scaling.name!r} in {scaling.window}, where it has no fact",
-            f"It has facts about: {', '.join(statements[name][0].about or 'no period' for name in names)}",
+            f"It has facts about: {', '.join(fact.about or 'no period' for fact in facts)}",
             "Widen the quarters, or leave them out",
         )
     return inside
