@@ -134,6 +134,13 @@ REFUSED = {
             "A scenario may override only facts that exist; list them with `narrows facts`."
         ),
     ),
+    "set a series": (
+        '[set]\n"cowos.capacity" = { value = 2, unit = "wafer/month" }',
+        (
+            "Scenario 'x' sets the series 'cowos.capacity'. Its facts: 'cowos.capacity.2024Q4', "
+            "'cowos.capacity.2023-12', 'cowos.capacity.2025'. Set each of them."
+        ),
+    ),
     "another dimension": (
         '[set]\n"cowos.lag" = { value = 2, unit = "MW" }',
         (

@@ -150,10 +150,10 @@ def _sources(
                 f"{label} stands in another file too", "A key stands once", "Remove one, or rename it"
             )
             continue
-        if not _NAME.fullmatch(key):
+        if not _NAME.fullmatch(key) or key == "scenario":
             desk.refuse(
-                f"{label}: the key is not a name",
-                "A key is lowercase letters, digits, '_' and '-'",
+                f"{label}: the key is not possible",
+                "A key is lowercase letters, digits, '_' and '-'; 'scenario' is the user's own",
                 "Rename it, here and in the facts",
             )
             continue
