@@ -6,7 +6,7 @@ Examples
 --------
 >>> from narrows import catalog
 >>> sorted(catalog.__all__)[:3]
-['Catalog', 'Design', 'Fact']
+['Catalog', 'Chain', 'Design']
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def read(home: Path, key: str) -> Contents | None:
         if head.decode() != f"{key} {_sum(body)}":
             return None
         return _unpack(json.loads(body))
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError):
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError):
         return None
 
 

@@ -316,7 +316,7 @@ class Catalog:
         """
         from narrows.catalog.overlays import changed, scenario_id
 
-        changes = changed(self, overlay)
+        changes = changed(overlay, self.statements_by_id, self.known, self.asked)
         if not changes:
             return self
         scenario = scenario_id(overlay, self.vintage)

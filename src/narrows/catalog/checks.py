@@ -123,6 +123,8 @@ def _facts_file(
         fact = record and _fact(record, label, name, sources, today=today, desk=desk)
         if fact:
             facts.append(fact)
+        elif isinstance(raw, dict):
+            desk.broken.add(str(raw.get("id")))
     rules = []
     for number, raw in enumerate(_tables(table, "choice", name, desk), 1):
         label = _label("Choice", raw, number, name)
@@ -148,10 +150,10 @@ def _sources(
                 f"{label} stands in another file too", "A key stands once", "Remove one, or rename it"
             )
             continue
-        if not _NAME.fullmatch(key):
+        if not _NAME.fullmatch(key) or key == "scenario":
             desk.refuse(
-                f"{label}: the key is not a name",
-                "A key is lowercase letters, digits, '_' and '-'",
+                f"{label}: the key is not possible",
+                "A key is lowercase letters, digits, '_' and '-'; 'scenario' is the user's own",
                 "Rename it, here and in the facts",
             )
             continue
@@ -421,7 +423,7 @@ def _check_series(facts: list[Fact], designs: set[str], desk: Desk) -> None:
 def _choices(rules: list[tuple[str, Choice]], known: set[str], desk: Desk) -> dict[str, Choice]:
     chosen: dict[str, Choice] = {}
     for label, choice in rules:
-        if choice.id not in known:
+        if choice.id not in known and not desk.excuses(choice.id):
             desk.refuse(
                 f"{label} is about no fact",
                 f"The nearest facts: {', '.join(map(repr, nearest(choice.id, known))) or 'none'}",
@@ -493,7 +495,7 @@ def _check_feeds(layer: LayerDeclaration, by_id: dict[str, LayerDeclaration], la
 def _check_known(entry: str, names: tuple[str, ...], known: Iterable[str], label: str, desk: Desk) -> None:
     known = set(known)
     for name in names:
-        if name and name not in known:
+        if name and name not in known and not desk.excuses(name):
             desk.refuse(
                 f"{label}: {entry} names {name!r}, which no fact and no design has",
                 f"The nearest: {', '.join(map(repr, nearest(name, known))) or 'none'}",

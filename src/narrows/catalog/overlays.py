@@ -20,11 +20,14 @@ from narrows.catalog.records import OVERLAY, SETTING, Desk, read_record
 from narrows.errors import NarrowsError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from narrows.catalog.catalog import Catalog
+    from collections.abc import Iterable, Iterator, Mapping
+
+    Statements = Mapping[str, tuple[Fact, ...]]
 
 __all__ = ["Overlay", "Scaling", "Setting", "changed", "read_overlay", "scenario_id"]
 
 _ID_BYTES = 8
+_HALF_QUARTER = 0.125  # year
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +168,19 @@ def scenario_id(overlay: Overlay, vintage: str) -> str:
     return blake2b(text.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-def changed(catalog: Catalog, overlay: Overlay) -> dict[str, tuple[Fact, ...]]:
-    """Return the statements that a scenario puts in place of those of a catalogue.
+def changed(overlay: Overlay, statements: Statements, known: Iterable[str], asked: object) -> Statements:
+    """Return the statements that a scenario puts in place of others.
 
     Parameters
     ----------
-    catalog
-        What it is laid over.
     overlay
         The changes.
+    statements
+        Statements by fact id.
+    known
+        Ids of the whole catalogue.
+    asked
+        The day on which `statements` were known, for the messages.
 
     Raises
     ------
@@ -181,18 +188,19 @@ def changed(catalog: Catalog, overlay: Overlay) -> dict[str, tuple[Fact, ...]]:
         A fact is not known, a unit has another dimension, or a number is out of range.
     """
     place = f"Scenario {overlay.name!r}"
+    names = [setting.id for setting in overlay.settings] + [scaling.name for scaling in overlay.scalings]
+    _check_known(names, {*statements, *_series(statements)}, {*known, *_series(known)}, f"{asked}", place)
     factors: dict[str, float] = {}
     for scaling in overlay.scalings:
-        for name in _scaled(catalog, scaling, place):
+        for name in _scaled(statements, scaling, place):
             factors[name] = factors.get(name, 1.0) * scaling.factor
     why = overlay.why or overlay.name
     changes = {
-        name: tuple(_times(fact, factor, why, place) for fact in catalog.statements(name))
+        name: tuple(_times(fact, factor, why, place) for fact in statements[name])
         for name, factor in factors.items()
     }
     for setting in overlay.settings:
-        _check_known(catalog, set(catalog.statements_by_id), setting.id, place)
-        changes[setting.id] = (_set(catalog.fact(setting.id), setting, why, place),)
+        changes[setting.id] = (_set(_one(statements, setting.id, place), setting, why, place),)
     return changes
 
 
@@ -238,25 +246,39 @@ def _ends(text: str) -> tuple[quarters.Quarter, quarters.Quarter]:
 # --- laying over --------------------------------------------------------------------------------
 
 
-def _check_known(catalog: Catalog, names: set[str], name: str, place: str) -> None:
+def _series(names: Iterable[str]) -> Iterator[str]:
+    return (series_of(name)[0] for name in names)
+
+
+def _check_known(names: list[str], now: set[str], ever: set[str], asked: str, place: str) -> None:
     """Check that a scenario changes what exists, and what was known on the day asked for."""
-    if name in names:
-        return
-    known = {*catalog.known, *(series_of(other)[0] for other in catalog.known)}
-    if name in known:
+    for name in names:
+        if name in now:
+            continue
+        if name in ever:
+            raise UsageError(
+                f"{place} changes {name!r}, of which nothing was known on {asked}",
+                "A scenario changes what was known",
+                "Leave it out, or ask for a later day",
+            )
         raise UsageError(
-            f"{place} changes {name!r}, of which nothing was known on {catalog.asked}",
-            "A scenario changes what was known",
-            "Leave it out, or ask for a later day",
+            f"{place} changes {name!r}, which is no fact and no series",
+            f"The nearest: {', '.join(map(repr, nearest(name, ever))) or 'none'}",
+            "A scenario may override only facts that exist; list them with `narrows facts`",
         )
+
+
+def _one(statements: Statements, name: str, place: str) -> Fact:
+    """Return the statement that a setting replaces; a series is scaled, never set."""
+    if name in statements:
+        return statements[name][0]
+    inside = [repr(other) for other in statements if series_of(other)[0] == name]
     raise UsageError(
-        f"{place} changes {name!r}, which is no fact and no series",
-        f"The nearest: {', '.join(map(repr, nearest(name, known))) or 'none'}",
-        "A scenario may override only facts that exist; list them with `narrows facts`",
+        f"{place} sets the series {name!r}", f"Its facts: {', '.join(inside)}", "Set each of them"
     )
 
 
-def _scaled(catalog: Catalog, scaling: Scaling, place: str) -> list[str]:
+def _scaled(statements: Statements, scaling: Scaling, place: str) -> list[str]:
     """Return the ids of the facts that a scaling touches."""
     if not (math.isfinite(scaling.factor) and scaling.factor >= 0):
         raise UsageError(
@@ -264,22 +286,17 @@ def _scaled(catalog: Catalog, scaling: Scaling, place: str) -> list[str]:
             "A factor is a finite number from 0",
             "Write 0.8 to take a fifth away",
         )
-    names = [fact.id for fact in catalog.series(scaling.name)]
-    names += [scaling.name] if catalog.has(scaling.name) else []
-    _check_known(catalog, {scaling.name} if names else set(), scaling.name, place)
+    names = [name for name in statements if scaling.name in (name, series_of(name)[0])]
     if not scaling.window:
         return names
     first, last = _ends(scaling.window)
-    start, end = first.midpoint - 0.125, last.midpoint + 0.125  # half a quarter
-    inside = [
-        name
-        for name in names
-        if (middle := catalog.fact(name).midpoint) is not None and start <= middle <= end
-    ]
+    start, end = first.midpoint - _HALF_QUARTER, last.midpoint + _HALF_QUARTER
+    facts = sorted((statements[name][0] for name in names), key=lambda fact: fact.midpoint or 0.0)
+    inside = [fact.id for fact in facts if fact.midpoint is not None and start <= fact.midpoint <= end]
     if not inside:
         raise UsageError(
             f"{place} scales {scaling.name!r} in {scaling.window}, where it has no fact",
-            f"It has facts about: {', '.join(catalog.fact(name).about or 'no period' for name in names)}",
+            f"It has facts about: {', '.join(fact.about or 'no period' for fact in facts)}",
             "Widen the quarters, or leave them out",
         )
     return inside

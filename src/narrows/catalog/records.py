@@ -143,13 +143,26 @@ _SAYS = {
 
 @dataclass(slots=True)
 class Desk:
-    """Where problems are laid: all of them, in the order met."""
+    """Where problems are laid: all of them, in the order met.
+
+    Parameters
+    ----------
+    problems
+        What was refused.
+    broken
+        Ids of facts that were refused: what names them is not refused for that as well.
+    """
 
     problems: list[DataError] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
     def refuse(self, given: str, acceptable: str, remedy: str) -> None:
         """Lay down one problem."""
         self.problems.append(DataError(given, acceptable, remedy))
+
+    def excuses(self, name: str) -> bool:
+        """Return whether a name that nothing answers to is, or is part of, the id of a refused fact."""
+        return any(name in broken for broken in self.broken)
 
 
 def _has_kind(value: Any, kind: str) -> bool:
