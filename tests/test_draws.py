@@ -246,7 +246,7 @@ def test_quantiles_keep_no_limit() -> None:
 def test_default_shapes() -> None:
     assert [default_shape(low, level, share=share) for low, level, share in (
         (0.1, "P10-P90", True), (1.0, "P5-P95", False), (0.0, "P5-P95", False), (1.0, "min-max", False),
-    )] == ["beta", "lognormal", "normal", "triangular"]  # fmt: skip
+    )] == ["logitnormal", "lognormal", "normal", "triangular"]  # fmt: skip
 
 
 def test_pace() -> None:

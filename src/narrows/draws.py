@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LEVELS",
     "METHODS",
+    "MOST_DRAWS",
     "SHAPES",
     "Doubt",
     "default_shape",
@@ -44,7 +45,7 @@ __all__ = [
 
 # What low means, as a probability; high mirrors it.
 LEVELS = {"P5-P95": 0.05, "P10-P90": 0.10, "P25-P75": 0.25, "min-max": 0.0, "exact": 0.5}
-SHAPES = ("lognormal", "normal", "triangular", "beta")
+SHAPES = ("lognormal", "normal", "triangular", "beta", "logitnormal")
 METHODS = ("random", "sobol")
 MOST_DRAWS = 1_000_000  # a map of a million draws fills the memory of a small machine
 SEEDS = 2**64
@@ -317,9 +318,10 @@ class Doubt:
       value * exp(s z) and value + s z, with one s below the median and another above it.
     - triangular: the mode is the value; the ends are such that low and high have their probabilities,
       or are the ends at min-max.
+    - logitnormal: for shares, the usual one. Two pieces about the median in the log-odds.
     - beta: for shares. Two pieces about the median, each from the beta distribution that meets the
       median and one side exactly. At min-max the PERT distribution on low to high with mode value.
-    - A lognormal or normal has no least and greatest value: min-max is refused for them.
+    - A lognormal, normal or logitnormal reaches no end: min-max is refused for them.
 
     Examples
     --------
@@ -363,7 +365,7 @@ class Doubt:
 def _check_shape(doubt: Doubt, stated: str) -> None:
     """Refuse numbers that a shape cannot have."""
     extremes = doubt.level == "min-max"
-    if extremes and doubt.shape in {"lognormal", "normal"}:
+    if extremes and doubt.shape in {"lognormal", "normal", "logitnormal"}:
         raise UsageError(
             f"The shape {doubt.shape!r} stands at level 'min-max'",
             f"A {doubt.shape} has no least and no greatest value",
@@ -373,11 +375,14 @@ def _check_shape(doubt: Doubt, stated: str) -> None:
         raise UsageError(
             f"{stated} for a lognormal", "A lognormal is above 0", "Use the shape 'normal' or 'triangular'"
         )
-    if doubt.shape == "beta" and not (doubt.low >= 0 and doubt.high <= 1):
-        raise UsageError(f"{stated} for a beta", "A share lies in 0 to 1", "Divide percentages by 100")
-    if doubt.shape == "beta" and not extremes and not (doubt.low > 0 and doubt.high < 1):
+    share = doubt.shape in {"beta", "logitnormal"}
+    if share and not (doubt.low >= 0 and doubt.high <= 1):
         raise UsageError(
-            f"{stated} for a beta at level {doubt.level!r}",
+            f"{stated} for a {doubt.shape}", "A share lies in 0 to 1", "Divide percentages by 100"
+        )
+    if share and not extremes and not (doubt.low > 0 and doubt.high < 1):
+        raise UsageError(
+            f"{stated} for a {doubt.shape} at level {doubt.level!r}",
             "Its quantiles lie strictly between 0 and 1",
             "Use the level 'min-max' where 0 or 1 is the end of what can be",
         )
@@ -397,15 +402,16 @@ def default_shape(low: float, level: str, *, share: bool) -> str:
 
     Notes
     -----
-    beta for shares, triangular for other extremes, lognormal above 0, else normal.
+    logitnormal for shares, but beta (PERT) for their extremes; triangular for other extremes,
+    lognormal above 0, else normal.
 
     Examples
     --------
     >>> default_shape(0.2, "P10-P90", share=True), default_shape(0.2, "min-max", share=False)
-    ('beta', 'triangular')
+    ('logitnormal', 'triangular')
     """
     if share:
-        return "beta"
+        return "beta" if level == "min-max" else "logitnormal"
     if level == "min-max":
         return "triangular"
     return "lognormal" if low > 0 else "normal"
@@ -465,6 +471,13 @@ def _normal(doubt: Doubt, z: Floats) -> Floats:
     reach = _reach(doubt)
     below, above = (doubt.value - doubt.low) / reach, (doubt.high - doubt.value) / reach
     return doubt.value + _two_sided(z, below, above)
+
+
+def _logitnormal(doubt: Doubt, z: Floats) -> Floats:
+    reach, middle = _reach(doubt), _log_odds(doubt.value)
+    below, above = (middle - _log_odds(doubt.low)) / reach, (_log_odds(doubt.high) - middle) / reach
+    share: Floats = 1.0 / (1.0 + np.exp(-middle - _two_sided(z, below, above)))
+    return share
 
 
 def _triangular(doubt: Doubt, z: Floats) -> Floats:
@@ -624,7 +637,13 @@ def _beta(doubt: Doubt, z: Floats) -> Floats:
     return values
 
 
-_VALUES = {"lognormal": _lognormal, "normal": _normal, "triangular": _triangular, "beta": _beta}
+_VALUES = {
+    "lognormal": _lognormal,
+    "normal": _normal,
+    "triangular": _triangular,
+    "beta": _beta,
+    "logitnormal": _logitnormal,
+}
 
 
 # --- sampling -----------------------------------------------------------------------------------
@@ -635,6 +654,12 @@ def _scores(count: int, seed: int, key: str, method: str) -> Floats:
     return (
         generator.standard_normal(count) if method == "random" else normal_quantile(_sobol(generator, count))
     )
+
+
+@lru_cache(maxsize=64)
+def _common(count: int, seed: int, group: str, method: str) -> Floats:
+    """Return the scores of a common cause; its members are drawn one after another."""
+    return _scores(count, seed, f"group:{group}", method)
 
 
 def sample(
@@ -707,10 +732,10 @@ def sample(
             "Name the group, or leave the correlation out",
         )
     if doubt.fixed:
-        return np.full(n, doubt.value)
+        return np.broadcast_to(np.float64(doubt.value), n)
     scores = _scores(n, seed, key, method)
     if group is not None and correlation:
-        common = _scores(n, seed, f"group:{group}", method)
+        common = _common(n, seed, group, method)
         scores = math.sqrt(correlation) * common + math.sqrt(1 - correlation) * scores
     return value_at(doubt, scores)
 
@@ -793,7 +818,9 @@ def quantiles(array: ArrayLike, probabilities: Sequence[float]) -> Floats:
     places = np.asarray(probabilities, dtype=np.float64) * (len(values) - 1)
     under = np.floor(places).astype(int)
     over = np.ceil(places).astype(int)
-    ordered = np.partition(values, sorted({*under.tolist(), *over.tolist()}), axis=0)
+    ordered = np.sort(
+        np.ascontiguousarray(values.T), axis=-1
+    ).T  # a whole sort beats a partition at six places
     least, most = ordered[under], ordered[over]
     weight = (places - under).reshape((-1,) + (1,) * (values.ndim - 1))
     with np.errstate(invalid="ignore"):

@@ -7,7 +7,10 @@ Each class carries the data of its case and the exit code of the command line
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "DataError",
@@ -50,8 +53,8 @@ class NarrowsError(Exception):
 
     Examples
     --------
-    >>> print(NarrowsError("Draws are -5", "Draws are a whole number from 1 to 1000000", "Give --draws 10000"))
-    Draws are -5. Draws are a whole number from 1 to 1000000. Give --draws 10000.
+    >>> print(NarrowsError("Draws are -5", "Draws are 1 to 1000000", "Give --draws 10000"))
+    Draws are -5. Draws are 1 to 1000000. Give --draws 10000.
     """
 
     exit_code = 1

@@ -9,11 +9,49 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Figure", "number", "plus_minus"]
+__all__ = ["Comparison", "Figure", "number", "plus_minus"]
 
 _STEPS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 _PLAIN_BELOW = 1e4  # a year or a price of four digits reads better in full
 _SMALL = 1e-4  # below it, powers of ten
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One row of the validation table: predicted against measured.
+
+    Parameters
+    ----------
+    room, dataset
+        Which room is compared with which measurements.
+    quantity, metric
+        What is compared, and how.
+    value
+        The outcome; None where it was not run.
+    goal
+        What it should be, in words and numbers.
+    baseline
+        What a simple rule reaches; None for none.
+    n
+        Number of cases.
+    holds
+        Whether the goal is met; None where it was not run, or is for information.
+
+    Examples
+    --------
+    >>> Comparison("a", "b", "c", "relative error", 0.31, "within 0.20", None, 4, False).holds
+    False
+    """
+
+    room: str
+    dataset: str
+    quantity: str
+    metric: str
+    value: float | None
+    goal: str
+    baseline: float | None
+    n: int
+    holds: bool | None
 
 
 @dataclass(frozen=True, slots=True)

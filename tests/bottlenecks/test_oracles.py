@@ -102,13 +102,13 @@ def test_untied_quarters_have_one_path():
 
 def test_random_networks_agree_with_linear_programming_and_differences():
     rows = check.check_networks(300, seed=20260701)
-    assert [(row["quantity"], row["holds"]) for row in rows] == [
+    assert [(row.quantity, row.holds) for row in rows] == [
         ("cumulative root output", True),
         ("value", True),
         ("rents against value", True),
         ("price interval by quarter", True),
     ]
-    assert {row["n"] for row in rows} == {300}
+    assert {row.n for row in rows} == {300}
 
 
 def test_check_notices_a_wrong_solver(monkeypatch):
@@ -116,7 +116,7 @@ def test_check_notices_a_wrong_solver(monkeypatch):
         return plain.solve(Stack(stack.network, stack.K * 1.001, stack.A, stack.B, stack.D, stack.w))
 
     monkeypatch.setattr("narrows.bottlenecks.kernel.solve", wrong)
-    assert [row["holds"] for row in check.check_networks(6, seed=1)] == [False, False, True, False]
+    assert [row.holds for row in check.check_networks(6, seed=1)] == [False, False, True, False]
 
 
 def test_masks_are_refused_in_three_parts():

@@ -1,4 +1,4 @@
-"""The exam that every layer of the stack must pass, whether it is declared as facts or written in a room."""
+"""The exam that every layer of the stack must pass, declared as facts or written in a room."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class LayerExam:
         assert layer.need(YEARS).tobytes() == again.need(YEARS).tobytes()
 
     def test_relief_takes_time(self, layer):
-        low, value, high = layer.relief()
+        relief = layer.relief()
+        assert relief is not None, "a layer says how long new capacity takes"
+        low, value, high = relief
         assert 0 <= low <= value <= high
 
     def test_makers_share_the_whole(self, layer):

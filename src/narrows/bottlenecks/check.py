@@ -7,13 +7,14 @@ clearly apart, and a difference with a still smaller step has no rounding.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from narrows.bottlenecks.interval import path_counts
 from narrows.bottlenecks.network import Network, Stack
+from narrows.figure import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ def random_stack(random: np.random.Generator, layers: int, quarters: int, *, int
     return Stack(Network(parent, lag), capacity[None], arrivals[None], caps[None], demand[None], weight)
 
 
-def check_networks(count: int, seed: int) -> list[dict[str, Any]]:
+def check_networks(count: int, seed: int) -> list[Comparison]:
     """Return how far the kernel is from linear programming on random networks, as validation rows.
 
     Parameters
@@ -84,12 +85,12 @@ def check_networks(count: int, seed: int) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list
-        One row a quantity: room, dataset, quantity, metric, value, goal, baseline, n, holds.
+    list of Comparison
+        One row a quantity.
 
     Examples
     --------
-    >>> [row["holds"] for row in check_networks(4, seed=1)]
+    >>> [row.holds for row in check_networks(4, seed=1)]
     [True, True, True, True]
     """
     worst = dict.fromkeys(_GOALS, 0.0)
@@ -103,17 +104,17 @@ def check_networks(count: int, seed: int) -> list[dict[str, Any]]:
         "interval": ("price interval by quarter", "max |interval - two-sided difference|"),
     }
     return [
-        {
-            "room": "bottlenecks",
-            "dataset": f"random networks, seed {seed}",
-            "quantity": texts[name][0],
-            "metric": texts[name][1],
-            "value": worst[name],
-            "goal": goal,
-            "baseline": None,
-            "n": count,
-            "holds": worst[name] <= goal,
-        }
+        Comparison(
+            room="bottlenecks",
+            dataset=f"random networks, seed {seed}",
+            quantity=texts[name][0],
+            metric=texts[name][1],
+            value=worst[name],
+            goal=f"<= {goal:g}",
+            baseline=None,
+            n=count,
+            holds=worst[name] <= goal,
+        )
         for name, goal in _GOALS.items()
     ]
 

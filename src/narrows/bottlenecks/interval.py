@@ -7,7 +7,7 @@ path uses it, and one unit less hurts as soon as any path does. So a price is an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,29 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Marks = NDArray[Any]
 _ROWS = 256  # draws carried at once, so that the counts of many masks stay small
+
+
+class Stacked(Protocol):
+    """A `Stack`, or what gives the stack of some draws when asked."""
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+
+    @property
+    def layers(self) -> int:
+        """Number of layers."""
+
+    @property
+    def quarters(self) -> int:
+        """Number of quarters."""
+
+    @property
+    def w(self) -> Floats:
+        """Value of one unit of cumulative root output in a quarter, axis (quarter)."""
+
+    def take(self, draws: Flags) -> Stack:
+        """Return the stack of some draws."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +140,7 @@ def path_counts(stack: Stack, masks: Floats, demand_masks: Floats) -> tuple[Floa
 
 
 def intervals(
-    stack: Stack, solution: Solution, masks: Floats, demand_masks: Floats | None = None
+    stack: Stacked, solution: Solution, masks: Floats, demand_masks: Floats | None = None
 ) -> Intervals:
     """Return the worth of one more and of one less unit of what each mask marks [value/unit].
 
@@ -175,7 +198,7 @@ def _first_marked(masks: Floats, demand_masks: Floats) -> int:
     return int(np.argmax(marked))
 
 
-def co_binding(stack: Stack, solution: Solution) -> Shares:
+def co_binding(stack: Stacked, solution: Solution) -> Shares:
     """Return the share of draws in which each layer binds each quarter, ties shared equally.
 
     In a tied quarter the layers that bind together are those with the newest own arc on some
@@ -286,7 +309,7 @@ def _priced(solution: Solution, masks: Floats, demand_masks: Floats) -> Floats:
     return priced
 
 
-def _check_masks(stack: Stack, masks: Floats, demand_masks: Floats) -> None:
+def _check_masks(stack: Stack | Stacked, masks: Floats, demand_masks: Floats) -> None:
     want = (masks.shape[0], stack.layers, stack.quarters)
     if masks.shape != want or demand_masks.shape != (want[0], want[2]):
         raise UsageError(

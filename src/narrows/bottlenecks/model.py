@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.bottlenecks.network import Network, Stack
-from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, interpolate
+from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate
 from narrows.errors import DataError, UnknownNameError
 from narrows.quarters import Quarter
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "build"]
+__all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "Stacks", "build"]
 
 FIRST = Quarter.parse("2020Q3")
 """First quarter of the model: the oldest demand that is on record."""
@@ -30,48 +31,71 @@ LAST = Quarter.parse("2030Q4")
 TAIL_QUARTERS = 4
 """Quarters solved beyond the last one asked for, so that the end of time does not touch the answer."""
 ROOT = "deployed"
+IT_POWER = ("it_kw",)
+"""The design quantity that gives IT power."""
 APART = 1e-6
 """Opening stocks of the layers differ by this share, so that two of them never tie by construction."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """One stack, ready to solve, with what is needed to read the answer.
+    """One stack over quarters and draws, and what is needed to read its solution.
 
     Parameters
     ----------
+    reader
+        The reading of the catalogue.
     quarters
         All quarters solved, axis (quarter).
     layers
-        Layers in flow order without the root, axis (layer) of the arrays after the root's own row.
-    stack
-        The arrays of the core; row 0 is the root, row i + 1 is ``layers[i]``.
-    need_mean
-        What one H100-equivalent takes of each layer, mean over draws [unit/h100e], axes (layer, quarter).
-    it_w
-        IT power of one H100-equivalent deployed in the quarter [W], axes (draw, quarter).
+        Layers in flow order without the root; ``layers[i]`` is row i + 1 of the arrays, row 0 is the root.
+    network
+        Who feeds whom, and with what lag.
+    hold
+        Quarters of flow that may wait after each layer, inf for no limit, axis (layer).
+    arrivals
+        Cumulative arrivals from the work in progress at the start [h100e], axes (1, layer, quarter).
+    stated, need
+        Years in which the mix is stated [year], and what one H100e takes of each layer and of IT power
+        in them [unit/h100e], axes (draw, year, layer + 1).
     worth
-        Value of one H100-equivalent deployed in the quarter, relative to the first, axis (quarter).
-    usd_per_h100e
-        Market price of one H100-equivalent [USD], axes (draw, quarter).
+        Value of one H100e deployed in a quarter, relative to the first, axis (quarter).
     unknown
         Ids of layers about whose capacity nothing was known.
     chains
         Facts behind the capacity of each layer, by layer id.
     """
 
+    reader: Reader
     quarters: tuple[Quarter, ...]
     layers: tuple[FactLayer, ...]
-    stack: Stack
-    need_mean: Array
-    it_w: Array
+    network: Network
+    hold: Array
+    arrivals: Array
+    stated: Array
+    need: Array
     worth: Array
-    usd_per_h100e: Array
     unknown: tuple[str, ...]
     chains: dict[str, tuple[str, ...]]
 
+    @cached_property
+    def years(self) -> Array:
+        """Middles of the quarters [year], axis (quarter)."""
+        return np.array([quarter.midpoint for quarter in self.quarters])
+
+    @cached_property
+    def path_lag(self) -> NDArray[np.int64]:
+        """Time from each layer's output to its deployment [quarter], axis (layer)."""
+        return _path_lag(self.network.parent, self.network.lag)
+
+    @property
+    def weight(self) -> Array:
+        """Value of one H100e of cumulative deployment at a quarter, axis (quarter)."""
+        weight: Array = np.append(self.worth[:-1] - self.worth[1:], self.worth[-1])
+        return weight
+
     def row(self, name: str) -> int:
-        """Return the row of a layer in the arrays of the stack.
+        """Return the row of a layer in the arrays.
 
         Raises
         ------
@@ -87,16 +111,108 @@ class Model:
         """Return a layer by its id."""
         return self.layers[self.row(name) - 1]
 
-    def units_usd(self, shown: slice) -> Array:
-        """Return the worth of one H100e carried by one native unit [USD/unit], axes (layer, quarter)."""
-        need = self.need_mean[:, shown]
-        usd = self.usd_per_h100e[:, shown].mean(axis=0)
-        return np.divide(usd, need, out=np.zeros_like(need), where=need > 0)
+    def stack(self, rows: slice | NDArray[np.bool_]) -> Stack:
+        """Return the arrays of the core for some draws.
 
-    def path_lag(self, name: str) -> int:
-        """Return the time from a layer's output to its deployment [quarter]."""
-        network = self.stack.network
-        return int(_path_lag(network.parent, network.lag)[self.row(name)])
+        Notes
+        -----
+        Capacity K_i(t) = supply_i(t) / need_i(t + path lag) [h100e/quarter]: a unit is made by the
+        recipe of the design that it will end in. A layer of which nothing is known, or of which
+        nothing is needed, has K = inf.
+
+        Stock and transit may hold B_i(t) = (lag_i + hold_i) quarters of the highest flow so far, the
+        flow of a quarter being the least capacity of all layers that serve it: lag_i quarters are
+        under way, hold_i may wait. See docs/convention.md §10.
+        """
+        capacity = self.capacity(rows, self.years)
+        flow = np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
+        return Stack(
+            network=self.network,
+            K=capacity,
+            A=self.arrivals,
+            B=self._caps(flow),
+            D=np.full((1, len(self.quarters)), np.inf),
+            w=self.weight,
+        )
+
+    def capacity(self, rows: slice | NDArray[np.bool_], years: Array) -> Array:
+        """Return capacities of some draws, axes (draw, layer, time) [h100e/quarter]."""
+        need = self.need[rows]
+        capacity = np.full((len(need), len(self.layers) + 1, len(years)), np.inf)
+        for row, layer in enumerate(self.layers, start=1):
+            supply = layer.supply(years, rows)
+            if supply is not None:
+                per_h100e = need[:, :, row] @ interpolate(self.stated, years + self.path_lag[row] / 4)
+                with np.errstate(divide="ignore"):
+                    np.divide(supply, per_h100e, out=capacity[:, row])
+        return capacity
+
+    def _caps(self, flow: Array) -> Array:
+        """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e]."""
+        count, steps = flow.shape[1], np.arange(flow.shape[1])
+        cap = np.empty((len(flow), len(self.hold), count))
+        for row, (hold, lag) in enumerate(zip(self.hold, self.network.lag, strict=True)):
+            if np.isinf(hold):
+                cap[:, row] = np.inf
+                continue
+            use = [np.minimum(steps + self.path_lag[row] - ahead, count - 1) for ahead in range(lag)]
+            np.multiply(flow[:, np.minimum(steps + self.path_lag[row], count - 1)], hold, out=cap[:, row])
+            for step in use:
+                cap[:, row] += flow[:, step]
+        return np.maximum(cap, self.arrivals[:, :, -1:], out=cap)
+
+    def it_watts(self, shown: slice) -> Array:
+        """Return IT power of one H100e deployed in a quarter [W], axes (draw, quarter)."""
+        return self.need[:, :, 0] @ interpolate(self.stated, self.years[shown])
+
+    def units_usd(self, shown: slice) -> Array:
+        """Return the price of the H100e that one native unit carries [USD/unit], axes (layer, quarter)."""
+        price = factor(self.reader, "value.usd_per_h100e", self.years[shown]).mean(axis=0)
+        need = np.stack(
+            [
+                self.need[:, :, row].mean(axis=0) @ interpolate(self.stated, self.years[shown] + lag / 4)
+                for row, lag in enumerate(self.path_lag)
+            ]
+        )[1:]
+        per_unit: Array = np.divide(price, need, out=np.zeros_like(need), where=need > 0)
+        return per_unit
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """The stack of a model, built for the draws that are asked for.
+
+    Parameters
+    ----------
+    model
+        The model.
+    """
+
+    model: Model
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return self.model.reader.n
+
+    @property
+    def layers(self) -> int:
+        """Number of layers, the root among them."""
+        return len(self.model.layers) + 1
+
+    @property
+    def quarters(self) -> int:
+        """Number of quarters."""
+        return len(self.model.quarters)
+
+    @property
+    def w(self) -> Array:
+        """Value of one H100e of cumulative deployment at a quarter, axis (quarter)."""
+        return self.model.weight
+
+    def take(self, draws: slice | NDArray[np.bool_]) -> Stack:
+        """Return the arrays of the core for some draws."""
+        return self.model.stack(draws)
 
 
 def build(reader: Reader, last: Quarter = LAST) -> Model:
@@ -116,13 +232,7 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
 
     Notes
     -----
-    Capacity K_i(t) = supply_i(t) / need_i(t + path lag) [h100e/quarter]: a unit is made by the
-    recipe of the design that it will end in. A layer of which nothing is known, or of which
-    nothing is needed, has K = inf.
-
-    Stock and transit may hold B_i(t) = the flow of the next lag_i quarters + hold_i quarters'
-    flow, where flow(t) is the least capacity of all layers that serve quarter t; it never falls.
-    Work in progress at the start is lag_i quarters of the first flow (its mean over draws). See docs/convention.md §9.
+    Work in progress at the start is lag_i quarters of the first flow (its mean over draws).
     """
     declared = [layer for layer in reader.catalog.layers if layer.id != ROOT]
     if len(declared) == len(reader.catalog.layers):
@@ -132,49 +242,43 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
             "Add [[layer]] id = 'deployed' with feeds = '' to layers.toml",
         )
     quarters = tuple(FIRST + step for step in range(last - FIRST + 1 + TAIL_QUARTERS))
-    years = np.array([quarter.midpoint for quarter in quarters])
     recipes = Recipes(reader)
     layers = tuple(FactLayer(layer, reader, recipes) for layer in declared)
     rows = {ROOT: 0} | {layer.id: row + 1 for row, layer in enumerate(layers)}
-    parent = np.array([-1, *(rows[layer.declared.feeds] for layer in layers)])
-    lag = np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)])
-    path_lag = _path_lag(parent, lag)
-
-    need = _needs(layers, recipes, years, path_lag[1:])
-    capacity = np.full((reader.n, len(rows), len(quarters)), np.inf)
-    unknown, chains = [], {}
-    for row, layer in enumerate(layers):
-        with reader.chain() as chain:
-            path = layer.log_supply(years)
-        chains[layer.id] = chain.reads + recipes.reads(layer.declared.need)
-        if path is None:
-            unknown.append(layer.id)
-            continue
-        with np.errstate(divide="ignore"):
-            np.divide(np.exp(path), need[:, row], out=capacity[:, row + 1])
-    hold = np.array([np.inf, *(_hold(layer) for layer in layers)])
-    flow = _flow(capacity, path_lag)
-    first = flow[:, 0].mean() * (1.0 + APART * np.arange(len(lag)))
-    arrivals, cap = _stocks(flow, first, lag, path_lag, hold)
-    worth = (1.0 - reader.point("value.decline")) ** (np.arange(len(quarters)) / 4)
-    return Model(
+    unknown, chains = _read(layers, recipes, quarters[0].midpoint)
+    stated, need = recipes.at_years([IT_POWER, *(layer.declared.need for layer in layers)])
+    model = Model(
+        reader=reader,
         quarters=quarters,
         layers=layers,
-        stack=Stack(
-            network=Network(parent, lag),
-            K=capacity,
-            A=arrivals,
-            B=cap,
-            D=np.full((1, len(quarters)), np.inf),
-            w=np.append(worth[:-1] - worth[1:], worth[-1]),
+        network=Network(
+            parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
+            lag=np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)]),
         ),
-        need_mean=need.mean(axis=0),
-        it_w=_power(recipes, years),
-        worth=worth,
-        usd_per_h100e=_price(reader, years),
-        unknown=tuple(unknown),
+        hold=np.array([np.inf, *(_hold(layer) for layer in layers)]),
+        arrivals=np.empty(0),
+        stated=stated,
+        need=need,
+        worth=(1.0 - reader.point("value.decline")) ** (np.arange(len(quarters)) / 4),
+        unknown=unknown,
         chains=chains,
     )
+    first = model.capacity(slice(None), model.years[:1]).min(axis=1).mean()
+    return replace(model, arrivals=_arrivals(first, model.network.lag, len(quarters)))
+
+
+def _read(
+    layers: Sequence[FactLayer], recipes: Recipes, year: float
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Read every layer once: the ids of the unknown ones, and the facts behind each."""
+    unknown, chains = [], {}
+    for layer in layers:
+        with layer.reader.chain() as chain:
+            known = layer.supply(np.array([year]), slice(1))
+        chains[layer.id] = chain.reads + recipes.reads(layer.declared.need)
+        if known is None:
+            unknown.append(layer.id)
+    return tuple(unknown), chains
 
 
 def _quarters(layer: FactLayer, name: str) -> int:
@@ -188,7 +292,7 @@ def _hold(layer: FactLayer) -> float:
     return layer.reader.point(name) / QUARTER_S if name else np.inf
 
 
-def _path_lag(parent: Array, lag: Array) -> NDArray[np.int64]:
+def _path_lag(parent: NDArray[np.int64], lag: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the quarters from each layer's output to its deployment, axis (layer)."""
     total = np.zeros(len(parent), dtype=np.int64)
     for row in range(len(parent)):
@@ -199,19 +303,9 @@ def _path_lag(parent: Array, lag: Array) -> NDArray[np.int64]:
     return total
 
 
-def _needs(layers: Sequence[FactLayer], recipes: Recipes, years: Array, path_lag: NDArray[np.int64]) -> Array:
-    """Return needs per H100e at the time of deployment, axes (draw, layer, quarter)."""
-    using = [row for row, layer in enumerate(layers) if layer.declared.need]
-    moments, at_years = recipes.at_years([layers[row].declared.need for row in using])
-    need = np.ones((len(at_years), len(layers), len(years)))
-    for column, row in enumerate(using):
-        need[:, row] = at_years[:, :, column] @ interpolate(moments, years + path_lag[row] / 4)
-    return need
-
-
 def _flow(capacity: Array, path_lag: NDArray[np.int64]) -> Array:
     """Return the least capacity that serves each quarter, axes (draw, quarter) [h100e/quarter]."""
-    flow = np.full(capacity[:, 0].shape, np.inf)
+    flow: Array = np.full(capacity[:, 0].shape, np.inf)
     for row, lag in enumerate(path_lag):
         served = capacity[:, row, : capacity.shape[2] - lag]
         np.minimum(flow[:, lag:], served, out=flow[:, lag:])
@@ -220,34 +314,8 @@ def _flow(capacity: Array, path_lag: NDArray[np.int64]) -> Array:
     return flow
 
 
-def _stocks(
-    flow: Array, first: Array, lag: NDArray[np.int64], path_lag: NDArray[np.int64], hold: Array
-) -> tuple[Array, Array]:
-    """Return opening arrivals A and caps on stock plus transit B, axes (draw, layer, quarter)."""
-    draws, count = flow.shape
-    steps = np.arange(count)
-    arrivals = (np.minimum(steps + 1, lag[:, None]) * first[:, None])[None]
-    cap = np.full((draws, len(lag), count), np.inf)
-    for row in range(len(lag)):
-        if not np.isfinite(hold[row]):
-            continue
-        transit = sum(
-            (flow[:, np.minimum(steps + path_lag[row] - ahead, count - 1)] for ahead in range(lag[row])),
-            start=np.zeros(1),
-        )
-        waiting = hold[row] * flow[:, np.minimum(steps + path_lag[row], count - 1)]
-        rising = np.maximum.accumulate(transit + waiting, axis=1)
-        cap[:, row] = np.maximum(rising, arrivals[:, row, -1:])
-    return arrivals, cap
-
-
-def _power(recipes: Recipes, years: Array) -> Array:
-    """Return IT power per H100e deployed [W], axes (draw, quarter)."""
-    moments, needs = recipes.at_years([["it_kw"]])
-    return needs[:, :, 0] @ interpolate(moments, years)
-
-
-def _price(reader: Reader, years: Array) -> Array:
-    """Return the market price of one H100e [USD], axes (draw, quarter)."""
-    moments, values, _ = reader.series("value.usd_per_h100e")
-    return np.exp(np.log(values) @ interpolate(moments, years))
+def _arrivals(flow: float, lag: NDArray[np.int64], count: int) -> Array:
+    """Return cumulative arrivals from the work in progress at the start, axes (1, layer, quarter) [h100e]."""
+    first = flow * (1.0 + APART * np.arange(len(lag)))
+    arrivals: Array = (np.minimum(np.arange(count) + 1, lag[:, None]) * first[:, None])[None]
+    return arrivals

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["DEMAND", "STOCK", "Solution"]
 
@@ -22,7 +22,7 @@ ARC_OWN, ARC_DEMAND, ARC_CAP = -1, -2, -3  # the arc that sets a node; 0 and abo
 
 TIE = 1e-9  # candidates within this relative distance of the least are tied
 LANES = 32  # draws that the compiled kernel carries side by side
-CHUNK = 4096  # draws whose prices are summed before the chunks are added in order
+CHUNK = 2048  # draws whose prices are summed before the chunks are added in order
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +87,30 @@ def blank(draws: int, layers: int, quarters: int) -> Solution:
         demand_rent=np.empty(draws),
         price_K_mean=np.empty((layers, quarters)),
         price_D_mean=np.empty(quarters),
+    )
+
+
+def join(parts: Sequence[Solution]) -> Solution:
+    """Return the solution of several groups of draws, one after another.
+
+    Parameters
+    ----------
+    parts
+        Solutions of the groups, in order.
+    """
+    counts = [len(part.value) for part in parts]
+    means = ("price_K_mean", "price_D_mean")
+    return Solution(
+        **{
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(Solution)
+            if field.name not in means
+        },
+        **{
+            name: sum(count * getattr(part, name) for count, part in zip(counts, parts, strict=True))
+            / sum(counts)
+            for name in means
+        },
     )
 
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FactLayer", "Recipes", "growth_path", "interpolate", "merge_close"]
 
-YEAR_S = to_canonical(1.0, "year")
 QUARTER_S = to_canonical(1.0, "quarter")
+ALL = slice(None)
+"""Every draw."""
 SAME_MOMENT_YEARS = 1 / 8
 """Anchors closer than half a quarter speak of the same moment and are averaged."""
 
@@ -99,7 +100,8 @@ def growth_path(moments: Array, log_values: Array, log_growth: Array | None, yea
 
     Examples
     --------
-    >>> path = growth_path(np.array([2024.0, 2025.0]), np.log([[1.0, 4.0]]), np.log([2.0]), np.array([2024.5, 2026]))
+    >>> anchors, growth = np.log([[1.0, 4.0]]), np.log([2.0])
+    >>> path = growth_path(np.array([2024.0, 2025.0]), anchors, growth, np.array([2024.5, 2026.0]))
     >>> np.exp(path).round(6).tolist()
     [[2.0, 8.0]]
     """
@@ -171,23 +173,29 @@ class Recipes:
         return (
             *(fact.id for design in designs for fact in book.series(f"mix.{design}")),
             *(f"{design}.{quantity}" for design in designs for quantity in quantities),
-            *(name for term in common for name in ([term] if book.has(term) else [f.id for f in book.series(term)])),
+            *(
+                name
+                for term in common
+                for name in ([term] if book.has(term) else [f.id for f in book.series(term)])
+            ),
         )
 
     def at_years(self, needs: Sequence[Sequence[str]]) -> tuple[Array, Array]:
         """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e].
 
         A term with a dot is a fact or a series of facts; one without is a quantity of each design.
+        Without any term the need is 1: the layer is counted in H100e.
         """
         _, years, mix = self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
         amounts = np.matmul(mix, np.stack([self._per_h100e(terms) for terms in own], axis=2))
+        amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
         return years, amounts
 
 
-def factor(reader: Reader, name: str, years: Array) -> Array:
+def factor(reader: Reader, name: str, years: Array, rows: slice | NDArray[np.bool_] = ALL) -> Array:
     """Return a factor at some moments: one fact, or a series interpolated in time; axes (draw, time or 1).
 
     Parameters
@@ -198,11 +206,13 @@ def factor(reader: Reader, name: str, years: Array) -> Array:
         Fact or series.
     years
         Moments asked for [year], axis (time).
+    rows
+        Draws asked for.
     """
     if reader.catalog.has(name):
-        return reader.draws(name)[:, None]
+        return reader.draws(name)[rows, None]
     moments, values, _ = reader.series(name)
-    return values @ interpolate(moments, years)
+    return values[rows] @ interpolate(moments, years)
 
 
 @dataclass(frozen=True)
@@ -233,8 +243,15 @@ class FactLayer:
         """What the layer makes."""
         return self.declared.unit
 
-    def log_supply(self, years: Array) -> Array | None:
-        """Return the logarithm of `supply`, axes (draw, time); None where nothing is known.
+    def supply(self, years: Array, rows: slice | NDArray[np.bool_] = ALL) -> Array | None:
+        """Return what the layer can make for AI [unit/quarter], axes (draw, time); None if not known.
+
+        Parameters
+        ----------
+        years
+            Moments as calendar years with fraction [year], axis (time).
+        rows
+            Draws asked for.
 
         Notes
         -----
@@ -245,29 +262,28 @@ class FactLayer:
         moments, anchors, facts = self.reader.series(self.declared.capacity)
         if not facts:
             return None
-        log_values = np.log(anchors)
+        log_values = np.log(anchors[rows])
         slip = self._optional(self.declared.slip)
         if slip is not None:
-            log_values = log_values + np.log(slip)[:, None] * _horizon(facts)
+            log_values += np.log(slip[rows])[:, None] * _horizon(facts)
         moments, log_values = merge_close(moments, log_values)
         growth = self._optional(self.declared.growth)
-        path = growth_path(moments, log_values, None if growth is None else np.log(growth), years)
+        path = growth_path(moments, log_values, None if growth is None else np.log(growth[rows]), years)
+        supply: Array = np.exp(path, out=path)
+        constant = np.full(len(supply), QUARTER_S)
         for name in self.declared.multiply:
-            path += np.log(factor(self.reader, name, years))
-        return path + np.log(QUARTER_S)
+            if self.reader.catalog.has(name):
+                constant *= self.reader.draws(name)[rows]
+            else:
+                supply *= factor(self.reader, name, years, rows)
+        supply *= constant[:, None]
+        return supply
 
     def _optional(self, name: str) -> Array | None:
         return self.reader.draws(name) if name else None
 
-    def supply(self, years: Array) -> Array | None:
-        """Return what the layer can make for AI [unit/quarter], axes (draw, time); None if not known."""
-        path = self.log_supply(years)
-        return None if path is None else np.exp(path)
-
     def need(self, years: Array) -> Array:
         """Return what one H100-equivalent takes of the layer [unit/h100e], axes (draw, time)."""
-        if not self.declared.need:
-            return np.ones((self.reader.n, len(years)))
         moments, needs = self.recipes.at_years([self.declared.need])
         return needs[:, :, 0] @ interpolate(moments, years)
 
@@ -276,7 +292,8 @@ class FactLayer:
         if not self.declared.lead:
             return None
         fact = self.reader.fact(self.declared.lead)
-        return tuple(value / QUARTER_S for value in (fact.canonical_low, fact.canonical_value, fact.canonical_high))
+        low, value, high = fact.canonical_low, fact.canonical_value, fact.canonical_high
+        return low / QUARTER_S, value / QUARTER_S, high / QUARTER_S
 
     def makers(self) -> Mapping[str, float]:
         """Return each maker's share of output, newest statement of each maker, summing to 1."""
@@ -299,7 +316,9 @@ def _horizon(facts: Sequence[Fact]) -> Array:
     """Years ahead that each statement looked, 0 for the past and 1 at most, axis (anchor)."""
     return np.array(
         [
-            min(max((fact.midpoint or 0.0) - _year(fact.known_on), 0.0), 1.0) if fact.kind == "forecast" else 0.0
+            min(max((fact.midpoint or 0.0) - _year(fact.known_on), 0.0), 1.0)
+            if fact.kind == "forecast"
+            else 0.0
             for fact in facts
         ]
     )

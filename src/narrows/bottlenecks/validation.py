@@ -10,21 +10,22 @@ import csv
 import math
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.bottlenecks.answer import map as ask
+from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
-from narrows.bottlenecks.map import map as ask
-from narrows.bottlenecks.map import run
+from narrows.bottlenecks.model import FIRST
 from narrows.figure import Comparison
 from narrows.quarters import Quarter, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from narrows.bottlenecks.map import Run
+    from narrows.bottlenecks.answer import Run
     from narrows.bottlenecks.result import MapResult
 
 __all__ = ["validate"]
@@ -39,15 +40,17 @@ FLOOR = 0.01
 FAMILIES = ("substrate", "logic", "packaging", "memory", "racks", "space_power", "demand")
 
 
-def validate(data: Path | None) -> list[Comparison]:
+def validate(data: Path | None, networks: int | None = None) -> list[Comparison]:
     """Return every comparison of this room.
 
     Parameters
     ----------
     data
         Folder that holds ``bottleneck/``; None where there is none.
+    networks
+        Random networks compared with the linear program; `NETWORKS` by default.
     """
-    rows = check_networks(NETWORKS, seed=1)
+    rows = check_networks(networks or NETWORKS, seed=1)
     folder = None if data is None else data / FOLDER
     if folder is None or not folder.is_dir():
         return [*rows, *(_not_run(name) for name in ("epoch_chip_counts", "binding_labels.csv"))]
@@ -59,9 +62,9 @@ def _not_run(dataset: str) -> Comparison:
 
 
 def _past_maps() -> Iterator[Comparison]:
-    """What the map said when asked as of past dates."""
+    """Compare the map as of past dates with what principals said then."""
     then = ask("2023Q3", draws=LABEL_DRAWS, as_of="2023-09-30")
-    name, share = then.binder("2023Q3")
+    name, _ = then.binder("2023Q3")
     yield Comparison(
         ROOM,
         "TSMC's chairman, 2023-09-08",
@@ -95,7 +98,7 @@ def _family(result: MapResult, family: str, column: int = 0) -> float:
 
 @cache
 def _today() -> Run:
-    return run("2022Q1:2030Q4", draws=LABEL_DRAWS)
+    return run("2021Q1:2030Q4", draws=LABEL_DRAWS)
 
 
 def _table(path: Path) -> list[dict[str, str]]:
@@ -121,12 +124,15 @@ def _units(folder: Path, name: str) -> dict[Quarter, dict[str, tuple[float, floa
 
 
 def _packaging(folder: Path) -> Iterator[Comparison]:
-    """NVIDIA's 2024 units implied by the CoWoS wafers booked for it, against those counted."""
+    """Compare NVIDIA's 2024 units implied by the CoWoS wafers booked for it, against those counted."""
     solved = _today()
+    year = 2024
     units = _units(folder, "nvidia_calendar_quarter_chip_timelines")
-    counted = sum(chip[1] for quarter, chips in units.items() if quarter.year == 2024 for chip in chips.values())
+    counted = sum(
+        chip[1] for quarter, chips in units.items() if quarter.year == year for chip in chips.values()
+    )
     blackwell = sum(
-        chips["B200"][1] for quarter, chips in units.items() if quarter.year == 2024 and "B200" in chips
+        chips["B200"][1] for quarter, chips in units.items() if quarter.year == year and "B200" in chips
     )
     booked = solved.reader.point("cowos.nvidia_wafers.2024")
     hopper_wafer = solved.reader.point("hopper.packages_per_cowos_wafer")
@@ -164,10 +170,10 @@ def _counted(folder: Path) -> dict[Quarter, float]:
 
 
 def _deployed(folder: Path) -> Iterator[Comparison]:
-    """Compute deployed, against all chips counted as shipped, by year."""
+    """Compare compute deployed with all chips counted as shipped, by year."""
     solved = _today()
     counted = _counted(folder)
-    lag = solved.model.path_lag("accelerator")
+    lag = int(solved.model.path_lag[solved.model.row("accelerator")])
     labels = [Quarter.parse(text) for text in solved.quarters]
     inside = []
     for year in (2023, 2024):
@@ -190,9 +196,9 @@ def _deployed(folder: Path) -> Iterator[Comparison]:
 
 
 def _labels(folder: Path) -> Iterator[Comparison]:
-    """Statements of principals about what was short, as known in their quarter."""
+    """Compare the map, as known in each quarter, with what principals said was short."""
     rows = [row for row in _table(folder / "binding_labels.csv") if row["use"] == "score"]
-    reach = [row for row in rows if Quarter.parse(row["quarter"]) >= Quarter(2022, 1)]
+    reach = [row for row in rows if Quarter.parse(row["quarter"]) >= FIRST]
     scores, hits, packaging, previous, last = [], [], [], [], "substrate"
     for row in rows:
         accepted = set(row["families"].split("|"))
@@ -209,7 +215,7 @@ def _labels(folder: Path) -> Iterator[Comparison]:
     yield Comparison(
         ROOM,
         "binding_labels.csv",
-        f"accepted family among the two likeliest, as known in the quarter ({missing} rows before 2022 not reached)",
+        f"accepted family among the two likeliest, as known in the quarter ({missing} rows not reached)",
         "hit rate",
         sum(hits) / count,
         ">= 0.8",

@@ -155,7 +155,10 @@ def _digest(contents: Mapping[str, bytes]) -> str:
 
 def _code_mark() -> str:
     """Return what changes when the code that reads facts does: the version, and its files' size and time."""
-    files = [*sorted(_HOME.glob("*.py")), _HOME.parent / "units.py", _HOME.parent / "quarters.py"]
+    files = [
+        *sorted(_HOME.glob("*.py")),
+        *(_HOME.parent / f"{room}.py" for room in ("draws", "quarters", "units")),
+    ]
     states = [file.stat() for file in files]
     text = f"{__version__} {[(state.st_size, state.st_mtime_ns) for state in states]}"
     return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.bottlenecks.interval import watched_price
-from narrows.bottlenecks.map import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, run
+from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, run
+from narrows.bottlenecks.interval import path_counts
+from narrows.bottlenecks.solution import chunks
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
 from narrows.figure import Figure
@@ -82,6 +83,7 @@ def figure_ids(names: tuple[str, ...], quarters: tuple[str, ...]) -> list[str]:
 
 def why(
     id: str,  # noqa: A002 (the word of the trade, and of the command line)
+    *,
     draws: int = DEFAULT_DRAWS,
     seed: int = DEFAULT_SEED,
     method: str = "random",
@@ -126,7 +128,9 @@ def why(
     if not id.startswith("map."):
         return _statements(id, as_of, catalog)
     quarter = id.rsplit(".", 1)[-1]
-    solved = run(quarter, draws, seed, method, as_of, scenario, catalog)
+    solved = run(
+        quarter, draws=draws, seed=seed, method=method, as_of=as_of, scenario=scenario, catalog=catalog
+    )
     names = tuple(layer.id for layer in solved.model.layers)
     if id not in figure_ids((*names, STOCK), solved.quarters):
         raise UnknownNameError(
@@ -153,33 +157,51 @@ def _statements(name: str, as_of: str | None, catalog: Catalog | None) -> list[F
 
 def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
     """Return a figure's value in every draw [unit], axis (draw), its unit and its formula."""
-    model = solved.model
     quarter = solved.quarters[0]
-    column = solved.shown.start
+    if quantity in TOTALS:
+        return {
+            "deployed": (solved.deployed[:, 0], "h100e/quarter", f"Z({quarter}) - Z of the quarter before"),
+            "deployed_mw": (
+                solved.deployed_w[:, 0] / 1e6,
+                "MW/quarter",
+                f"compute deployed in {quarter} x IT power of one H100e, by the mix of designs",
+            ),
+            "installed": (
+                solved.installed[:, 0],
+                "h100e",
+                f"Z({quarter}): all compute deployed since the model begins",
+            ),
+        }[quantity]
     if quantity == "binds":
         text = (
             f"share of draws in which {name} holds the newest capacity arc on the shortest path "
             f"to the compute deployed by {quarter}; a tie is shared over the layers that bind together"
         )
-        return solved.binds(name)[:, 0], "share", text
-    if quantity == "deployed":
-        return solved.deployed[:, 0], "h100e/quarter", f"Z({quarter}) - Z of the quarter before"
-    if quantity == "deployed_mw":
-        text = f"compute deployed in {quarter} x IT power of one H100e, by the mix of designs"
-        return solved.deployed_w[:, 0] / 1e6, "MW/quarter", text
-    if quantity == "installed":
-        return solved.installed[:, 0], "h100e", f"Z({quarter}): all compute deployed since the model begins"
-    row = model.row(name)
+        return solved.binds(name), "share", text
+    row = solved.model.row(name)
+    declared = solved.model.layers[row - 1].declared
     if quantity == "capacity":
-        declared = model.layers[row - 1].declared
         factors = " x ".join([declared.capacity, *declared.multiply])
-        return model.stack.K[:, row, column], "h100e/quarter", f"{factors} / ({_recipe(declared.need)})"
-    price = watched_price(model.stack, row, column) / model.worth[column]
+        return solved.capacity[:, row, 0], "h100e/quarter", f"{factors} / ({_recipe(declared.need)})"
+    price = _price(solved, row)
     if quantity == "price":
         text = f"dV/dK of {name} in {quarter} / v({quarter}), V = sum of v(t) x compute deployed in t"
         return price, "h100e per h100e", text
-    usd = price * model.usd_per_h100e[:, column] / model.need_mean[row - 1, column]
-    return usd, f"usd/{model.layers[row - 1].unit}", f"price of {name} x USD per H100e / need per H100e"
+    usd = price * solved.model.units_usd(solved.shown)[row - 1, 0]
+    return usd, f"usd/{declared.unit}", f"price of {name} x USD per H100e / need per H100e"
+
+
+def _price(solved: Run, row: int) -> Array:
+    """Return the right derivative of the value to one capacity [h100e per h100e], axis (draw)."""
+    model, column = solved.model, solved.shown.start
+    mask = np.zeros((1, len(model.layers) + 1, len(model.quarters)))
+    mask[0, row, column] = 1.0
+    least = [
+        path_counts(model.stack(rows), mask, mask[:, 0] * 0.0)[0][0] @ model.weight
+        for rows in chunks(solved.reader.n)
+    ]
+    price: Array = np.concatenate(least) / model.worth[column]
+    return price
 
 
 def _recipe(need: tuple[str, ...]) -> str:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows import __version__
 from narrows.bottlenecks.interval import binders, co_binding, intervals
-from narrows.bottlenecks.model import FIRST, LAST, Model, build
-from narrows.bottlenecks.solution import STOCK as STOCK_CODE
+from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
+from narrows.bottlenecks.solution import STOCK as STOCK_CODE
+from narrows.bottlenecks.solution import chunks, join
 from narrows.catalog import Reader, default, read_overlay
-from narrows.draws import quantiles
+from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.interval import Shares
@@ -30,12 +32,22 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["DEFAULT_DRAWS", "DEFAULT_SEED", "MODEL_VERSION", "STOCK", "Run", "layer", "map", "run"]
+__all__ = [
+    "DEFAULT_DRAWS",
+    "DEFAULT_SEED",
+    "MODEL_VERSION",
+    "STOCK",
+    "Run",
+    "layer",
+    "layers",
+    "map",
+    "reduce_run",
+    "run",
+]
 
 MODEL_VERSION = f"{__version__}+minplus.1"
 DEFAULT_DRAWS = 10_000
 DEFAULT_SEED = 1
-MOST_DRAWS = 10_000_000
 COMPILED_FROM = 40_000
 """Draws from which compiling pays: below it the NumPy twin, equal bit for bit, is done sooner."""
 STOCK = "stock"
@@ -59,6 +71,8 @@ class Run:
         The stack.
     solution
         Its solution over draws.
+    capacity
+        Capacity of every layer in the quarters asked for [h100e/quarter], axes (draw, layer, quarter).
     shown
         Columns of the quarters asked for.
     """
@@ -67,6 +81,7 @@ class Run:
     reader: Reader
     model: Model
     solution: Solution
+    capacity: Array
     shown: slice
 
     @property
@@ -82,7 +97,7 @@ class Run:
     @cached_property
     def deployed_w(self) -> Array:
         """IT power of the compute installed in each quarter shown [W/quarter], axes (draw, quarter)."""
-        return self.deployed * self.model.it_w[:, self.shown]
+        return self.deployed * self.model.it_watts(self.shown)
 
     @cached_property
     def installed(self) -> Array:
@@ -92,7 +107,7 @@ class Run:
     @cached_property
     def shares(self) -> Shares:
         """Shares of binding of every layer, ties shared equally over the co-binding set (§10)."""
-        return co_binding(self.model.stack, self.solution)
+        return co_binding(Stacks(self.model), self.solution)
 
     def row(self, name: str) -> int:
         """Return the row of a layer in the arrays of the core; that of `STOCK` is negative."""
@@ -111,13 +126,14 @@ class Run:
         found = (self.solution.binder[:, at] == row).astype(np.float64)
         tied = self.solution.tied[:, at]
         if tied.any():
-            together = binders(self.model.stack.take(tied))[:, :, at]
+            together = binders(self.model.stack(tied))[:, :, at]
             found[tied] = together[row] / together.sum(axis=0)
-        return found
+        return np.asarray(found)
 
 
 def run(
     quarters: str | None = None,
+    *,
     draws: int = DEFAULT_DRAWS,
     seed: int = DEFAULT_SEED,
     method: str = "random",
@@ -144,16 +160,30 @@ def run(
         )
     reader = Reader(catalog, seed, draws, method)
     model = build(reader, max(asked[-1], LAST))
+    shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
+    solution, capacity = _solve(model, shown)
+    return Run(catalog, reader, model, solution, capacity, shown)
+
+
+def _solve(model: Model, shown: slice) -> tuple[Solution, Array]:
+    """Solve block by block, so that memory does not grow with the draws; keep the capacities shown."""
+    draws = model.reader.n
     if draws >= COMPILED_FROM:
         from narrows.bottlenecks.kernel import solve
     else:
         from narrows.bottlenecks.plain import solve
-    first = asked[0] - FIRST
-    return Run(catalog, reader, model, solve(model.stack), slice(first, first + len(asked)))
+    parts = []
+    capacity = np.empty((draws, len(model.layers) + 1, shown.stop - shown.start))
+    for rows in chunks(draws):
+        stack = model.stack(rows)
+        capacity[rows] = stack.K[:, :, shown]
+        parts.append(solve(stack))
+    return join(parts), capacity
 
 
 def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant)
     quarters: str | None = None,
+    *,
     draws: int = DEFAULT_DRAWS,
     seed: int = DEFAULT_SEED,
     method: str = "random",
@@ -169,7 +199,7 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
         Quarters to show, such as ``2026Q4:2030Q4``; default: from the quarter of the vintage to 2030Q4.
         The model always runs from 2022Q1, so the window moves no figure.
     draws
-        Number of draws, 1 to 10,000,000.
+        Number of draws, 1 to 1,000,000.
     seed
         Seed of the draws, a whole number from 0.
     method
@@ -199,7 +229,10 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
     >>> round(sum(result.binds[name][0] for name in result.binds), 9)
     1.0
     """
-    return reduce_run(run(quarters, draws, seed, method, as_of, scenario, catalog))
+    solved = run(
+        quarters, draws=draws, seed=seed, method=method, as_of=as_of, scenario=scenario, catalog=catalog
+    )
+    return reduce_run(solved)
 
 
 def reduce_run(solved: Run) -> MapResult:
@@ -214,9 +247,7 @@ def reduce_run(solved: Run) -> MapResult:
         deployed=band(solved.deployed, "h100e/quarter"),
         deployed_mw=band(solved.deployed_w / WATTS_PER_MW, "MW/quarter"),
         installed=band(solved.installed, "h100e"),
-        capacity={
-            name: band(model.stack.K[:, model.row(name), shown], "h100e/quarter") for name in names
-        },
+        capacity={name: band(solved.capacity[:, model.row(name)], "h100e/quarter") for name in names},
         price=_prices(solved),
         tied=_series(solved.shares.tied[shown]),
         unknown=model.unknown,
@@ -241,7 +272,7 @@ def _prices(solved: Run) -> dict[str, PriceRow]:
     masks = np.zeros((rows * columns, rows + 1, len(model.quarters)))
     places = np.arange(rows * columns)
     masks[places, 1 + places // columns, shown.start + places % columns] = 1.0
-    found = intervals(model.stack, solved.solution, masks)
+    found = intervals(Stacks(model), solved.solution, masks)
     worth = model.worth[shown]
     right, left = (end.reshape(rows, columns) / worth for end in (found.right, found.left))
     per_unit = model.units_usd(shown)
@@ -297,6 +328,23 @@ def _meta(solved: Run) -> dict[str, Any]:
     }
 
 
+def layers(as_of: str | None = None) -> list[dict[str, Any]]:
+    """Return all layers in flow order, as `layer` does.
+
+    Parameters
+    ----------
+    as_of
+        Date: use only what was known on that day.
+
+    Examples
+    --------
+    >>> len(layers()) >= 14
+    True
+    """
+    solved = run(draws=1, as_of=as_of)
+    return [_declared(solved, found) for found in solved.model.layers]
+
+
 def layer(name: str, as_of: str | None = None) -> dict[str, Any]:
     """Return one layer as declared: unit, makers, lead time, recipe and the facts that it rests on.
 
@@ -318,7 +366,10 @@ def layer(name: str, as_of: str | None = None) -> dict[str, Any]:
     'wafer'
     """
     solved = run(draws=1, as_of=as_of)
-    found = solved.model.layer(name)
+    return _declared(solved, solved.model.layer(name))
+
+
+def _declared(solved: Run, found: FactLayer) -> dict[str, Any]:
     row = _row(solved, found)
     return {
         "id": row.id,
@@ -332,7 +383,7 @@ def layer(name: str, as_of: str | None = None) -> dict[str, Any]:
         "need": list(found.declared.need),
         "watch": found.watch(),
         "assumed_share": row.assumed_share,
-        "facts": [solved.catalog.fact(fact) for fact in solved.model.chains[name]],
+        "facts": [solved.catalog.fact(fact) for fact in solved.model.chains[row.id]],
     }
 
 

@@ -1,0 +1,89 @@
+"""All rooms' comparisons of predicted with measured, as one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from narrows.errors import DataError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from narrows.figure import Comparison
+
+__all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
+
+ROOMS = ("bottlenecks",)
+"""Rooms that compare themselves with measurements."""
+
+
+def validation_data(folder: str | None) -> Path | None:
+    """Return the folder of measurements: the one asked for, or ``../shared/data`` where it exists.
+
+    Raises
+    ------
+    DataError
+        If the folder asked for is not there.
+    """
+    if folder is None:
+        usual = Path("../shared/data")
+        return usual if usual.is_dir() else None
+    path = Path(folder)
+    if not path.is_dir():
+        raise DataError(
+            f"The folder {folder!r} is not there",
+            "Measurements stand in a folder with one sub-folder a subject",
+            "Name it with --data, or leave --data out to run what needs no data",
+        )
+    return path
+
+
+def rows_of(room: str | None, data: Path | None, networks: int | None = None) -> list[Comparison]:
+    """Return the comparisons of one room or of all.
+
+    Parameters
+    ----------
+    room
+        Name of a room; None for all.
+    data
+        Folder of measurements; None where there is none.
+    networks
+        Number of random networks compared with the linear program.
+
+    Raises
+    ------
+    UnknownNameError
+        If the room has no comparisons.
+    """
+    if room is not None and room not in ROOMS:
+        raise UnknownNameError("room", room, ROOMS, remedy="Leave the room out to run all")
+    from narrows.bottlenecks import validation
+
+    return validation.validate(data, networks)
+
+
+def rows_markdown(rows: Sequence[Comparison]) -> str:
+    """Return the table of docs/validation.md."""
+    lines = [
+        "# Predicted against measured",
+        "",
+        "Output of `narrows validate --markdown`. Misses stay; goals are not loosened to pass.",
+        "",
+        "| room | against | quantity | metric | value | goal | baseline | n | holds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.room} | {row.dataset} | {row.quantity} | {row.metric} | {_number(row.value)} | {row.goal} "
+        f"| {_number(row.baseline)} | {row.n} | {_verdict(row.holds)} |"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _verdict(holds: bool | None) -> str:  # noqa: FBT001 (a verdict is a truth value)
+    return {True: "yes", False: "**no**", None: "not run"}[holds]
