@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "Stacks", "build"]
 
-FIRST = Quarter.parse("2020Q3")
-"""First quarter of the model: the oldest demand that is on record."""
+FIRST = Quarter.parse("2019Q4")
+"""First quarter of the model: the oldest demand on record, less the longest way through the stack."""
 LAST = Quarter.parse("2030Q4")
 """Last quarter of the default question."""
 TAIL_QUARTERS = 4

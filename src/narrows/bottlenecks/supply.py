@@ -280,7 +280,7 @@ class FactLayer:
         return supply
 
     def _optional(self, name: str) -> Array | None:
-        return self.reader.draws(name) if name else None
+        return self.reader.draws(name) if self.reader.catalog.has(name) else None
 
     def need(self, years: Array) -> Array:
         """Return what one H100-equivalent takes of the layer [unit/h100e], axes (draw, time)."""
@@ -289,7 +289,7 @@ class FactLayer:
 
     def relief(self) -> tuple[float, float, float] | None:
         """Return the time from a decision to added capacity [quarter]: low, value, high."""
-        if not self.declared.lead:
+        if not self.reader.catalog.has(self.declared.lead):
             return None
         fact = self.reader.fact(self.declared.lead)
         low, value, high = fact.canonical_low, fact.canonical_value, fact.canonical_high

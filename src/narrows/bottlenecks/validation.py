@@ -19,6 +19,7 @@ from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
 from narrows.bottlenecks.model import FIRST
 from narrows.figure import Comparison
+from narrows.units import to_canonical
 from narrows.quarters import Quarter, period
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _packaging(folder: Path) -> Iterator[Comparison]:
     blackwell = sum(
         chips["B200"][1] for quarter, chips in units.items() if quarter.year == year and "B200" in chips
     )
-    booked = solved.reader.point("cowos.nvidia_wafers.2024")
+    booked = solved.reader.point("cowos.nvidia_wafers.2024") * to_canonical(1.0, "year")
     hopper_wafer = solved.reader.point("hopper.packages_per_cowos_wafer")
     blackwell_wafer = solved.reader.point("blackwell.packages_per_cowos_wafer")
     share = blackwell / counted
