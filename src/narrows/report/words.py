@@ -53,15 +53,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def compute(value: float, digits: int = 2) -> str:
-    """Return compute for people [H100e], with its suffix.
+def compute(value: float) -> str:
+    """Return compute for people [H100e], with its suffix and at most one decimal.
 
     Examples
     --------
-    >>> compute(7.14e6)
-    '7.1 M'
+    >>> compute(7.14e6), compute(10.49e6)
+    ('7.1 M', '10.5 M')
     """
-    return number(value, digits)
+    shown = number(value, 3)
+    return number(value, 2) if "." in shown and shown.split(".")[1][1:2].isdigit() else shown
 
 
 def gigawatt(megawatt: float) -> str:
