@@ -113,7 +113,7 @@ def chain_text(chain: Chain, width: int, sources: Mapping[str, Source] | None = 
     ]
     if figure.note:
         parts.append(_wrapped(f"note: {figure.note}", width, "  "))
-    told = "Facts that move it most: its mean over the third of the draws in which the fact is lowest -> highest."
+    told = "Facts that move it most, by its mean in the third of the draws where the fact is low -> high."
     parts += ["", _wrapped(told, width)]
     parts += [_mover(place, link, figure.unit, named, width) for place, link in enumerate(movers, 1)]
     rest = len(chain.links) - len(movers)
