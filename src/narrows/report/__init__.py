@@ -1,0 +1,1 @@
+"""Words, tables and pictures made from the answers; no equations."""
