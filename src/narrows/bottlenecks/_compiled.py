@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from narrows.bottlenecks.solution import ARC_CAP, ARC_DEMAND, ARC_OWN, DEMAND, LANES, STOCK, TIE
+from narrows.bottlenecks.solution import ARC_CAP, ARC_DEMAND, ARC_OWN, DEMAND, LANES, STOCK, TIED
 
 __all__ = ["solve_chunk"]
 
@@ -80,7 +80,7 @@ def _demand(i: int, t: int, D: Floats, Z: Floats, code: Marks, arc: Marks, secon
 def _ties(i: int, t: int, Z: Floats, code: Marks, second: Floats, local: Marks) -> None:
     for lane in range(LANES):
         best = Z[i, t + 1, lane]
-        tie = np.int16(1) if second[lane] <= best + TIE * max(1.0, best) else np.int16(0)
+        tie = np.int16(1) if second[lane] <= best * TIED else np.int16(0)
         local[i, lane] = tie
         code[i, t + 1, lane] |= tie
 
@@ -96,7 +96,7 @@ def _cap(
         low, high = (v, best) if win else (best, v)
         # The consumer's output may be this layer's own, handed on in the same quarter: no other path.
         loop = (lag == 0) & (arc[p, t, lane] == i) & (local[p, lane] == 0)
-        tie = np.int16(1) if (high <= low + TIE * max(1.0, low)) and not loop else np.int16(0)
+        tie = np.int16(1) if (high <= low * TIED) and not loop else np.int16(0)
         Z[i, t + 1, lane] = low
         local[i, lane] |= tie
         code[i, t + 1, lane] = (code[p, t + 1, lane] if win else code[i, t + 1, lane]) | tie
@@ -211,9 +211,10 @@ def _backward(
     demand_rent: Floats,
     sums: Floats,
     demand_sums: Floats,
+    since: int,
 ) -> None:
     layers, quarters = K.shape[0], K.shape[1]
-    for t in range(quarters - 1, -1, -1):
+    for t in range(quarters - 1, since - 1, -1):
         for place in range(layers - 1):
             i = up[place]
             p = parent[i]
@@ -254,13 +255,21 @@ def _load_rows(
 
 @njit(nogil=True)
 def _clear(
-    root: int, w: Floats, first: int, stop: int, g: Floats, live: Flags, rent: Floats, rents: Floats
+    root: int,
+    w: Floats,
+    since: int,
+    first: int,
+    stop: int,
+    g: Floats,
+    live: Flags,
+    rent: Floats,
+    rents: Floats,
 ) -> None:
     g[:] = 0.0
     live[:] = False
     rent[:] = 0.0
     rents[:] = 0.0
-    for t in range(w.size):
+    for t in range(since, w.size):
         live[root, t + 1] = True
         for lane in range(LANES):
             g[root, t + 1, lane] = w[t] if first + lane < stop else 0.0
@@ -304,7 +313,7 @@ def _array(kind: Any, axes: int, layout: Literal["A", "C"] = "C", *, readonly: b
 _INDEX = _array(types.int64, 1, readonly=True)
 _GIVEN = [_array(types.float64, axes, "A", readonly=True) for axes in (3, 3, 3, 2, 1)]
 _SIGNATURE = types.void(
-    *[_INDEX] * 5, types.int64, _array(types.boolean, 1), *_GIVEN, types.int64, types.int64,
+    *[_INDEX] * 5, types.int64, _array(types.boolean, 1), *_GIVEN, types.int64, types.int64, types.int64,
     _array(types.float64, 2), _array(types.int16, 2), _array(types.boolean, 2), _array(types.float64, 1),
     *[_array(types.float64, axes) for axes in (2, 2, 3, 2)],
 )  # fmt: skip
@@ -324,6 +333,7 @@ def solve_chunk(
     caps: Floats,
     demand: Floats,
     w: Floats,
+    since: int,
     first: int,
     stop: int,
     output: Floats,
@@ -354,9 +364,9 @@ def solve_chunk(
             _load(arrivals, lead, stop, A)
         _load_rows(capped, caps, demand, lead, stop, A, B, slack, D)
         _forward(up, start, index, parent, lag, root, capped, K, A, slack, D, Z, code, arc, second, local)
-        _clear(root, w, lead, stop, g, live, rent, rents)
+        _clear(root, w, since, lead, stop, g, live, rent, rents)
         _backward(
             up, start, index, parent, lag, root, capped, K, A, B, D, arc, g, live,
-            rent, rents[0], rents[1], rents[2], sums, demand_sums,
+            rent, rents[0], rents[1], rents[2], sums, demand_sums, since,
         )  # fmt: skip
         _store(root, w, lead, stop, Z, code, rent, rents, output, binder, tied, value, rent_out, rents_out)

@@ -177,7 +177,7 @@ def _solve(model: Model, shown: slice) -> tuple[Solution, Array]:
     for rows in chunks(draws):
         stack = model.stack(rows)
         capacity[rows] = stack.K[:, :, shown]
-        parts.append(solve(stack))
+        parts.append(solve(stack, shown.start))
     return join(parts), capacity
 
 

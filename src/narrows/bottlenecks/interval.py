@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from narrows.bottlenecks.solution import DEMAND, STOCK, TIE
+from narrows.bottlenecks.solution import DEMAND, STOCK, TIED
 from narrows.errors import UsageError
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def intervals(
     plain = stack.draws * _priced(solution, masks, marks)
     if tied.any():
         chosen = stack.take(tied)
-        plain -= chosen.draws * _priced(solve(chosen), masks, marks)
+        plain -= chosen.draws * _priced(solve(chosen, first), masks, marks)
         for part, ties in _parts(chosen, solution.tied[tied]):
             least, greatest = path_counts(part, masks, marks)
             right += (least @ stack.w).sum(axis=1)
@@ -228,7 +228,7 @@ def co_binding(stack: Stacked, solution: Solution) -> Shares:
         names = solution.binder[~solution.tied[:, t], t] % (stack.layers + 2)  # -2 and -1 go last
         binds[:, t] = np.bincount(names, minlength=stack.layers + 2)
     tied = np.asarray(solution.tied.any(axis=1))
-    for part, ties in _parts(stack.take(tied), solution.tied[tied]):
+    for part, ties in _parts(stack.take(tied), solution.tied[tied]) if tied.any() else ():
         members = binders(part)
         count = members.sum(axis=0)
         binds += np.where(ties, members / count, 0.0).sum(axis=1)
@@ -288,7 +288,7 @@ def _choose(ways: list[tuple[Floats, Marks]], join: Callable[..., Marks]) -> tup
     if len(ways) == 1:
         return ways[0]
     best = np.minimum.reduce([length for length, _ in ways])
-    limit = best + TIE * np.maximum(best, 1.0)
+    limit = best * TIED
     marks, seen = ways[0][1], ways[0][0] <= limit
     for length, more in ways[1:]:
         near = length <= limit

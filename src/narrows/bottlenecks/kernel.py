@@ -22,13 +22,15 @@ __all__ = ["solve"]
 Floats = NDArray[np.float64]
 
 
-def solve(stack: Stack) -> Solution:
+def solve(stack: Stack, since: int = 0) -> Solution:
     """Return the greatest output of a stack, its binders and prices, for every draw [unit, value].
 
     Parameters
     ----------
     stack
         Network and quantities, draws first.
+    since
+        First quarter whose prices are wanted; rents count from it on, and add up to the value from 0.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def solve(stack: Stack) -> Solution:
         sums, demand_sums = np.zeros((layers, quarters, LANES)), np.zeros((quarters, LANES))
         solve_chunk(
             net.up, net.start, net.index, net.parent, net.lag, net.root, capped, K, A, B, D, w,
-            rows.start, rows.stop, solution.output, solution.binder, solution.tied, solution.value,
+            since, rows.start, rows.stop, solution.output, solution.binder, solution.tied, solution.value,
             solution.rent, rents, sums, demand_sums,
         )  # fmt: skip
         return sums, demand_sums

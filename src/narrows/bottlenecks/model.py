@@ -12,6 +12,7 @@ from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate
 from narrows.errors import DataError, UnknownNameError
 from narrows.quarters import Quarter
+from narrows.units import to_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,8 @@ TAIL_QUARTERS = 4
 ROOT = "deployed"
 IT_POWER = ("it_kw",)
 """The design quantity that gives IT power."""
-APART = 1e-6
-"""Opening stocks of the layers differ by this share, so that two of them never tie by construction."""
+APART = 1e-5
+"""Stocks of neighbouring layers differ by this share, so that two of them never tie by construction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,8 @@ class Model:
             ]
         )[1:]
         per_unit: Array = np.divide(price, need, out=np.zeros_like(need), where=need > 0)
-        return per_unit
+        sizes = np.array([to_canonical(1.0, layer.unit) for layer in self.layers])
+        return per_unit * sizes[:, None]
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,7 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
             parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
             lag=np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)]),
         ),
-        hold=np.array([np.inf, *(_hold(layer) for layer in layers)]),
+        hold=np.array([np.inf, *(_hold(layer) for layer in layers)]) * (1.0 + APART * np.arange(len(rows))),
         arrivals=np.empty(0),
         stated=stated,
         need=need,

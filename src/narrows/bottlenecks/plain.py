@@ -28,7 +28,7 @@ from narrows.bottlenecks.solution import (
     DEMAND,
     LANES,
     STOCK,
-    TIE,
+    TIED,
     Solution,
     add_chunks,
     blank,
@@ -44,13 +44,15 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
 
 
-def solve(stack: Stack) -> Solution:
+def solve(stack: Stack, since: int = 0) -> Solution:
     """Return the greatest output of a stack, its binders and prices, for every draw [unit, value].
 
     Parameters
     ----------
     stack
         Network and quantities, draws first.
+    since
+        First quarter whose prices are wanted; rents count from it on, and add up to the value from 0.
 
     Examples
     --------
@@ -69,7 +71,7 @@ def solve(stack: Stack) -> Solution:
     def run(rows: slice) -> tuple[Floats, Floats]:
         block = _Block(stack.take(rows))
         block.forward()
-        block.backward()
+        block.backward(since)
         block.store(solution, rows)
         return _by_lane(block.g[:, 1:]), _by_lane(block.demand_price)
 
@@ -153,7 +155,7 @@ class _Block:
             np.copyto(arc, name, where=win)
             np.copyto(code, path, where=win)
         if others:
-            self.local[i] = tie = second <= best + TIE * np.maximum(best, 1.0)
+            self.local[i] = tie = second <= best * TIED
             code |= tie
 
     def _down(self, i: int, t: int) -> None:
@@ -161,7 +163,7 @@ class _Block:
         v = self.Z[p, t + 1] + self.slack[i, t]
         win, high = v < best, np.maximum(best, v)
         np.minimum(best, v, out=best)
-        tie = high <= best + TIE * np.maximum(best, 1.0)
+        tie = high <= best * TIED
         if self.net.lag[i] == 0:
             # The consumer's output may be this layer's own, handed on in the same quarter: no other path.
             tie &= (self.arc[p, t] != i) | self.local[p]
@@ -170,11 +172,11 @@ class _Block:
         code |= tie
         np.copyto(self.arc[i, t], ARC_CAP, where=win)
 
-    def backward(self) -> None:
+    def backward(self, since: int) -> None:
         """Carry the weights of the root back over the arcs; leave the prices of capacity in `g`."""
-        self.g[self.net.root, 1:, : self.draws] = self.w[:, None]
-        self.live[self.net.root, 1:] = True
-        for t in range(self.arc.shape[1] - 1, -1, -1):
+        self.g[self.net.root, since + 1 :, : self.draws] = self.w[since:, None]
+        self.live[self.net.root, since + 1 :] = True
+        for t in range(self.arc.shape[1] - 1, since - 1, -1):
             for i in self.capped:
                 if self.live[i, t + 1]:
                     self._back_cap(i, t)

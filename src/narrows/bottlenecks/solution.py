@@ -20,7 +20,7 @@ STOCK = -2  # binder: nothing new stops it, the quarter lives on opening stock a
 
 ARC_OWN, ARC_DEMAND, ARC_CAP = -1, -2, -3  # the arc that sets a node; 0 and above name an input layer
 
-TIE = 1e-9  # candidates within this relative distance of the least are tied
+TIED = 1.0 + 1e-9  # candidates up to this multiple of the least are tied with it
 LANES = 32  # draws that the compiled kernel carries side by side
 CHUNK = 2048  # draws whose prices are summed before the chunks are added in order
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from narrows.catalog import facts
+from narrows.catalog import default, facts
 from narrows.cli.output import emit, width
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         from narrows.report.tables import facts_json
 
-        emit(facts_json(found))
+        emit(facts_json(found, default().sources))
         return 0
     from narrows.report.text import facts_text
 

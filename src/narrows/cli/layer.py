@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import layer, layers
-from narrows.cli.output import emit
+from narrows.catalog import default
+from narrows.cli.output import emit, width
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,9 +20,10 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         from narrows.report.tables import layer_json
 
-        emit(layer_json(found))
+        texts = [layer_json(info, default().sources) for info in found]
+        emit(texts[0] if arguments.id else f"[{','.join(texts)}]")
         return 0
     from narrows.report.text import layer_text, layers_text
 
-    emit(layer_text(found[0]) if arguments.id else layers_text(found))
+    emit(layer_text(found[0], width()) if arguments.id else layers_text(found, width()))
     return 0

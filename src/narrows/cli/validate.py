@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from narrows.cli.output import emit
+from narrows.cli.output import emit, width
 from narrows.report.validation import rows_of, validation_data
 
 if TYPE_CHECKING:
@@ -29,5 +29,5 @@ def run(arguments: Namespace) -> int:
     else:
         from narrows.report.text import rows_text
 
-        emit(rows_text(rows))
+        emit(rows_text(rows, width()))
     return 0 if all(row.holds is not False for row in rows) else MISSED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.chain import Chain, why
+from narrows.catalog import default
 from narrows.cli.output import emit, width
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ def run(arguments: Namespace) -> int:
         as_of=arguments.as_of,
         scenario=arguments.scenario,
     )
+    sources = default().sources
     if arguments.json:
         from narrows.report.tables import chain_json, facts_json
 
-        emit(chain_json(found) if isinstance(found, Chain) else facts_json(found))
+        emit(chain_json(found, sources) if isinstance(found, Chain) else facts_json(found, sources))
         return 0
     from narrows.report.text import chain_text, statements_text
 
-    emit(chain_text(found, width()) if isinstance(found, Chain) else statements_text(found))
+    if isinstance(found, Chain):
+        emit(chain_text(found, width(), sources))
+    else:
+        emit(statements_text(found, width(), sources))
     return 0
