@@ -308,7 +308,8 @@ def _assumed(facts: list[Fact]) -> float:
 
 def _meta(solved: Run) -> dict[str, Any]:
     facts = [solved.catalog.fact(name) for name in solved.reader.reads]
-    dates = sorted(fact.as_of for fact in facts)
+    asked = solved.catalog.asked
+    known = sorted(fact.as_of for fact in facts if asked is None or fact.known_on <= asked)
     reader = solved.reader
     return {
         "seed": reader.seed,
@@ -321,9 +322,9 @@ def _meta(solved: Run) -> dict[str, Any]:
         "first_quarter": str(FIRST),
         "facts": len(facts),
         "assumptions": sum(fact.kind == "assumption" for fact in facts),
-        "oldest_fact": dates[0],
-        "newest_fact": dates[-1],
-        "standing": solved.catalog.standing_used,
+        "oldest_fact": known[0],
+        "newest_fact": known[-1],
+        "standing": len(facts) - len(known),
         "sampling_error": float(0.5 / np.sqrt(reader.n)),
     }
 
