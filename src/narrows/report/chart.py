@@ -32,16 +32,16 @@ __all__ = ["map_svg", "png"]
 WIDTH = 1200.0
 MARGIN = 28.0
 TITLE_SIZE = 16.5
-TITLE_LETTERS = 106
+TITLE_LETTERS = 112
 """Letters of a title line that fit the width."""
-LINE_LETTERS = 165
+LINE_LETTERS = 178
 STREAM_HEIGHT = 84.0
 TALLEST = 3.0
 """A section is drawn at most this many times as high as the stream; above it stands a break mark."""
 BEND = 9.0
 """Half the width over which the channel goes from one section's height to the next."""
 LABEL_ROWS = 3
-LABEL_SIZE = 9.7
+LABEL_SIZE = 9.5
 LABEL_LETTERS = 12
 ROW = 19.0
 NAMES = 196.0
@@ -364,6 +364,11 @@ def _foot(result: MapResult, top: float, marks: list[str]) -> float:
         "(one H100e: the dense 8-bit arithmetic of one NVIDIA H100)."
     )
     source = f"narrows · facts of {meta['vintage']} · {meta['draws']:,} draws · seed {meta['seed']}"
+    wait = (
+        "What a layer makes is used some quarters later, after its lag: a section that binds can be wider "
+        "than the stream of its own quarter."
+    )
     marks.append(words(MARGIN, top + 16, unit, 11, fill=QUIET))
+    marks.append(words(MARGIN, top + 32, wait, 11, fill=QUIET))
     marks.append(words(WIDTH - MARGIN, top + 16, source, 11, fill=QUIET, text_anchor="end"))
-    return top + 34
+    return top + 50

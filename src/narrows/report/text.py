@@ -410,10 +410,10 @@ def _remarks(result: MapResult, width: int) -> str:
     lines = []
     if max(result.tied, default=0) >= SHOWN_FROM:
         column = result.tied.index(max(result.tied))
+        most = f" (at most {percent(result.tied[column])}, in {result.quarters[column]})" if column else ""
         lines.append(
-            f"Two or more layers bind together in {percent(result.tied[0])} of the draws in "
-            f"{result.quarters[0]}, at most {percent(result.tied[column])} in {result.quarters[column]}; "
-            "such a draw is shared among them."
+            f"Two or more layers bind together in {percent(result.tied[0])} of the draws of "
+            f"{result.quarters[0]}{most}; such a draw is shared among them."
         )
     if result.unknown:
         told = ", ".join(names.get(name, name) for name in result.unknown)
