@@ -6,20 +6,20 @@ import csv
 import io
 import json
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from narrows.report.words import printable
+from narrows.report.words import printable, sources_or_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from narrows.bottlenecks.chain import Chain
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
-    from narrows.bottlenecks.why import Chain
     from narrows.catalog import Fact, Source
+    from narrows.figure import Comparison
 
 __all__ = [
     "COLUMNS",
-    "Row",
     "chain_json",
     "facts_json",
     "layer_json",
@@ -67,46 +67,6 @@ _FACT = (
 )
 
 
-class Row(Protocol):
-    """One comparison of a prediction with a measurement."""
-
-    @property
-    def room(self) -> str:
-        """Room that predicts."""
-
-    @property
-    def dataset(self) -> str:
-        """Where the measurement comes from."""
-
-    @property
-    def quantity(self) -> str:
-        """What is compared."""
-
-    @property
-    def metric(self) -> str:
-        """How it is compared."""
-
-    @property
-    def value(self) -> float | None:
-        """Value of the metric; None where it was not run."""
-
-    @property
-    def goal(self) -> str:
-        """What the value should reach; may be empty."""
-
-    @property
-    def baseline(self) -> float | None:
-        """The metric for the simplest other prediction."""
-
-    @property
-    def n(self) -> int:
-        """Number of measurements or draws."""
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the goal is reached; None where there is no goal."""
-
-
 def map_json(result: MapResult) -> str:
     """Return the map as one JSON object, described by `narrows.report.schema.map_schema`.
 
@@ -122,7 +82,7 @@ def map_json(result: MapResult) -> str:
 
     Examples
     --------
-    >>> from narrows.bottlenecks.map import map as ask
+    >>> from narrows.bottlenecks import map as ask
     >>> answer = json.loads(map_json(ask("2027Q1", draws=100)))
     >>> answer["quarters"], answer["deployed"]["unit"]
     (['2027Q1'], 'h100e/quarter')
@@ -160,7 +120,7 @@ def map_csv(result: MapResult) -> str:
 
     Examples
     --------
-    >>> from narrows.bottlenecks.map import map as ask
+    >>> from narrows.bottlenecks import map as ask
     >>> table = map_csv(ask("2027Q1", draws=100)).splitlines()
     >>> table[0][:25], table[-1][:25]
     ('quarter,layer,name,binds,', '2027Q1,installed,,,,,,,in')
@@ -186,21 +146,22 @@ def map_csv(result: MapResult) -> str:
 
 
 def facts_json(facts: Iterable[Fact], sources: Mapping[str, Source] | None = None) -> str:
-    """Return facts as a JSON list, each with its source in full where ``sources`` holds it.
+    """Return facts as a JSON list, each with its source in full.
 
     Parameters
     ----------
     facts
         Statements.
     sources
-        Sources by key, as in the catalogue.
+        Sources by key; those shipped if left out.
 
     Examples
     --------
     >>> facts_json([])
     '[]'
     """
-    return _written([_fact(fact, sources or {}) for fact in facts])
+    named = sources_or_shipped(sources)
+    return _written([_fact(fact, named) for fact in facts])
 
 
 def chain_json(chain: Chain, sources: Mapping[str, Source] | None = None) -> str:
@@ -211,11 +172,12 @@ def chain_json(chain: Chain, sources: Mapping[str, Source] | None = None) -> str
     chain
         The answer of `narrows.why` for a figure.
     sources
-        Sources by key, as in the catalogue.
+        Sources by key; those shipped if left out.
     """
+    named = sources_or_shipped(sources)
     links = [
         {
-            "fact": _fact(link.fact, sources or {}),
+            "fact": _fact(link.fact, named),
             "low": _value(link.low),
             "high": _value(link.high),
             "effect": _value(link.effect),
@@ -225,21 +187,25 @@ def chain_json(chain: Chain, sources: Mapping[str, Source] | None = None) -> str
     return _written({"figure": _value(chain.figure.to_json()), "links": links})
 
 
-def layer_json(info: Mapping[str, Any], sources: Mapping[str, Source] | None = None) -> str:
-    """Return one layer as declared as a JSON object.
+def layer_json(infos: Iterable[Mapping[str, Any]], sources: Mapping[str, Source] | None = None) -> str:
+    """Return layers as declared as a JSON list.
 
     Parameters
     ----------
-    info
-        The answer of `narrows.layer`.
+    infos
+        Answers of `narrows.layer`.
     sources
-        Sources by key, as in the catalogue.
+        Sources by key; those shipped if left out.
     """
-    rest = {name: _value(value) for name, value in info.items() if name != "facts"}
-    return _written(rest | {"facts": [_fact(fact, sources or {}) for fact in info["facts"]]})
+    named = sources_or_shipped(sources)
+    declared = []
+    for info in infos:
+        rest = {name: _value(value) for name, value in info.items() if name != "facts"}
+        declared.append(rest | {"facts": [_fact(fact, named) for fact in info["facts"]]})
+    return _written(declared)
 
 
-def rows_json(rows: Iterable[Row]) -> str:
+def rows_json(rows: Iterable[Comparison]) -> str:
     """Return comparisons of predictions with measurements as a JSON list.
 
     Parameters

@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 import math
-import re
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from narrows.figure import number
 from narrows.report.words import (
     MW_PER_GW,
     SHOWN_FROM,
+    folded,
     headline,
     layer_names,
     likeliest,
     migration,
     percent,
     printable,
+    sources_or_shipped,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from narrows.bottlenecks.chain import Chain, Link
     from narrows.bottlenecks.result import MapResult, PriceRow
-    from narrows.bottlenecks.why import Chain, Link
     from narrows.catalog import Fact, Source
-    from narrows.figure import Figure
-    from narrows.report.tables import Row
+    from narrows.figure import Comparison, Figure
 
 __all__ = [
     "SHADES",
     "chain_text",
     "facts_text",
     "layer_text",
+    "layers_text",
     "map_text",
     "rows_text",
     "statements_text",
 ]
 
+WIDTH = 100
+"""Length of a line where none is asked for [character]."""
 CELL = 5
 """Characters of a table column: three digits, a mark and a space."""
 SHADES = (
@@ -48,6 +50,7 @@ SHADES = (
     (0.60, 88, 231),
 )
 """From this probability on, this background and this text, both of the 256-colour palette."""
+CUT = "…"
 LEAST_LABEL = 12
 """Characters that a layer's name keeps on the narrowest page."""
 DEAREST = 6
@@ -101,10 +104,10 @@ def chain_text(chain: Chain, width: int, sources: Mapping[str, Source] | None = 
     width
         Greatest length of a line [character].
     sources
-        Sources by key, to name them by their titles.
+        Sources by key; those shipped if left out.
     """
     figure = chain.figure
-    named = sources or {}
+    named = sources_or_shipped(sources)
     movers = [link for link in chain.links[:MOVERS] if link.effect > 0]
     parts = [
         figure.id,
@@ -141,7 +144,7 @@ def facts_text(facts: Sequence[Fact], width: int) -> str:
     facts
         Facts, in the order to show.
     width
-        Greatest length of a line [character]; columns at the right are cut first.
+        Greatest length of a line [character]; where a table does not fit, each fact takes two lines.
     """
     rows: Table = [("fact", "value", "low to high", "unit", "kind", "as of", "source")]
     rows += [
@@ -156,12 +159,19 @@ def facts_text(facts: Sequence[Fact], width: int) -> str:
         )
         for fact in facts
     ]
+    lines = _aligned(rows, width, right=(1,))
+    if any(line.endswith(CUT) for line in lines):
+        lines = [
+            line for fact in facts for line in (fact.id, _wrapped(_stated(fact, fact.source), width, "  "))
+        ]
     assumed = sum(fact.kind == "assumption" for fact in facts)
     told = f"{_counted(len(facts), 'fact')}, {_counted(assumed, 'assumption')}."
-    return "\n".join([*_aligned(rows, width, right=(1,)), "", told]) + "\n"
+    return "\n".join([*lines, "", told]) + "\n"
 
 
-def statements_text(facts: Sequence[Fact], width: int, sources: Mapping[str, Source] | None = None) -> str:
+def statements_text(
+    facts: Sequence[Fact], width: int = WIDTH, sources: Mapping[str, Source] | None = None
+) -> str:
     """Return every statement of one fact, with its source in full.
 
     Parameters
@@ -171,11 +181,11 @@ def statements_text(facts: Sequence[Fact], width: int, sources: Mapping[str, Sou
     width
         Greatest length of a line [character]; addresses are never cut.
     sources
-        Sources by key.
+        Sources by key; those shipped if left out.
     """
     if not facts:
         return "No statement.\n"
-    named = sources or {}
+    named = sources_or_shipped(sources)
     parts = [facts[0].id]
     for place, fact in enumerate(facts):
         title = "the statement that is used" if place == 0 else "another statement"
@@ -183,7 +193,7 @@ def statements_text(facts: Sequence[Fact], width: int, sources: Mapping[str, Sou
     return "\n".join(parts) + "\n"
 
 
-def layer_text(info: Mapping[str, Any], width: int) -> str:
+def layer_text(info: Mapping[str, Any], width: int = WIDTH) -> str:
     """Return one layer as declared: what it makes, who makes it, its lead time and its facts.
 
     Parameters
@@ -203,7 +213,7 @@ def layer_text(info: Mapping[str, Any], width: int) -> str:
         "lead time": "not known"
         if lead is None
         else f"{number(lead[1])} quarters ({number(lead[0])} to {number(lead[2])}) from decision to capacity",
-        "need": " x ".join(info["need"]).replace("x /", "/") or "none",
+        "need": _product(info["need"]),
         "watch": info["watch"] or "no indicator known",
         "assumed": f"{percent(info['assumed_share'])} of its facts are assumptions",
     }
@@ -212,7 +222,33 @@ def layer_text(info: Mapping[str, Any], width: int) -> str:
     return "\n".join([*parts, ""]) + "\n" + facts_text(info["facts"], width)
 
 
-def rows_text(rows: Iterable[Row], width: int) -> str:
+def layers_text(infos: Iterable[Mapping[str, Any]], width: int = WIDTH) -> str:
+    """Return all layers as a table in flow order.
+
+    Parameters
+    ----------
+    infos
+        Answers of `narrows.layer`.
+    width
+        Greatest length of a line [character].
+    """
+    rows: Table = [("layer", "name", "day", "unit", "feeds", "quarters to add")]
+    for info in infos:
+        lead = info["lead_quarters"]
+        rows.append(
+            (
+                info["id"],
+                info["name"],
+                str(info["day"]),
+                _unit(info["unit"]),
+                info["feeds"] or "-",
+                "not known" if lead is None else f"{number(lead[0])} to {number(lead[2])}",
+            )
+        )
+    return "\n".join([*_aligned(rows, width, right=(2,)), "", "one layer: narrows layer ID"]) + "\n"
+
+
+def rows_text(rows: Iterable[Comparison], width: int = WIDTH) -> str:
     """Return comparisons of predictions with measurements; misses are marked and counted.
 
     Parameters
@@ -374,10 +410,10 @@ def _remarks(result: MapResult, width: int) -> str:
     lines = []
     if max(result.tied, default=0) >= SHOWN_FROM:
         column = result.tied.index(max(result.tied))
+        most = f" (at most {percent(result.tied[column])}, in {result.quarters[column]})" if column else ""
         lines.append(
-            f"Two or more layers bind together in {percent(result.tied[0])} of the draws in "
-            f"{result.quarters[0]}, at most {percent(result.tied[column])} in {result.quarters[column]}; "
-            "such a draw is shared among them."
+            f"Two or more layers bind together in {percent(result.tied[0])} of the draws of "
+            f"{result.quarters[0]}{most}; such a draw is shared among them."
         )
     if result.unknown:
         told = ", ".join(names.get(name, name) for name in result.unknown)
@@ -419,11 +455,17 @@ def _mover(place: int, link: Link, unit: str, sources: Mapping[str, Source], wid
     title = printable(source.title) if source else fact.source
     head = f"{place:>3}. "
     move = f"{_quantity(link.low, unit)} -> {_quantity(link.high, unit)}"
-    stated = (
+    return "\n".join(
+        [_wrapped(f"{fact.id}: {move}", width, head), _wrapped(_stated(fact, title), width, " " * len(head))]
+    )
+
+
+def _stated(fact: Fact, title: str) -> str:
+    """Return what a fact says, in one line."""
+    return (
         f"{number(fact.value)} [{_span(fact.low, fact.high)}] {fact.unit}, {fact.kind}, "
         f"as of {fact.as_of}, {title}"
     )
-    return "\n".join([_wrapped(f"{fact.id}: {move}", width, head), _wrapped(stated, width, " " * len(head))])
 
 
 def _statement(fact: Fact, sources: Mapping[str, Source], width: int) -> list[str]:
@@ -458,22 +500,22 @@ def _quantity(value: float, unit: str) -> str:
     return percent(value) if unit == "share" else number(value)
 
 
-# Lines.
+def _product(need: Sequence[str]) -> str:
+    """Return the need of one package in words, '/name' divides."""
+    text = " x ".join(need).replace("x /", "/ ")
+    return text.replace("/", "1 / ", 1) if text.startswith("/") else text or "none"
 
-_NO_BREAK = chr(0xA0)
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|[kM]|bn|tn|GW)(?:\W|$))|(?<=\bn) (?==)|(?<==) (?=\d)")
+
+# Lines.
 
 
 def _wrapped(text: str, width: int, head: str = "") -> str:
-    """Return text wrapped to a width, its first line after a head; a number keeps its unit beside it."""
-    return textwrap.fill(
-        _BEFORE_UNIT.sub(_NO_BREAK, printable(text)),
-        max(width, len(head) + 12),
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_on_hyphens=False,
-        break_long_words=False,
-    ).replace(_NO_BREAK, " ")
+    """Return text wrapped to a width, its first line after a head."""
+    room = max(width - len(head), LEAST_LABEL)
+    return "\n".join(
+        (head if place == 0 else " " * len(head)) + line
+        for place, line in enumerate(folded(text, room) or [""])
+    )
 
 
 def _entry(label: str, text: str, width: int) -> str:
@@ -494,7 +536,7 @@ def _aligned(rows: Table, width: int, right: tuple[int, ...] = ()) -> list[str]:
 
 
 def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if len(text) <= width else text[: width - 1] + CUT
 
 
 def _fitted(text: str, width: int) -> str:

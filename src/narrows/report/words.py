@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from narrows.figure import number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from narrows.bottlenecks.result import MapResult
+    from narrows.catalog import Source
 
 __all__ = [
+    "binding",
     "compute",
+    "flow",
+    "folded",
     "gigawatt",
     "headline",
     "layer_names",
@@ -19,6 +27,7 @@ __all__ = [
     "migration",
     "percent",
     "printable",
+    "sources_or_shipped",
     "within",
 ]
 
@@ -40,6 +49,32 @@ def printable(text: str) -> str:
     'a b '
     """
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+_NO_BREAK = chr(0xA0)
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|[kM]|bn|tn|GW)(?:\W|$))|(?<=\bn) (?==)|(?<==) (?=\d)")
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Return text as lines of at most a width [character]; a number keeps its unit beside it.
+
+    Examples
+    --------
+    >>> folded("about 19 % of draws", 9)
+    ['about', '19 % of', 'draws']
+    """
+    kept = _BEFORE_UNIT.sub(_NO_BREAK, printable(text))
+    wrapped = textwrap.wrap(kept, width, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(_NO_BREAK, " ") for line in wrapped]
+
+
+def sources_or_shipped(sources: Mapping[str, Source] | None) -> Mapping[str, Source]:
+    """Return the sources given, or those of the shipped catalogue where none are."""
+    if sources is not None:
+        return sources
+    from narrows.catalog import default
+
+    return default().sources
 
 
 def percent(share: float) -> str:
@@ -118,6 +153,11 @@ def headline(result: MapResult, column: int = 0) -> str:
     column
         Place of the quarter.
     """
+    return f"{binding(result, column)} {flow(result, column)}"
+
+
+def binding(result: MapResult, column: int) -> str:
+    """Return which layers most likely bind in a quarter, in one sentence."""
     names = layer_names(result)
     (first, share), *others = likeliest(result, column)
     verb = "bind" if _plural(names[first]) else "binds"
@@ -125,10 +165,15 @@ def headline(result: MapResult, column: int = 0) -> str:
     rest = [(names[name], share) for name, share in others[:2] if share >= SHOWN_FROM]
     if rest:
         told += ", then " + " and ".join(f"{within(name)} ({percent(share)})" for name, share in rest)
+    return f"{told}."
+
+
+def flow(result: MapResult, column: int) -> str:
+    """Return how much is deployed in a quarter, in one sentence."""
     band = result.deployed
     low, middle, high = (compute(series[column]) for series in (band.p05, band.p50, band.p95))
     return (
-        f"{told}. About {middle} H100e go in that quarter ({low} to {high}, 5 to 95 %), "
+        f"About {middle} H100e go in that quarter ({low} to {high}, 5 to 95 %), "
         f"{gigawatt(result.deployed_mw.p50[column])} of IT."
     )
 
