@@ -88,7 +88,7 @@ def test_sobol_agrees_with_random_within_sampling():
     ],
 )
 def test_refusals_say_what_was_given(question, sentence):
-    with pytest.raises(NarrowsError, match=".*") as caught:
+    with pytest.raises(NarrowsError, match=r"\. ") as caught:
         narrows.map(**({"quarters": "2026Q4", "draws": 10} | question))
     assert sentence in str(caught.value)
     assert caught.value.exit_code == 2
@@ -105,10 +105,18 @@ def test_whole_sentence_of_a_window_too_early():
 
 
 def test_why_answers_for_every_kind_of_number(result):
-    for name in ("binds.cowos", "price.cowos", "price_usd.cowos", "capacity.cowos", "deployed", "deployed_mw", "installed"):
+    for name in (
+        "binds.cowos",
+        "price.cowos",
+        "price_usd.cowos",
+        "capacity.cowos",
+        "deployed",
+        "deployed_mw",
+        "installed",
+    ):
         chain = narrows.why(f"map.{name}.2027Q1", draws=DRAWS)
         assert chain.links
-        assert chain.links[0].effect >= chain.links[-1].effect
+        assert chain.links[0].effect == max(link.effect for link in chain.links)
         assert np.isfinite(chain.figure.value)
     column = result.quarters.index("2027Q1")
     assert narrows.why("map.binds.cowos.2027Q1", draws=DRAWS).figure.value == pytest.approx(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,11 +40,14 @@ class Link:
         The statement that was read.
     low, high
         Mean of the figure over the third of the draws in which the fact is lowest, and highest.
+    kin
+        Number of other facts of the chain that move with it, by a common cause.
     """
 
     fact: Fact
     low: float
     high: float
+    kin: int = 0
 
     @property
     def effect(self) -> float:
@@ -242,7 +246,21 @@ def _links(solved: Run, values: Array, names: tuple[str, ...]) -> tuple[Link, ..
         order = np.argpartition(drawn, [third - 1, solved.reader.n - third])
         low, high = finite[order[:third]], finite[order[-third:]]
         links.append(Link(solved.catalog.fact(name), _mean(low), _mean(high)))
-    return tuple(sorted(links, key=lambda link: (-link.effect, link.fact.id)))
+    return _leaders_first(sorted(links, key=lambda link: (-link.effect, link.fact.id)))
+
+
+def _leaders_first(links: list[Link]) -> tuple[Link, ...]:
+    """Put the strongest fact of each common cause first; those that move with it come after all of them."""
+    kin = Counter(link.fact.group for link in links)
+    leaders, followers, seen = [], [], set()
+    for link in links:
+        group = link.fact.group
+        if group and group in seen:
+            followers.append(link)
+            continue
+        seen.add(group)
+        leaders.append(replace(link, kin=kin[group] - 1 if group else 0))
+    return (*leaders, *followers)
 
 
 def _mean(values: Array) -> float:

@@ -177,7 +177,8 @@ class Model:
         )[1:]
         per_unit: Array = np.divide(price, need, out=np.zeros_like(need), where=need > 0)
         sizes = np.array([to_canonical(1.0, layer.unit) for layer in self.layers])
-        return per_unit * sizes[:, None]
+        worth: Array = per_unit * sizes[:, None]
+        return worth
 
 
 @dataclass(frozen=True)

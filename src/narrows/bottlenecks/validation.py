@@ -19,8 +19,8 @@ from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
 from narrows.bottlenecks.model import FIRST
 from narrows.figure import Comparison
-from narrows.units import to_canonical
 from narrows.quarters import Quarter, period
+from narrows.units import to_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

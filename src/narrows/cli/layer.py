@@ -20,8 +20,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         from narrows.report.tables import layer_json
 
-        texts = [layer_json(info, default().sources) for info in found]
-        emit(texts[0] if arguments.id else f"[{','.join(texts)}]")
+        emit(layer_json(found, default().sources))
         return 0
     from narrows.report.text import layer_text, layers_text
 
