@@ -62,7 +62,7 @@ def shares_of(parts: Sequence[tuple[str, float]]) -> dict[str, float]:
 
     Examples
     --------
-    >>> shares_of([("b", 0.2), ("a", 0.6)])
+    >>> shares_of([("b", 1.0), ("a", 3.0)])
     {'a': 0.75, 'b': 0.25}
     """
     total = sum(share for _, share in parts)

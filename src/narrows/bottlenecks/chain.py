@@ -164,7 +164,11 @@ def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
     quarter = solved.quarters[0]
     if quantity in TOTALS:
         return {
-            "deployed": (solved.deployed[:, 0], "h100e/quarter", f"Z({quarter}) - Z of the quarter before"),
+            "deployed": (
+                solved.deployed[:, 0],
+                "h100e/quarter",
+                f"cumulative compute by {quarter} (the shortest path of Day 9) less that of the quarter before",
+            ),
             "deployed_mw": (
                 solved.deployed_w[:, 0] / 1e6,
                 "MW/quarter",
@@ -173,7 +177,7 @@ def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
             "installed": (
                 solved.installed[:, 0],
                 "h100e",
-                f"Z({quarter}): all compute deployed since the model begins",
+                f"cumulative compute by {quarter}, the shortest path of Day 9, since the model begins",
             ),
         }[quantity]
     if quantity == "binds":

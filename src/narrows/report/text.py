@@ -455,8 +455,10 @@ def _mover(place: int, link: Link, unit: str, sources: Mapping[str, Source], wid
     title = printable(source.title) if source else fact.source
     head = f"{place:>3}. "
     move = f"{_quantity(link.low, unit)} -> {_quantity(link.high, unit)}"
+    kin = f" (with {_counted(link.kin, 'other fact')} of its series)" if link.kin else ""
+    told = _stated(fact, title)
     return "\n".join(
-        [_wrapped(f"{fact.id}: {move}", width, head), _wrapped(_stated(fact, title), width, " " * len(head))]
+        [_wrapped(f"{fact.id}: {move}{kin}", width, head), _wrapped(told, width, " " * len(head))]
     )
 
 

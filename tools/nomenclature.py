@@ -1,0 +1,102 @@
+"""Write docs/nomenclature.md: every quantity of the house, its unit, its meaning, its room; or check it.
+
+python tools/nomenclature.py            # write
+python tools/nomenclature.py --check    # exit 1 if the page is not what would be written
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from narrows.catalog import default
+from narrows.units import parse
+
+PAGE = Path(__file__).parent.parent / "docs" / "nomenclature.md"
+
+SYMBOLS = (
+    ("K", "capacity of a layer in a quarter, lost when unused", "h100e/quarter", "bottlenecks"),
+    ("Z", "greatest cumulative output of a layer", "h100e", "bottlenecks"),
+    ("A", "cumulative arrivals from opening stock and work in progress", "h100e", "bottlenecks"),
+    ("B", "cap on a layer's stock plus transit", "h100e", "bottlenecks"),
+    ("D", "cumulative demand on the root", "h100e", "bottlenecks"),
+    ("lag", "time from a layer's output to its use by the consumer", "quarter", "bottlenecks"),
+    ("w", "value of one unit of cumulative deployment at a quarter", "1", "bottlenecks"),
+    ("v", "value of one H100e deployed in a quarter, relative to the first", "1", "bottlenecks"),
+    ("V", "value of the plan: sum of v x compute deployed", "h100e", "bottlenecks"),
+)
+
+FIGURES = (
+    ("map.binds.<layer>.<quarter>", "probability that the layer binds", "share"),
+    ("map.deployed.<quarter>", "compute installed in the quarter", "h100e/quarter"),
+    ("map.deployed_mw.<quarter>", "the same in power of IT", "MW/quarter"),
+    ("map.installed.<quarter>", "compute installed since the model begins", "h100e"),
+    ("map.capacity.<layer>.<quarter>", "what the layer alone would allow", "h100e/quarter"),
+    ("map.price.<layer>.<quarter>", "worth of one more unit of capacity", "h100e/h100e"),
+    ("map.price_usd.<layer>.<quarter>", "the same in money", "usd per unit of the layer"),
+)
+
+
+def page() -> str:
+    """Return the page."""
+    lines = [
+        "# Nomenclature",
+        "",
+        "Written by `python tools/nomenclature.py`. One name per quantity and unit in the whole house.",
+        "",
+        "## Symbols of the core",
+        "",
+        "| symbol | quantity | unit | room |",
+        "|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in SYMBOLS),
+        "",
+        "## Figures that answer `narrows why`",
+        "",
+        "| id | quantity | unit |",
+        "|---|---|---|",
+        *(f"| `{name}` | {meaning} | {unit} |" for name, meaning, unit in FIGURES),
+        "",
+        "## Layers",
+        "",
+        "| id | layer | Day | unit | feeds |",
+        "|---|---|---|---|---|",
+    ]
+    catalog = default()
+    lines += [
+        f"| {layer.id} | {layer.name} | {layer.day} | {layer.unit} | {layer.feeds or '(root)'} |"
+        for layer in catalog.layers
+    ]
+    lines += [
+        "",
+        "## Quantities of the facts",
+        "",
+        "| quantity | canonical unit | facts | for instance |",
+        "|---|---|---|---|",
+    ]
+    kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for fact in catalog:
+        kinds[fact.id.split(".")[1], parse(fact.unit).symbol].append(fact.id)
+    lines += [
+        f"| {quantity} | {unit} | {len(names)} | {min(names)} |"
+        for (quantity, unit), names in sorted(kinds.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the page, or check it."""
+    text = page()
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    print(
+        "docs/nomenclature.md is not what the facts say. Run python tools/nomenclature.py.", file=sys.stderr
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
