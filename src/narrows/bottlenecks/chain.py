@@ -167,7 +167,7 @@ def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
             "deployed": (
                 solved.deployed[:, 0],
                 "h100e/quarter",
-                f"cumulative compute by {quarter} (the shortest path of Day 9) less that of the quarter before",
+                f"cumulative compute by {quarter} (shortest path of Day 9) less that of the quarter before",
             ),
             "deployed_mw": (
                 solved.deployed_w[:, 0] / 1e6,

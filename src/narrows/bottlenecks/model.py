@@ -123,7 +123,7 @@ class Model:
 
         Stock and transit may hold B_i(t) = (lag_i + hold_i) quarters of the highest flow so far, the
         flow of a quarter being the least capacity of all layers that serve it: lag_i quarters are
-        under way, hold_i may wait. See docs/convention.md §10.
+        under way, hold_i may wait. See docs/convention.md §12.
         """
         capacity = self.capacity(rows, self.years)
         flow = np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
