@@ -122,6 +122,9 @@ def test_why_answers_for_every_kind_of_number(result):
     assert narrows.why("map.binds.cowos.2027Q1", draws=DRAWS).figure.value == pytest.approx(
         result.binds["cowos"][column], abs=1e-12
     )
+    story = narrows.why("map.deployed.2027Q1", draws=DRAWS).path
+    assert story[-1].last <= "2027Q1"
+    assert all(one.last <= two.first for one, two in zip(story, story[1:], strict=False))
     assert narrows.why("map.deployed.2027Q1", draws=DRAWS).figure.p50 == result.deployed.p50[column]
     assert narrows.why("map.price.data_hall.2027Q1", draws=DRAWS).figure.value == pytest.approx(
         result.price["data_hall"].right[column], rel=1e-9

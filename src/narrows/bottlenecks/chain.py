@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, run
 from narrows.bottlenecks.interval import path_counts
+from narrows.bottlenecks.plain import path
 from narrows.bottlenecks.solution import chunks
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Chain", "Link", "figure_ids", "why"]
+__all__ = ["Chain", "Link", "Stretch", "figure_ids", "why"]
 
 QUANTITIES = ("binds", "deployed", "deployed_mw", "installed", "capacity", "price", "price_usd")
 TOTALS = ("deployed", "deployed_mw", "installed")
@@ -56,11 +59,41 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A layer that set the pace over some quarters.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    first, last
+        Labels of its first and last quarter on the path.
+    """
+
+    layer: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
-    """A figure, and the facts behind it, the one that moves it most first."""
+    """A figure, and the facts behind it, the one that moves it most first.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    links
+        Its facts.
+    path
+        For compute deployed: the layers that set the pace up to that quarter, oldest first, in the
+        draw nearest to the median. Each made all it could in its stretch, and what came before was
+        the work of the stretch before.
+    """
 
     figure: Figure
     links: tuple[Link, ...]
+    path: tuple[Stretch, ...] = ()
 
 
 def figure_ids(names: tuple[str, ...], quarters: tuple[str, ...]) -> list[str]:
@@ -146,7 +179,11 @@ def why(
     _, quantity, *middle, _ = id.split(".")
     values, unit, formula = _values(solved, quantity, middle[0] if middle else "")
     names_read = solved.model.chains[middle[0]] if quantity == "capacity" else solved.reader.reads
-    return Chain(_figure(id, values, unit, formula, solved), _links(solved, values, names_read))
+    return Chain(
+        _figure(id, values, unit, formula, solved),
+        _links(solved, values, names_read),
+        _path(solved, values) if quantity in TOTALS else (),
+    )
 
 
 def _statements(name: str, as_of: str | None, catalog: Catalog | None) -> list[Fact]:
@@ -238,6 +275,24 @@ def _figure(name: str, values: Array, unit: str, formula: str, solved: Run) -> F
         seed=solved.reader.seed,
         draws=solved.reader.n,
     )
+
+
+def _path(solved: Run, values: Array) -> tuple[Stretch, ...]:
+    """Return the stretches of the shortest path to the figure's quarter in the draw nearest to its median."""
+    model = solved.model
+    draw = int(np.argsort(values, kind="stable")[len(values) // 2])
+    names = ["", *(layer.declared.name for layer in model.layers)]
+    steps = path(model.stack(slice(draw, draw + 1)), 0, solved.shown.start)
+    own = [
+        (names[step.layer], str(model.quarters[step.quarter]))
+        for step in reversed(steps)
+        if step.arc == "own"
+    ]
+    found = []
+    for name, group in groupby(own, key=itemgetter(0)):
+        quarters = [quarter for _, quarter in group]
+        found.append(Stretch(name, quarters[0], quarters[-1]))
+    return tuple(found)
 
 
 def _links(solved: Run, values: Array, names: tuple[str, ...]) -> tuple[Link, ...]:

@@ -16,7 +16,7 @@ the root gives the prices.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ from narrows.bottlenecks.solution import (
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["solve"]
+__all__ = ["Step", "path", "solve"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
@@ -79,6 +79,68 @@ def solve(stack: Stack, since: int = 0) -> Solution:
     add_chunks(sums, stack.draws, solution.price_K_mean)
     add_chunks(demand_sums, stack.draws, solution.price_D_mean)
     return solution
+
+
+class Step(NamedTuple):
+    """One arc of a shortest path.
+
+    Parameters
+    ----------
+    arc
+        ``own`` (the quarter's capacity), ``input`` (the layer's parts arrive), ``cap`` (its stock is
+        full) or ``demand``.
+    layer
+        The layer whose capacity, parts or stock it is; the root for demand.
+    quarter
+        Index of the quarter.
+    """
+
+    arc: str
+    layer: int
+    quarter: int
+
+
+def path(stack: Stack, draw: int, quarter: int) -> list[Step]:
+    """Return the arcs that set the root's cumulative output by a quarter, newest first.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    draw
+        Which draw.
+    quarter
+        Index of the quarter.
+
+    Examples
+    --------
+    Racks make 4 a quarter and packaging 3: the second quarter waits for packages.
+
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> line = Network([1, -1], [0, 0])
+    >>> K = [[[3, 3], [4, 4]]]
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
+    >>> [(step.arc, step.layer, step.quarter) for step in path(stack, 0, 1)]
+    [('input', 0, 1), ('own', 0, 1), ('own', 0, 0)]
+    """
+    block = _Block(stack.take(slice(draw, draw + 1)))
+    block.forward()
+    steps, layer, t = [], stack.network.root, quarter
+    while t >= 0:
+        arc = int(block.arc[layer, t, 0])
+        if arc == ARC_OWN:
+            steps.append(Step("own", layer, t))
+            t -= 1
+        elif arc == ARC_CAP:
+            steps.append(Step("cap", layer, t))
+            layer = int(stack.network.parent[layer])
+        elif arc == ARC_DEMAND:
+            steps.append(Step("demand", layer, t))
+            break
+        else:
+            steps.append(Step("input", arc, t))
+            layer, t = arc, t - int(stack.network.lag[arc])
+    return steps
 
 
 def _by_lane(prices: Floats) -> Floats:

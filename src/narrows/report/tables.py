@@ -165,7 +165,7 @@ def facts_json(facts: Iterable[Fact], sources: Mapping[str, Source] | None = Non
 
 
 def chain_json(chain: Chain, sources: Mapping[str, Source] | None = None) -> str:
-    """Return a figure and the facts behind it as one JSON object: ``figure`` and ``links``.
+    """Return a figure and the facts behind it as one JSON object: ``figure``, ``path`` and ``links``.
 
     Parameters
     ----------
@@ -184,7 +184,8 @@ def chain_json(chain: Chain, sources: Mapping[str, Source] | None = None) -> str
         }
         for link in chain.links
     ]
-    return _written({"figure": _value(chain.figure.to_json()), "links": links})
+    path = [{"layer": part.layer, "first": part.first, "last": part.last} for part in chain.path]
+    return _written({"figure": _value(chain.figure.to_json()), "path": path, "links": links})
 
 
 def layer_json(infos: Iterable[Mapping[str, Any]], sources: Mapping[str, Source] | None = None) -> str:

@@ -116,6 +116,13 @@ def chain_text(chain: Chain, width: int, sources: Mapping[str, Source] | None = 
     ]
     if figure.note:
         parts.append(_wrapped(f"note: {figure.note}", width, "  "))
+    if chain.path:
+        stretches = ", then ".join(
+            f"{printable(part.layer)} {part.first} to {part.last}" if part.first != part.last
+            else f"{printable(part.layer)} {part.first}"
+            for part in chain.path
+        )  # fmt: skip
+        parts.append(_wrapped(f"path of the median draw: {stretches}", width, "  "))
     told = "Facts that move it most, by its mean in the third of the draws where the fact is low -> high."
     parts += ["", _wrapped(told, width)]
     parts += [_mover(place, link, figure.unit, named, width) for place, link in enumerate(movers, 1)]
