@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -124,7 +126,7 @@ def test_why_answers_for_every_kind_of_number(result):
     )
     story = narrows.why("map.deployed.2027Q1", draws=DRAWS).path
     assert story[-1].last <= "2027Q1"
-    assert all(one.last <= two.first for one, two in zip(story, story[1:], strict=False))
+    assert all(one.last <= two.first for one, two in itertools.pairwise(story))
     assert narrows.why("map.deployed.2027Q1", draws=DRAWS).figure.p50 == result.deployed.p50[column]
     assert narrows.why("map.price.data_hall.2027Q1", draws=DRAWS).figure.value == pytest.approx(
         result.price["data_hall"].right[column], rel=1e-9
