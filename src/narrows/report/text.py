@@ -366,7 +366,10 @@ def _short(value: float) -> str:
     """Return a number in four characters where that is possible."""
     if not math.isfinite(value):
         return "-"
-    return f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"  # noqa: PLR2004 (one decimal, four characters)
+    digits = next(
+        (digits for limit, digits in ((1.0, 2), (100.0, 1)) if abs(round(value, digits)) < limit), 0
+    )
+    return f"{value:.{digits}f}"
 
 
 def _dearest(result: MapResult, width: int) -> str:
