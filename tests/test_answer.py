@@ -153,3 +153,34 @@ def test_facts_of_the_day_only():
     then = narrows.map("2023Q3", draws=DRAWS, as_of="2023-09-30")
     assert then.meta["newest_fact"] <= "2023-10"
     assert then.meta["vintage"] == "2023-09-30"
+
+
+def test_five_hundred_unrelated_facts_change_no_figure(result, tmp_path, monkeypatch):
+    import shutil
+    from pathlib import Path
+
+    import narrows.catalog
+
+    monkeypatch.setenv("NARROWS_CACHE_DIR", str(tmp_path / "cache"))
+    home = tmp_path / "catalog"
+    shutil.copytree(
+        Path(narrows.catalog.__file__).parent, home, ignore=shutil.ignore_patterns("*.py", "__pycache__")
+    )
+    source = next(iter(default().sources))
+    fact = (
+        '[[fact]]\nid = "unrelated.quantity_{n}"\nvalue = {n}\nunit = "MW"\nof = "something else"\nlow = {n}\n'
+        'high = {n}.5\nlevel = "P10-P90"\nkind = "estimate"\nas_of = "2024-01"\nsource = "{source}"\nlocator = "none"\n'
+    )
+    text = "\n".join(fact.format(n=n, source=source) for n in range(1, 501))
+    (home / "facts" / "unrelated.toml").write_text(text, encoding="utf-8")
+    book = narrows.catalog.load(home)
+    assert len(book) == len(default()) + 500
+    again = narrows.map("2026Q4:2027Q4", draws=DRAWS, catalog=book)
+    assert (again.binds, again.deployed, again.deployed_mw, again.installed, again.capacity, again.price) == (
+        result.binds,
+        result.deployed,
+        result.deployed_mw,
+        result.installed,
+        result.capacity,
+        result.price,
+    )
