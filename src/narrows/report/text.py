@@ -438,21 +438,27 @@ def _footer(result: MapResult, width: int) -> str:
     first, share = likeliest(result, 0)[0]
     error = 100 * NORMAL_95 * math.sqrt(max(share * (1 - share), 1 / draws) / draws)
     facts, assumed = meta["facts"], meta["assumptions"]
-    scenario = f" Scenario: {printable(str(meta['scenario']))}." if meta.get("scenario") else ""
+    scenario = (
+        f"{printable(str(meta.get('scenario_name')))} ({meta['scenario']})" if meta.get("scenario") else ""
+    )
+    same = f" --as-of {meta['as_of']}" if meta.get("as_of") else ""
+    same += " --scenario FILE" if scenario else ""
     standing = meta.get("standing", 0)
     stood = f" {_counted(standing, 'structural fact')} used before their date." if standing else ""
     lines = [
         (
             f"{draws:,} draws, seed {meta['seed']}: sampling error of {percent(share)} is ± "
-            f"{number(error, 2)} percentage points (95 %).{scenario}"
+            f"{number(error, 2)} percentage points (95 %)."
         ),
         (
             f"{_counted(facts, 'fact')} of vintage {meta['vintage']}, the oldest of {meta['oldest_fact']}, "
             f"the newest of {meta['newest_fact']}; {percent(assumed / facts if facts else 0)} of them are "
             f"assumptions.{stood}"
         ),
-        f"ask: narrows why map.binds.{first}.{result.quarters[0]}",
+        f"ask: narrows why map.binds.{first}.{result.quarters[0]}{same}",
     ]
+    if scenario:
+        lines.insert(0, f"Scenario, not the facts as they stand: {scenario}.")
     return "\n".join(_wrapped(line, width) for line in lines)
 
 
