@@ -63,8 +63,10 @@ def _markdown(rows: list[Row]) -> str:
     lines = [
         "# Ours beside the peer",
         "",
-        "Output of `python -m benchmarks --markdown`, ours and the peer in one run on one machine "
-        f"({os.cpu_count()} cores, Python {platform.python_version()}). Misses stay.",
+        (
+            "Output of `python -m benchmarks --markdown`, ours and the peer in one run on one machine "
+            f"({os.cpu_count()} cores, Python {platform.python_version()}). Misses stay."
+        ),
         "",
         f"| {' | '.join(head)} |",
         "|" + "---|" * len(head),
