@@ -149,13 +149,13 @@ def networks() -> list[Row]:
     """Compare random networks with linear programming and differences."""
     return [
         Row(
-            f"{row['quantity']}, {row['metric']}, {NETWORKS} networks",
-            row["value"],
+            f"{row.quantity}, {row.metric}, {NETWORKS} networks",
+            row.value,
             None,
             "1",
             None,
-            f"at most {row['goal']:g}",
-            row["holds"],
+            row.goal,
+            row.holds,
         )
         for row in check_networks(NETWORKS, seed=20260701)
     ]
