@@ -214,7 +214,9 @@ def _backward(
     since: int,
 ) -> None:
     layers, quarters = K.shape[0], K.shape[1]
-    for t in range(quarters - 1, since - 1, -1):
+    for t in range(quarters - 1, -1, -1):  # an end that is not constant makes every index signed, and slow
+        if t < since:
+            break
         for place in range(layers - 1):
             i = up[place]
             p = parent[i]
