@@ -190,7 +190,7 @@ def _back_demand(
 
 
 @njit(nogil=True)
-def _backward(
+def _backward(  # noqa: C901 (an end that is not constant would make every index signed)
     up: Indices,
     start: Indices,
     index: Indices,
@@ -214,7 +214,7 @@ def _backward(
     since: int,
 ) -> None:
     layers, quarters = K.shape[0], K.shape[1]
-    for t in range(quarters - 1, -1, -1):  # an end that is not constant makes every index signed, and slow
+    for t in range(quarters - 1, -1, -1):
         if t < since:
             break
         for place in range(layers - 1):
