@@ -150,16 +150,17 @@ class Model:
 
     def _caps(self, flow: Array) -> Array:
         """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e]."""
-        count, steps = flow.shape[1], np.arange(flow.shape[1])
+        count, furthest = flow.shape[1], int(self.path_lag.max())
+        ahead = np.concatenate([flow, np.repeat(flow[:, -1:], furthest, axis=1)], axis=1)
         cap = np.empty((len(flow), len(self.hold), count))
         for row, (hold, lag) in enumerate(zip(self.hold, self.network.lag, strict=True)):
             if np.isinf(hold):
                 cap[:, row] = np.inf
                 continue
-            use = [np.minimum(steps + self.path_lag[row] - ahead, count - 1) for ahead in range(lag)]
-            np.multiply(flow[:, np.minimum(steps + self.path_lag[row], count - 1)], hold, out=cap[:, row])
-            for step in use:
-                cap[:, row] += flow[:, step]
+            served = self.path_lag[row]
+            np.multiply(ahead[:, served : served + count], hold, out=cap[:, row])
+            for start in range(served - lag + 1, served + 1):
+                cap[:, row] += ahead[:, start : start + count]
         return np.maximum(cap, self.arrivals[:, :, -1:], out=cap)
 
     def it_watts(self, shown: slice) -> Array:

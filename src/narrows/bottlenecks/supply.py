@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FactLayer", "Recipes", "growth_path", "interpolate", "merge_close"]
+__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close"]
 
 QUARTER_S = to_canonical(1.0, "quarter")
 ALL = slice(None)
@@ -77,38 +77,6 @@ def merge_close(moments: Array, values: Array) -> tuple[Array, Array]:
     counts = np.diff(np.append(starts, len(moments)))
     merged = np.add.reduceat(values, starts, axis=1) / counts
     return np.add.reduceat(moments, starts) / counts, merged
-
-
-def growth_path(moments: Array, log_values: Array, log_growth: Array | None, years: Array) -> Array:
-    """Return a capacity's logarithm over time, axes (draw, time).
-
-    Parameters
-    ----------
-    moments
-        Rising moments of the anchors [year], axis (anchor).
-    log_values
-        Logarithm of capacity at the anchors, axes (draw, anchor).
-    log_growth
-        Logarithm of the yearly growth ratio after the last anchor, axis (draw); None for none.
-    years
-        Moments asked for [year], axis (time).
-
-    Notes
-    -----
-    Straight lines in the logarithm between anchors; flat before the first one; constant growth
-    after the last one.
-
-    Examples
-    --------
-    >>> anchors, growth = np.log([[1.0, 4.0]]), np.log([2.0])
-    >>> path = growth_path(np.array([2024.0, 2025.0]), anchors, growth, np.array([2024.5, 2026.0]))
-    >>> np.exp(path).round(6).tolist()
-    [[2.0, 8.0]]
-    """
-    path = log_values @ interpolate(moments, years)
-    if log_growth is not None:
-        path += log_growth[:, None] * np.maximum(years - moments[-1], 0.0)
-    return path
 
 
 @dataclass(frozen=True)
@@ -195,7 +163,7 @@ class Recipes:
         return years, amounts
 
 
-def factor(reader: Reader, name: str, years: Array, rows: slice | NDArray[np.bool_] = ALL) -> Array:
+def factor(reader: Reader, name: str, years: Array) -> Array:
     """Return a factor at some moments: one fact, or a series interpolated in time; axes (draw, time or 1).
 
     Parameters
@@ -206,13 +174,11 @@ def factor(reader: Reader, name: str, years: Array, rows: slice | NDArray[np.boo
         Fact or series.
     years
         Moments asked for [year], axis (time).
-    rows
-        Draws asked for.
     """
     if reader.catalog.has(name):
-        return reader.draws(name)[rows, None]
+        return reader.draws(name)[:, None]
     moments, values, _ = reader.series(name)
-    return values[rows] @ interpolate(moments, years)
+    return values @ interpolate(moments, years)
 
 
 @dataclass(frozen=True)
@@ -257,27 +223,44 @@ class FactLayer:
         -----
         Anchors that are forecasts are multiplied by ratio ** min(h, 1), ratio = realised over
         forecast one year ahead, h = years from the day the forecast was made to the period that
-        it speaks of.
+        it speaks of. Between anchors the logarithm is a straight line; it is flat before the first
+        and grows at a constant rate after the last.
         """
+        anchored = self._anchored
+        if anchored is None:
+            return None
+        moments, columns = anchored
+        weights = np.vstack([interpolate(moments, years), np.maximum(years - moments[-1], 0.0)])
+        supply: Array = columns[rows] @ weights
+        np.exp(supply, out=supply)
+        for times, shares in self._shares:
+            supply *= shares[rows] @ interpolate(times, years)
+        return supply
+
+    @cached_property
+    def _anchored(self) -> tuple[Array, Array] | None:
+        """Moments of the anchors; logarithms of supply there and of growth after, axes (draw, anchor + 1)."""
         moments, anchors, facts = self.reader.series(self.declared.capacity)
         if not facts:
             return None
-        log_values = np.log(anchors[rows])
+        logs = np.log(anchors)
         slip = self._optional(self.declared.slip)
         if slip is not None:
-            log_values += np.log(slip[rows])[:, None] * _horizon(facts)
-        moments, log_values = merge_close(moments, log_values)
-        growth = self._optional(self.declared.growth)
-        path = growth_path(moments, log_values, None if growth is None else np.log(growth[rows]), years)
-        supply: Array = np.exp(path, out=path)
-        constant = np.full(len(supply), QUARTER_S)
+            logs += np.log(slip)[:, None] * _horizon(facts)
+        moments, logs = merge_close(moments, logs)
+        constant = np.full(len(logs), np.log(QUARTER_S))
         for name in self.declared.multiply:
             if self.reader.catalog.has(name):
-                constant *= self.reader.draws(name)[rows]
-            else:
-                supply *= factor(self.reader, name, years, rows)
-        supply *= constant[:, None]
-        return supply
+                constant += np.log(self.reader.draws(name))
+        growth = self._optional(self.declared.growth)
+        after = np.zeros(len(logs)) if growth is None else np.log(growth)
+        return moments, np.column_stack([logs + constant[:, None], after])
+
+    @cached_property
+    def _shares(self) -> list[tuple[Array, Array]]:
+        """Factors that change by year: moments, and values with axes (draw, anchor)."""
+        series = [name for name in self.declared.multiply if not self.reader.catalog.has(name)]
+        return [self.reader.series(name)[:2] for name in series]
 
     def _optional(self, name: str) -> Array | None:
         return self.reader.draws(name) if self.reader.catalog.has(name) else None
