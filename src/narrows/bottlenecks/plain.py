@@ -217,8 +217,10 @@ class _Block:
             np.copyto(arc, name, where=win)
             np.copyto(code, path, where=win)
         if others:
-            self.local[i] = tie = second <= best * TIED
-            code |= tie
+            tie = second <= best * TIED
+            self.local[i] = tie
+            if tie.any():
+                code |= tie
 
     def _down(self, i: int, t: int) -> None:
         p, best, code = int(self.net.parent[i]), self.Z[i, t + 1], self.code[i, t + 1]
@@ -226,12 +228,13 @@ class _Block:
         win, high = v < best, np.maximum(best, v)
         np.minimum(best, v, out=best)
         tie = high <= best * TIED
-        if self.net.lag[i] == 0:
-            # The consumer's output may be this layer's own, handed on in the same quarter: no other path.
-            tie &= (self.arc[p, t] != i) | self.local[p]
-        self.local[i] |= tie
         np.copyto(code, self.code[p, t + 1], where=win)
-        code |= tie
+        if tie.any():
+            if self.net.lag[i] == 0:
+                # The consumer's output may be this layer's own, handed on in the same quarter: no other path.
+                tie &= (self.arc[p, t] != i) | self.local[p]
+            self.local[i] |= tie
+            code |= tie
         np.copyto(self.arc[i, t], ARC_CAP, where=win)
 
     def backward(self, since: int) -> None:
