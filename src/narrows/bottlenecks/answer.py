@@ -21,6 +21,7 @@ from narrows.errors import UsageError
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from narrows.catalog import Catalog, Fact
 
     Array = NDArray[np.float64]
+    Progress = Callable[[int, int], None]
 
 __all__ = [
     "DEFAULT_DRAWS",
@@ -140,11 +142,9 @@ def run(
     as_of: str | None = None,
     scenario: str | Path | None = None,
     catalog: Catalog | None = None,
+    progress: Progress | None = None,
 ) -> Run:
-    """Solve one question and keep everything that led to the answer.
-
-    Parameters are those of `map`; ``catalog`` replaces the shipped facts.
-    """
+    """Solve one question and keep everything that led to the answer; parameters are those of `map`."""
     _check_counts(draws, seed)
     catalog = catalog or default()
     if as_of:
@@ -161,11 +161,11 @@ def run(
     reader = Reader(catalog, seed, draws, method)
     model = build(reader, max(asked[-1], LAST))
     shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
-    solution, capacity = _solve(model, shown)
+    solution, capacity = _solve(model, shown, progress)
     return Run(catalog, reader, model, solution, capacity, shown)
 
 
-def _solve(model: Model, shown: slice) -> tuple[Solution, Array]:
+def _solve(model: Model, shown: slice, progress: Progress | None) -> tuple[Solution, Array]:
     """Solve block by block, so that memory does not grow with the draws; keep the capacities shown."""
     draws = model.reader.n
     if draws >= COMPILED_FROM:
@@ -178,6 +178,8 @@ def _solve(model: Model, shown: slice) -> tuple[Solution, Array]:
         stack = model.stack(rows)
         capacity[rows] = stack.K[:, :, shown]
         parts.append(solve(stack, shown.start))
+        if progress:
+            progress(rows.stop, draws)
     return join(parts), capacity
 
 
@@ -190,6 +192,7 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
     as_of: str | None = None,
     scenario: str | Path | None = None,
     catalog: Catalog | None = None,
+    progress: Progress | None = None,
 ) -> MapResult:
     """Find which layer binds in each quarter, with what probability, at what price, and what is deployed.
 
@@ -210,6 +213,8 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
         Scenario file (TOML): an overlay on facts.
     catalog
         Facts to use instead of the shipped ones.
+    progress
+        Called with the draws done and the draws asked for after each block.
 
     Returns
     -------
@@ -230,7 +235,14 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
     1.0
     """
     solved = run(
-        quarters, draws=draws, seed=seed, method=method, as_of=as_of, scenario=scenario, catalog=catalog
+        quarters,
+        draws=draws,
+        seed=seed,
+        method=method,
+        as_of=as_of,
+        scenario=scenario,
+        catalog=catalog,
+        progress=progress,
     )
     return reduce_run(solved)
 

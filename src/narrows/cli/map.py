@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import map as ask
-from narrows.cli.output import colour, emit, width, write
+from narrows.cli.output import colour, emit, progress, width, write
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -25,6 +25,7 @@ def run(arguments: Namespace) -> int:
         method=arguments.method,
         as_of=arguments.as_of,
         scenario=arguments.scenario,
+        progress=progress(arguments.draws, quiet=arguments.quiet),
     )
     if arguments.svg or arguments.png:
         _pictures(result, arguments)

@@ -7,12 +7,17 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from narrows.errors import OutputError
 
-__all__ = ["colour", "emit", "width", "write"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["colour", "emit", "progress", "width", "write"]
 
 NARROWEST, WIDEST = 60, 160
+LONG_RUN = 50_000  # draws that take longer than a blink
 
 
 def write(path: str | Path, content: str | bytes) -> None:
@@ -57,6 +62,18 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def progress(draws: int, *, quiet: bool) -> Callable[[int, int], None] | None:
+    """Return what shows the progress of a long run on a terminal's stderr; None for a short or a piped one."""
+    if quiet or draws < LONG_RUN or not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        end = "\r" if done < total else "\r\033[K"
+        print(f"narrows: {done:,} of {total:,} draws, Ctrl-C stops", end=end, file=sys.stderr, flush=True)
+
+    return show
 
 
 def emit(text: str, path: str | None = None) -> None:
