@@ -65,7 +65,7 @@ def _umask() -> int:
 
 
 def progress(draws: int, *, quiet: bool) -> Callable[[int, int], None] | None:
-    """Return what shows the progress of a long run on a terminal's stderr; None for a short or a piped one."""
+    """Return what shows the progress of a long run on a terminal; None for a short or a piped one."""
     if quiet or draws < LONG_RUN or not sys.stderr.isatty():
         return None
 
