@@ -14,7 +14,7 @@ from narrows.bottlenecks.interval import binders, co_binding, intervals
 from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 from narrows.bottlenecks.solution import STOCK as STOCK_CODE
-from narrows.bottlenecks.solution import chunks, join
+from narrows.bottlenecks.solution import CHUNK, chunks, join
 from narrows.catalog import Reader, default, read_overlay
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
@@ -50,7 +50,7 @@ __all__ = [
 MODEL_VERSION = f"{__version__}+minplus.1"
 DEFAULT_DRAWS = 10_000
 DEFAULT_SEED = 1
-COMPILED_FROM = 40_000
+COMPILED_FROM = 25_000
 """Draws from which compiling pays: below it the NumPy twin, equal bit for bit, is done sooner."""
 STOCK = "stock"
 """Name of the state in which no layer binds because the quarter lives on opening stock."""
@@ -170,11 +170,15 @@ def _solve(model: Model, shown: slice, progress: Progress | None) -> tuple[Solut
     draws = model.reader.n
     if draws >= COMPILED_FROM:
         from narrows.bottlenecks.kernel import solve
+
+        size = 4 * CHUNK  # several chunks, so that every core has one
     else:
         from narrows.bottlenecks.plain import solve
+
+        size = CHUNK
     parts = []
     capacity = np.empty((draws, len(model.layers) + 1, shown.stop - shown.start))
-    for rows in chunks(draws):
+    for rows in chunks(draws, size):
         stack = model.stack(rows)
         capacity[rows] = stack.K[:, :, shown]
         parts.append(solve(stack, shown.start))

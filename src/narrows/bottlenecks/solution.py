@@ -114,9 +114,9 @@ def join(parts: Sequence[Solution]) -> Solution:
     )
 
 
-def chunks(draws: int) -> list[slice]:
+def chunks(draws: int, size: int = CHUNK) -> list[slice]:
     """Return the fixed chunks of draws that are solved one by one."""
-    return [slice(first, min(first + CHUNK, draws)) for first in range(0, draws, CHUNK)]
+    return [slice(first, min(first + size, draws)) for first in range(0, draws, size)]
 
 
 def add_chunks(sums: Iterable[Floats], draws: int, out: Floats) -> None:
