@@ -372,16 +372,17 @@ def _restated(fact: Fact, numbers: tuple[float, float, float], level: str, place
         canonical_high=high * factor,
         level=level,
         shape=_shape(fact, numbers, level, place),
-        kind="assumption",
         source="scenario",
-        **others,
+        **{"kind": "assumption"} | others,
     )
 
 
 def _times(fact: Fact, factor: float, why: str, place: str) -> Fact:
+    """Return a statement times a factor; a forecast stays one, since it turns out as forecasts do."""
     numbers = (fact.low * factor, fact.value * factor, fact.high * factor)
     locator = f"{fact.value:g} {fact.unit} of {fact.source}, times {factor:g}"
-    return _restated(fact, numbers, fact.level, place, why=why, locator=locator)
+    kind = "forecast" if fact.kind == "forecast" else "assumption"
+    return _restated(fact, numbers, fact.level, place, kind=kind, why=why, locator=locator)
 
 
 def _set(fact: Fact, setting: Setting, why: str, place: str) -> Fact:

@@ -76,7 +76,7 @@ def _umask() -> int:
 
 def progress(draws: int, *, quiet: bool) -> Callable[[int, int], None] | None:
     """Return what shows the progress of a long run on a terminal; None for a short or a piped one."""
-    if quiet or draws < LONG_RUN or not sys.stderr.isatty():
+    if quiet or draws < LONG_RUN or sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:
