@@ -65,10 +65,16 @@ def test_a_pool_is_scaled_whole(catalog):
     assert [fact.value for fact in changed.candidates("cowos.ai_share")] == [0.425, 0.4]
 
 
-def test_nothing_left_is_exact(catalog):
-    changed = catalog.overlay(Overlay("outage", scalings=(Scaling("cowos.capacity.2025", 0),)))
-    fact = changed.fact("cowos.capacity.2025")
+def test_a_share_may_become_zero_and_a_capacity_may_not(catalog):
+    changed = catalog.overlay(Overlay("idle", scalings=(Scaling("cowos.ai_share", 0),)))
+    fact = changed.fact("cowos.ai_share")
     assert (fact.value, fact.low, fact.high, fact.level) == (0, 0, 0, "exact")
+    with pytest.raises(UsageError) as refusal:
+        catalog.overlay(Overlay("outage", scalings=(Scaling("cowos.capacity.2025", 0),)))
+    assert str(refusal.value) == (
+        "Scenario 'outage', fact 'cowos.capacity.2025': 0 wafer/month reaches down to 0. This quantity is "
+        "above 0; shares and times may be 0. For almost nothing, scale it by 0.001."
+    )
 
 
 def test_a_scenario_on_a_day_changes_what_was_known(catalog):

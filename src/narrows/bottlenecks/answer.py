@@ -146,12 +146,12 @@ def run(
 ) -> Run:
     """Solve one question and keep everything that led to the answer; parameters are those of `map`."""
     _check_counts(draws, seed)
-    catalog = catalog or default()
-    if as_of:
-        catalog = catalog.as_known_on(as_of)
-    if scenario:
-        catalog = catalog.overlay(read_overlay(scenario))
-    asked = span(quarters) if quarters else _default_quarters(catalog.asked or datetime.now(tz=UTC).date())
+    catalog = asked_of(catalog, as_of, scenario)
+    asked = (
+        span(quarters)
+        if quarters is not None
+        else _default_quarters(catalog.asked or datetime.now(tz=UTC).date())
+    )
     if asked[0] < FIRST:
         raise UsageError(
             f"The quarters {quarters!r} begin before the model",
@@ -163,6 +163,16 @@ def run(
     shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
     solution, capacity = _solve(model, shown, progress)
     return Run(catalog, reader, model, solution, capacity, shown)
+
+
+def asked_of(catalog: Catalog | None, as_of: str | None, scenario: str | Path | None) -> Catalog:
+    """Return the facts that a question is about: those known on a day, with a scenario laid over them."""
+    catalog = catalog or default()
+    if as_of is not None:
+        catalog = catalog.as_known_on(as_of)
+    if scenario is not None:
+        catalog = catalog.overlay(read_overlay(scenario))
+    return catalog
 
 
 def _solve(model: Model, shown: slice, progress: Progress | None) -> tuple[Solution, Array]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, run
+from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, asked_of, run
 from narrows.bottlenecks.interval import path_counts
 from narrows.bottlenecks.plain import path
 from narrows.bottlenecks.solution import chunks
@@ -163,7 +163,7 @@ def why(
     True
     """
     if not id.startswith("map."):
-        return _statements(id, as_of, catalog)
+        return _statements(id, as_of, scenario, catalog)
     quarter = id.rsplit(".", 1)[-1]
     solved = run(
         quarter, draws=draws, seed=seed, method=method, as_of=as_of, scenario=scenario, catalog=catalog
@@ -186,12 +186,10 @@ def why(
     )
 
 
-def _statements(name: str, as_of: str | None, catalog: Catalog | None) -> list[Fact]:
-    from narrows.catalog import default
-
-    book = catalog or default()
-    if as_of:
-        book = book.as_known_on(as_of)
+def _statements(
+    name: str, as_of: str | None, scenario: str | Path | None, catalog: Catalog | None
+) -> list[Fact]:
+    book = asked_of(catalog, as_of, scenario)
     chosen = book.fact(name)
     return [chosen, *(fact for fact in book.statements(name) if fact is not chosen)]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate
-from narrows.errors import DataError, UnknownNameError
+from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.quarters import Quarter
 from narrows.units import to_canonical
 
@@ -232,7 +232,9 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
     Raises
     ------
     DataError
-        If the catalogue declares no root layer ``deployed``.
+        If the catalogue declares no root layer ``deployed``, or a fact needed was not known.
+    UsageError
+        If the lags are longer than the model.
 
     Notes
     -----
@@ -267,6 +269,7 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
         unknown=unknown,
         chains=chains,
     )
+    _check_lags(model)
     first = model.capacity(slice(None), model.years[:1]).min(axis=1).mean()
     return replace(model, arrivals=_arrivals(first, model.network.lag, len(quarters)))
 
@@ -283,6 +286,18 @@ def _read(
         if known is None:
             unknown.append(layer.id)
     return tuple(unknown), chains
+
+
+def _check_lags(model: Model) -> None:
+    """Check that what a layer makes can be deployed before the model ends."""
+    longest = int(model.path_lag.argmax())
+    lag, count = int(model.path_lag[longest]), len(model.quarters)
+    if lag >= count:
+        raise UsageError(
+            f"What {model.layers[longest - 1].id!r} makes is deployed {lag} quarters later",
+            f"The model spans {count} quarters",
+            "Set shorter lags in the scenario",
+        )
 
 
 def _quarters(layer: FactLayer, name: str) -> int:

@@ -104,6 +104,8 @@ class Recipes:
             moments, shares, facts = self.reader.series(f"mix.{design.id}")
             if facts:
                 found[design.id] = (moments, shares)
+        if not found:
+            raise self.reader.catalog.unknown("mix")
         years = np.unique(np.concatenate([moments for moments, _ in found.values()]))
         mix = np.zeros((self.reader.n, len(years), len(found)))
         for column, (moments, shares) in enumerate(found.values()):
@@ -174,10 +176,17 @@ def factor(reader: Reader, name: str, years: Array) -> Array:
         Fact or series.
     years
         Moments asked for [year], axis (time).
+
+    Raises
+    ------
+    DataError
+        Nothing was known about it on the day asked for.
     """
     if reader.catalog.has(name):
         return reader.draws(name)[:, None]
-    moments, values, _ = reader.series(name)
+    moments, values, facts = reader.series(name)
+    if not facts:
+        raise reader.catalog.unknown(name)
     return values @ interpolate(moments, years)
 
 

@@ -18,6 +18,7 @@ from narrows.bottlenecks.answer import map as ask
 from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
 from narrows.bottlenecks.model import FIRST
+from narrows.errors import UsageError
 from narrows.figure import Comparison
 from narrows.quarters import Quarter, period
 from narrows.units import to_canonical
@@ -35,6 +36,8 @@ ROOM = "bottlenecks"
 FOLDER = "bottleneck"
 NETWORKS = 300
 """Random networks in the everyday check; the full 10,000 are a row of the benchmarks."""
+MOST_NETWORKS = 1_000_000
+"""Networks in one check at most: hours of linear programs."""
 LABEL_DRAWS = 2_000
 FLOOR = 0.01
 """Least probability that the log score of a label counts."""
@@ -50,8 +53,20 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
         Folder that holds ``bottleneck/``; None where there is none.
     networks
         Random networks compared with the linear program; `NETWORKS` by default.
+
+    Raises
+    ------
+    UsageError
+        If the number of networks is out of range.
     """
-    rows = check_networks(networks or NETWORKS, seed=1)
+    count = NETWORKS if networks is None else networks
+    if not 1 <= count <= MOST_NETWORKS:
+        raise UsageError(
+            f"The number of networks is {count}",
+            f"Networks are a whole number from 1 to {MOST_NETWORKS}",
+            f"Give --networks {NETWORKS}",
+        )
+    rows = check_networks(count, seed=1)
     folder = None if data is None else data / FOLDER
     if folder is None or not folder.is_dir():
         return [*rows, *(_not_run(name) for name in ("epoch_chip_counts", "binding_labels.csv"))]

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from narrows.catalog.fact import KINDS, Contents, Fact, Source, series_of
-from narrows.errors import DataError, UnknownNameError
+from narrows.errors import DataError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,7 +125,7 @@ class Catalog:
         """
         found = self.statements_by_id.get(name)
         if found is None:
-            raise self._unknown(name)
+            raise self.unknown(name)
         return found
 
     def fact(self, name: str) -> Fact:
@@ -229,12 +229,20 @@ class Catalog:
             for prefix, pairs in gathered.items()
         }
 
-    def _unknown(self, name: str) -> DataError | UnknownNameError:
-        if name not in self.known:
+    def unknown(self, name: str) -> DataError | UnknownNameError:
+        """Return the refusal of a fact, or of all facts under a prefix, of which nothing is known.
+
+        Parameters
+        ----------
+        name
+            Fact id, or the first parts of one.
+        """
+        days = [day for fact, day in self.known.items() if fact == name or fact.startswith(f"{name}.")]
+        if not days:
             return UnknownNameError("fact", name, self.known, "List them with `narrows facts`")
         return DataError(
             f"Nothing was known about {name!r} on {self.asked}",
-            f"It was first known on {self.known[name]}",
+            f"It was first known on {min(days)}",
             "Ask for a later day",
         )
 
@@ -277,7 +285,14 @@ class Catalog:
         if isinstance(day, str):
             from narrows.quarters import period
 
-            day = period(day).end
+            try:
+                day = period(day).end
+            except UsageError:
+                raise UsageError(
+                    f"The day asked for, {day!r}, cannot be read",
+                    "A day is YYYY-MM-DD from 1900 to 2199; a month, quarter or year means its last day",
+                    "Write it like 2024-09-30",
+                ) from None
         if self.asked:
             day = min(day, self.asked)
         kept: dict[str, tuple[Fact, ...]] = {}

@@ -28,6 +28,7 @@ __all__ = ["Overlay", "Scaling", "Setting", "changed", "read_overlay", "scenario
 
 _ID_BYTES = 8
 _HALF_QUARTER = 0.125  # year
+_FARTHEST = 1e6  # times: enough for any question, and far from where floats overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +321,26 @@ def _check_range(fact: Fact, numbers: tuple[float, float, float], place: str) ->
         )
 
 
+def _check_reach(fact: Fact, numbers: tuple[float, float, float], unit: str, place: str) -> None:
+    """Check that a quantity above 0 stays above 0, and within what floats and the model can hold."""
+    low, _, high = (number * units.to_canonical(1.0, unit) for number in numbers)
+    given = f"{place}, fact {fact.id!r}: {numbers[1]:g} {unit}"
+    if fact.canonical_low <= 0:
+        return
+    if low == 0 and not (fact.unit == "share" or units.same_dimension(fact.unit, "quarter")):
+        raise UsageError(
+            f"{given} reaches down to 0",
+            "This quantity is above 0; shares and times may be 0",
+            "For almost nothing, scale it by 0.001",
+        )
+    if high > fact.canonical_high * _FARTHEST or 0 < low < fact.canonical_low / _FARTHEST:
+        raise UsageError(
+            f"{given} is too far from the {fact.value:g} {fact.unit} that is known",
+            f"A scenario changes a number by a factor of at most {_FARTHEST:.0f}",
+            "Correct the number or the factor",
+        )
+
+
 def _shape(fact: Fact, numbers: tuple[float, float, float], level: str, place: str) -> str:
     """Return the shape of the fact, or the usual one where that cannot hold the numbers."""
     low, value, high = numbers
@@ -337,9 +358,11 @@ def _shape(fact: Fact, numbers: tuple[float, float, float], level: str, place: s
 def _restated(fact: Fact, numbers: tuple[float, float, float], level: str, place: str, **others: Any) -> Fact:
     """Return a statement with other numbers (low, value, high), which shows as the scenario's."""
     _check_range(fact, numbers, place)
+    unit = others.get("unit", fact.unit)
+    _check_reach(fact, numbers, unit, place)
     low, value, high = numbers
     level = "exact" if low == high else level
-    factor = units.to_canonical(1.0, others.get("unit", fact.unit))
+    factor = units.to_canonical(1.0, unit)
     return fact._replace(
         value=value,
         low=low,
@@ -349,16 +372,17 @@ def _restated(fact: Fact, numbers: tuple[float, float, float], level: str, place
         canonical_high=high * factor,
         level=level,
         shape=_shape(fact, numbers, level, place),
-        kind="assumption",
         source="scenario",
-        **others,
+        **{"kind": "assumption"} | others,
     )
 
 
 def _times(fact: Fact, factor: float, why: str, place: str) -> Fact:
+    """Return a statement times a factor; a forecast stays one, since it turns out as forecasts do."""
     numbers = (fact.low * factor, fact.value * factor, fact.high * factor)
     locator = f"{fact.value:g} {fact.unit} of {fact.source}, times {factor:g}"
-    return _restated(fact, numbers, fact.level, place, why=why, locator=locator)
+    kind = "forecast" if fact.kind == "forecast" else "assumption"
+    return _restated(fact, numbers, fact.level, place, kind=kind, why=why, locator=locator)
 
 
 def _set(fact: Fact, setting: Setting, why: str, place: str) -> Fact:

@@ -10,12 +10,13 @@ import argparse
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from narrows.errors import NarrowsError, UnknownNameError, UsageError
+from narrows.cli.output import say
+from narrows.errors import NarrowsError, OutputError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["main", "parser"]
 
@@ -34,12 +35,35 @@ examples:
 class Parser(argparse.ArgumentParser):
     """An argument parser that refuses in three parts."""
 
+    def __init__(self, **options: Any) -> None:
+        options["allow_abbrev"] = False
+        super().__init__(**options)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what this command does not know, rather than pass it up to a parser that knows less."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if not unknown:
+            return found, unknown
+        given = unknown[0].partition("=")[0]
+        if given.startswith("-"):
+            raise UnknownNameError("option", given, self._known(), remedy=f"See `{self.prog} --help`")
+        raise UsageError(
+            f"`{self.prog}` is given {given!r}, which is one argument too many",
+            f"Its options are {', '.join(self._known())}",
+            "Leave it out, or put texts with blanks in quotes",
+        )
+
+    def _known(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings]
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Name the nearest command instead of listing all."""
+        if action.choices is not None and value not in action.choices:
+            raise UnknownNameError("command", value, action.choices, remedy=f"See `{self.prog} --help`")
+
     def error(self, message: str) -> NoReturn:
         """Raise the house's error instead of printing argparse's own."""
-        known = [option for action in self._actions for option in action.option_strings]
-        if message.startswith("unrecognized arguments: "):
-            given = message.removeprefix("unrecognized arguments: ").split()[0]
-            raise UnknownNameError("option", given, known or ["--help"], remedy=f"See `{self.prog} --help`")
+        known = self._known()
         raise UsageError(
             f"The command line of `{self.prog}` cannot be read: {message}",
             f"The options are {', '.join(known)}",
@@ -60,7 +84,6 @@ def parser() -> Parser:
         description="Where the AI build-out is constrained now, what resolves it, and where it moves next.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     top.add_argument("--version", action="store_true", help="print the version and stop")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
@@ -99,7 +122,9 @@ def parser() -> Parser:
     check = commands.add_parser("validate", help="predicted against measured, misses included")
     check.add_argument("room", nargs="?", help="one room, such as bottlenecks; all if left out")
     check.add_argument("--data", metavar="DIR", help="folder with the measurements")
-    check.add_argument("--networks", metavar="N", type=int, help="random networks compared with the LP")
+    check.add_argument(
+        "--networks", metavar="N", type=_whole("--networks", 300), help="random networks compared with the LP"
+    )
     check.add_argument("--markdown", action="store_true", help="print the table of docs/validation.md")
     check.add_argument("--json", action="store_true", help="print JSON")
     return top
@@ -107,11 +132,31 @@ def parser() -> Parser:
 
 def _question(command: argparse.ArgumentParser) -> None:
     """Add the options that say what is asked of the model."""
-    command.add_argument("--draws", type=int, default=10_000, metavar="N", help="number of draws (10000)")
-    command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the draws (1)")
+    command.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    command.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
     command.add_argument("--method", default="random", help="random, or sobol")
     command.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
     command.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) laid over the facts")
+
+
+def _whole(option: str, usual: int) -> Callable[[str], int]:
+    """Return the reader of an option that takes a whole number."""
+
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise UsageError(
+                f"The option {option} is given {text!r}",
+                "It takes a whole number",
+                f"Write, for instance, {option} {usual}",
+            ) from None
+
+    return read
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,25 +168,49 @@ def main(argv: Sequence[str] | None = None) -> int:
         Arguments without the program's name; those of the process if left out.
     """
     try:
-        arguments = parser().parse_args(argv)
-        if arguments.version:
-            from narrows import __version__
-
-            print(f"narrows {__version__}")
-            return OK
-        if arguments.command is None:
-            parser().print_help()
-            return OK
-        command = importlib.import_module(f"narrows.cli.{arguments.command}")
-        code: int = command.run(arguments)
-        sys.stdout.flush()
+        code = _run(argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except NarrowsError as error:
-        print(f"narrows: {error}", file=sys.stderr)
+        say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        print("narrows: interrupted; nothing was half-written", file=sys.stderr)
+        say("interrupted; nothing was half-written")
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return OK
+    except OSError as error:
+        _silence()
+        refusal = OutputError(
+            f"The output cannot be written: {error.strerror or error}",
+            "An output needs room on its disk",
+            "Name a file with -o, or make room",
+        )
+        say(str(refusal))
+        return refusal.exit_code
     return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Parse, and run the command; return the exit code."""
+    arguments = parser().parse_args(argv)
+    if arguments.version:
+        from narrows import __version__
+
+        print(f"narrows {__version__}")
+        return OK
+    if arguments.command is None:
+        parser().print_help()
+        return OK
+    command = importlib.import_module(f"narrows.cli.{arguments.command}")
+    code: int = command.run(arguments)
+    return code
+
+
+def _silence() -> None:
+    """Send what is left for stdout nowhere, so that the interpreter does not fail on it when it ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # stdout is no file of the system
+        return

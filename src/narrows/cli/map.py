@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import map as ask
-from narrows.cli.output import colour, emit, progress, width, write
+from narrows.cli.output import colour, emit, progress, say, width, write
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,9 +26,10 @@ def run(arguments: Namespace) -> int:
         scenario=arguments.scenario,
         progress=progress(arguments.draws, quiet=arguments.quiet),
     )
-    if arguments.svg or arguments.png:
+    text = _text(result, arguments)
+    if arguments.svg is not None or arguments.png is not None:
         _pictures(result, arguments)
-    emit(_text(result, arguments), arguments.output)
+    emit(text, arguments.output)
     return 0
 
 
@@ -44,15 +44,18 @@ def _text(result: MapResult, arguments: Namespace) -> str:
         return map_csv(result)
     from narrows.report.text import map_text
 
-    return map_text(result, colour=colour() and not arguments.output, width=width())
+    return map_text(result, colour=colour() and arguments.output is None, width=width())
 
 
 def _pictures(result: MapResult, arguments: Namespace) -> None:
     from narrows.report.chart import map_svg, png
 
     svg = map_svg(result)
-    for path, content in ((arguments.svg, svg), (arguments.png, png(svg) if arguments.png else b"")):
-        if path:
+    for path, content in (
+        (arguments.svg, svg),
+        (arguments.png, png(svg) if arguments.png is not None else b""),
+    ):
+        if path is not None:
             write(path, content)
             if not arguments.quiet:
-                print(f"narrows: wrote {path}", file=sys.stderr)
+                say(f"wrote {path}")

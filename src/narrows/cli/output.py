@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -14,10 +15,11 @@ from narrows.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["colour", "emit", "progress", "width", "write"]
+__all__ = ["colour", "emit", "progress", "say", "width", "write"]
 
 NARROWEST, WIDEST = 60, 160
 LONG_RUN = 50_000  # draws that take longer than a blink
+NAME_KEPT = 60  # letters of a name in that of its temporary file, so that it fits where the name fits
 
 
 def write(path: str | Path, content: str | bytes) -> None:
@@ -35,27 +37,35 @@ def write(path: str | Path, content: str | bytes) -> None:
     OutputError
         If the file cannot be written; what stood there before still stands.
     """
-    target = Path(path)
     data = content.encode() if isinstance(content, str) else content
-    temporary = None
     try:
-        if target.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        target = Path(path)
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)  # a device or a pipe is written, never replaced; a folder refuses
+        else:
+            _write_whole(Path(os.path.realpath(target)), data)
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{str(path)!r} cannot be written: {getattr(error, 'strerror', None) or error}",
+            "An output is a file in a folder that exists and may be written, with room on the disk",
+            "Name another file",
+        ) from error
+
+
+def _write_whole(target: Path, data: bytes) -> None:
+    """Write beside the target, then put it in place; leave nothing behind whatever goes wrong."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:NAME_KEPT]}.", dir=target.parent)
+    temporary = Path(name)
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(target)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise OutputError(
-            f"{str(path)!r} cannot be written: {error.strerror or error}",
-            "An output is a file in a folder that exists and may be written, with room on the disk",
-            "Name another file",
-        ) from error
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:
@@ -66,7 +76,7 @@ def _umask() -> int:
 
 def progress(draws: int, *, quiet: bool) -> Callable[[int, int], None] | None:
     """Return what shows the progress of a long run on a terminal; None for a short or a piped one."""
-    if quiet or draws < LONG_RUN or not sys.stderr.isatty():
+    if quiet or draws < LONG_RUN or sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:
@@ -79,15 +89,31 @@ def progress(draws: int, *, quiet: bool) -> Callable[[int, int], None] | None:
 def emit(text: str, path: str | None = None) -> None:
     """Print a result, or write it to a file; it ends with one line end."""
     whole = text.rstrip("\n") + "\n"
-    if path:
+    if path is not None:
         write(path, whole)
+    elif sys.stdout is None:
+        raise OutputError(
+            "The standard output is closed", "A result goes to stdout or to a file", "Name a file with -o"
+        )
     else:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # UTF-8 in files and pipes, whatever the locale says
+            sys.stdout.reconfigure(
+                encoding=None if sys.stdout.isatty() else "utf-8",
+                errors="replace" if sys.stdout.isatty() else "strict",
+            )
         sys.stdout.write(whole)
+
+
+def say(message: str) -> None:
+    """Print a message on stderr, in one line that names the program; nowhere if stderr is closed."""
+    if sys.stderr is not None:
+        print(f"narrows: {message}", file=sys.stderr)
 
 
 def colour() -> bool:
     """Return whether colours are wanted: on a terminal, unless NO_COLOR is set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and sys.stdout is not None and sys.stdout.isatty()
 
 
 def width() -> int:
