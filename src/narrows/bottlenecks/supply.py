@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close"]
+__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close", "over_time"]
 
 QUARTER_S = to_canonical(1.0, "quarter")
 ALL = slice(None)
@@ -50,6 +50,25 @@ def interpolate(moments: Array, years: Array) -> Array:
     [[1.0, 0.75, 0.0], [0.0, 0.25, 1.0]]
     """
     return np.stack([np.interp(years, moments, row) for row in np.eye(len(moments))])
+
+
+def over_time(anchors: Array, weights: Array) -> Array:
+    """Return anchors times weights, axes (draw, time); the draws of one moment stand together in memory.
+
+    Parameters
+    ----------
+    anchors
+        Values, axes (draw, anchor).
+    weights
+        Weights, axes (anchor, time).
+
+    Examples
+    --------
+    >>> over_time(np.array([[2.0, 4.0]]), np.array([[0.5], [0.5]])).tolist()
+    [[3.0]]
+    """
+    found: Array = (weights.T @ anchors.T).T
+    return found
 
 
 def merge_close(moments: Array, values: Array) -> tuple[Array, Array]:
@@ -116,14 +135,14 @@ class Recipes:
     def _per_h100e(self, terms: Sequence[str]) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
         designs, _, _ = self._mix
-        columns = np.empty((self.reader.n, len(designs)))
-        for column, design in enumerate(designs):
+        rows = np.empty((len(designs), self.reader.n))
+        for row, design in enumerate(designs):
             per_package = 1.0 / self.reader.draws(f"{design}.h100e")
             for term in terms:
                 amount = self.reader.draws(f"{design}.{term.lstrip('/')}")
                 per_package = per_package / amount if term.startswith("/") else per_package * amount
-            columns[:, column] = per_package
-        return columns
+            rows[row] = per_package
+        return rows.T
 
     def _common(self, terms: Sequence[str]) -> Array | float:
         """Product of the terms that are the same for all designs, axes (draw, year)."""
@@ -158,7 +177,8 @@ class Recipes:
         """
         _, years, mix = self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
-        amounts = np.matmul(mix, np.stack([self._per_h100e(terms) for terms in own], axis=2))
+        mixed = np.matmul(mix, np.stack([self._per_h100e(terms) for terms in own], axis=2))
+        amounts = np.ascontiguousarray(mixed.T).T
         amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
@@ -240,10 +260,10 @@ class FactLayer:
             return None
         moments, columns = anchored
         weights = np.vstack([interpolate(moments, years), np.maximum(years - moments[-1], 0.0)])
-        supply: Array = columns[rows] @ weights
+        supply = over_time(columns[rows], weights)
         np.exp(supply, out=supply)
         for times, shares in self._shares:
-            supply *= shares[rows] @ interpolate(times, years)
+            supply *= over_time(shares[rows], interpolate(times, years))
         return supply
 
     @cached_property
@@ -263,7 +283,7 @@ class FactLayer:
                 constant += np.log(self.reader.draws(name))
         growth = self._optional(self.declared.growth)
         after = np.zeros(len(logs)) if growth is None else np.log(growth)
-        return moments, np.column_stack([logs + constant[:, None], after])
+        return moments, np.vstack([logs.T + constant, after]).T
 
     @cached_property
     def _shares(self) -> list[tuple[Array, Array]]:

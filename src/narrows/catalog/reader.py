@@ -149,7 +149,9 @@ class Reader:
         facts = self.catalog.series(prefix)
         middles = np.array([fact.midpoint for fact in facts], dtype=np.float64)
         columns = [self.draws(fact.id) for fact in facts]
-        values = np.stack(columns, axis=1) if columns else np.empty((self.n, 0))
+        values = (
+            np.stack(columns).T if columns else np.empty((self.n, 0))
+        )  # each anchor's draws stay together
         return middles, values, facts
 
     def _record(self, name: str) -> tuple[Fact, ...]:
