@@ -292,7 +292,7 @@ class _Block:
     def _back_cap(self, i: int, t: int) -> None:
         if np.count_nonzero(self.full[i, t]):
             a = self.g[i, t + 1]
-            y = np.where(self.full[i, t], a, 0.0)
+            y = a * self.full[i, t]
             a -= y
             self.cap_rent += _paid(y, self.B[i, t])
             self.stock_rent -= y * self.A[i, -1]
@@ -302,12 +302,12 @@ class _Block:
         a = self.g.pop((i, t + 1))
         for c in self.inputs[i]:
             if np.count_nonzero(self.fed[c, t]):
-                y = np.where(self.fed[c, t], a, 0.0)
+                y = a * self.fed[c, t]
                 a -= y
                 self.stock_rent += y * self.A[c, t]
                 self._give(c, self.used(c, t), y)
         if i == self.net.root and np.count_nonzero(self.asked[t]):
-            y = np.where(self.asked[t], a, 0.0)
+            y = a * self.asked[t]
             a -= y
             self.demand_rent += _paid(y, self.D[t])
             self.demand_price[t] = _by_lane(y)

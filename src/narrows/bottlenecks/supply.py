@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +49,16 @@ def interpolate(moments: Array, years: Array) -> Array:
     >>> interpolate(np.array([2024.0, 2026.0]), np.array([2023.0, 2024.5, 2026.0])).tolist()
     [[1.0, 0.75, 0.0], [0.0, 0.25, 1.0]]
     """
-    return np.stack([np.interp(years, moments, row) for row in np.eye(len(moments))])
+    return _weights(moments.tobytes(), years.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _weights(moments: bytes, years: bytes) -> Array:
+    """Return what `interpolate` does, once for all blocks of draws."""
+    known, asked = np.frombuffer(moments), np.frombuffer(years)
+    weights = np.stack([np.interp(asked, known, row) for row in np.eye(len(known))])
+    weights.flags.writeable = False
+    return weights
 
 
 def over_time(anchors: Array, weights: Array) -> Array:
@@ -93,6 +102,8 @@ def merge_close(moments: Array, values: Array) -> tuple[Array, Array]:
     ([2024.05, 2025.0], [[2.0, 9.0]])
     """
     starts = np.flatnonzero(np.diff(moments, prepend=-np.inf) >= SAME_MOMENT_YEARS)
+    if len(starts) == len(moments):
+        return moments, values
     counts = np.diff(np.append(starts, len(moments)))
     merged = np.add.reduceat(values, starts, axis=1) / counts
     return np.add.reduceat(moments, starts) / counts, merged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,8 +130,7 @@ class Reader:
         name
             Fact id.
         """
-        medians = [float(draws.value_at(_doubt(fact), 0.0)) for fact in self._record(name)]
-        return float(np.median(medians))
+        return median(float(draws.value_at(_doubt(fact), 0.0)) for fact in self._record(name))
 
     def series(self, prefix: str) -> tuple[Floats, Floats, tuple[Fact, ...]]:
         """Return a series as anchors in time.
