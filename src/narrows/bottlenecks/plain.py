@@ -163,7 +163,9 @@ def _last(array: Floats, width: int, spare: float = 0.0) -> Floats:
 
 def _paid(price: Floats, quantity: Floats) -> Floats:
     """Return price times quantity; no price falls on what has no limit, and 0 times inf is 0 here."""
-    paid: Floats = price * np.where(price > 0.0, quantity, 0.0)
+    if quantity.max() == np.inf:
+        quantity = np.where(price > 0.0, quantity, 0.0)
+    paid: Floats = price * quantity
     return paid
 
 
@@ -191,7 +193,7 @@ class _Block:
         self.asked = np.zeros((quarters, width), dtype=np.bool_)
         self.local = np.zeros((layers, width), dtype=np.bool_)
         self.v, self.second, self.high, self.limit = np.empty((4, width))
-        self.tie = np.empty(width, dtype=np.bool_)
+        self.tie, self.step = np.empty(width, dtype=np.bool_), np.empty(width, dtype=np.int16)
         capped = stack.capped
         self.rising = [int(i) for i in net.up]
         self.capped = [i for i in self.rising if capped[i]]
@@ -258,7 +260,9 @@ class _Block:
         np.maximum(best, v, out=self.high)
         np.minimum(best, v, out=best)
         if np.count_nonzero(wins):
-            np.copyto(code, path, where=wins)
+            np.subtract(path, code, out=self.step)
+            np.multiply(self.step, wins, out=self.step)
+            code += self.step  # several times as fast as a copy under a mask
             for earlier in won:
                 np.greater(earlier, wins, out=earlier)  # and not
         won.append(wins)

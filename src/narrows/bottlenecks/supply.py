@@ -136,7 +136,7 @@ class Recipes:
                 found[design.id] = (moments, shares)
         if not found:
             raise self.reader.catalog.unknown("mix")
-        years = np.unique(np.concatenate([moments for moments, _ in found.values()]))
+        years = np.array(sorted({moment for moments, _ in found.values() for moment in moments.tolist()}))
         mix = np.zeros((self.reader.n, len(years), len(found)))
         for column, (moments, shares) in enumerate(found.values()):
             mix[:, np.searchsorted(years, moments), column] = shares
