@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.bottlenecks.solution import chunks
 from narrows.layer import shares_of
 from narrows.units import to_canonical
 
@@ -188,8 +189,10 @@ class Recipes:
         """
         _, years, mix = self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
-        mixed = np.matmul(mix, np.stack([self._per_h100e(terms) for terms in own], axis=2))
-        amounts = np.ascontiguousarray(mixed.T).T
+        recipes = [self._per_h100e(terms) for terms in own]
+        amounts = np.empty((len(needs), len(years), self.reader.n)).T
+        for rows in chunks(self.reader.n):
+            amounts[rows] = np.matmul(mix[rows], np.stack([recipe[rows] for recipe in recipes], axis=2))
         amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
@@ -283,7 +286,7 @@ class FactLayer:
         moments, anchors, facts = self.reader.series(self.declared.capacity)
         if not facts:
             return None
-        logs = np.log(anchors)
+        logs = np.log(anchors, out=anchors)
         slip = self._optional(self.declared.slip)
         if slip is not None:
             logs += np.log(slip)[:, None] * _horizon(facts)
