@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from benchmarks import Row, benchmark
 
-if TYPE_CHECKING:
-    import resource
-
 RUNS = 7
 START_S, MAP_S, MAP_MB = 0.06, 0.5, 300.0
+
+
+# A process starts with the peak memory of the one that started it: so a small one starts and measures.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+rows = []
+for _ in range(int(sys.argv[1])):
+    begin = time.perf_counter()
+    child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    rows.append((time.perf_counter() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6))
+    if status:
+        sys.exit("a measured process failed")
+print(json.dumps(rows))
+"""
 
 
 class Process(NamedTuple):
@@ -33,24 +45,9 @@ def process(*arguments: str, runs: int = RUNS) -> Process:
         # Byte code is kept, as it is once narrows is installed.
         environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {"PYTHONPYCACHEPREFIX": f"{folder}/code", "NARROWS_CACHE_DIR": f"{folder}/facts"}
-        measured = [_once(arguments, environment) for _ in range(runs + 1)][1:]
+        launched = [sys.executable, "-c", LAUNCHER, str(runs + 1), sys.executable, *arguments]
+        measured = json.loads(subprocess.check_output(launched, env=environment))[1:]
     return Process(*map(statistics.median, zip(*measured, strict=True)))
-
-
-def _once(arguments: tuple[str, ...], environment: dict[str, str]) -> Process:
-    begin = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - begin
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, child.args)
-    return Process(wall, used.ru_utime + used.ru_stime, _megabytes(used))
-
-
-def _megabytes(used: resource.struct_rusage) -> float:
-    unit = 1 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-    return used.ru_maxrss * unit / 1e6
 
 
 @benchmark("startup")
