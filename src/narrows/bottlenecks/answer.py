@@ -13,8 +13,8 @@ from narrows import __version__
 from narrows.bottlenecks.interval import binders, co_binding, intervals
 from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
-from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.bottlenecks.solution import CHUNK, chunks, join
+from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.catalog import Reader, default, read_overlay
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
