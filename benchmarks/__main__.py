@@ -70,7 +70,7 @@ def _markdown(rows: list[Row]) -> str:
         "",
         f"| {' | '.join(head)} |",
         "|" + "---|" * len(head),
-        *(f"| {' | '.join(line)} |" for line in body),
+        *(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in line)} |" for line in body),
     ]
     return "\n".join(lines)
 

@@ -74,11 +74,15 @@ def rows_markdown(rows: Sequence[Comparison]) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.room} | {row.dataset} | {row.quantity} | {row.metric} | {_number(row.value)} | {row.goal} "
-        f"| {_number(row.baseline)} | {row.n} | {_verdict(row.holds)} |"
+        f"| {row.room} | {_cell(row.dataset)} | {_cell(row.quantity)} | {_cell(row.metric)} | {_number(row.value)} "
+        f"| {_cell(row.goal)} | {_number(row.baseline)} | {row.n} | {_verdict(row.holds)} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _number(value: float | None) -> str:
