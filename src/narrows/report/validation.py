@@ -74,8 +74,8 @@ def rows_markdown(rows: Sequence[Comparison]) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.room} | {_cell(row.dataset)} | {_cell(row.quantity)} | {_cell(row.metric)} | {_number(row.value)} "
-        f"| {_cell(row.goal)} | {_number(row.baseline)} | {row.n} | {_verdict(row.holds)} |"
+        f"| {row.room} | {_cell(row.dataset)} | {_cell(row.quantity)} | {_cell(row.metric)} "
+        f"| {_number(row.value)} | {_cell(row.goal)} | {_number(row.baseline)} | {row.n} | {_verdict(row.holds)} |"
         for row in rows
     ]
     return "\n".join(lines) + "\n"
