@@ -454,8 +454,15 @@ def _reach(doubt: Doubt) -> float:
 
 
 def _two_sided(z: Floats, below: float, above: float) -> Floats:
-    """Return scores times one spread below the median and another above it."""
-    return z * below if below == above else z * np.where(z < 0, below, above)
+    """Return scores times one spread below the median and another above it.
+
+    Where the spread above is the wider one, the greater of the two products is that of the right side.
+    """
+    if below == above:
+        return z * below
+    wider = np.maximum if above > below else np.minimum
+    product: Floats = wider(z * below, z * above)
+    return product
 
 
 def _lognormal(doubt: Doubt, z: Floats) -> Floats:

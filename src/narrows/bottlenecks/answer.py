@@ -11,7 +11,7 @@ import numpy as np
 
 from narrows import __version__
 from narrows.bottlenecks.interval import binders, co_binding, intervals
-from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build
+from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build, draws_last
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 from narrows.bottlenecks.solution import CHUNK, chunks, join
 from narrows.bottlenecks.solution import STOCK as STOCK_CODE
@@ -196,7 +196,7 @@ def _solve(model: Model, shown: slice, progress: Progress | None) -> tuple[Solut
 
         size = CHUNK
     parts = []
-    capacity = np.empty((draws, len(model.layers) + 1, shown.stop - shown.start))
+    capacity = draws_last(draws, len(model.layers) + 1, shown.stop - shown.start)
     for rows in chunks(draws, size):
         stack = model.stack(rows)
         capacity[rows] = stack.K[:, :, shown]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.bottlenecks.network import Network, Stack
-from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate
+from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate, over_time
 from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.quarters import Quarter
 from narrows.units import to_canonical
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "Stacks", "build"]
+__all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "Stacks", "build", "draws_last"]
 
 FIRST = Quarter.parse("2019Q4")
 """First quarter of the model: the oldest demand on record, less the longest way through the stack."""
@@ -139,20 +139,23 @@ class Model:
     def capacity(self, rows: slice | NDArray[np.bool_], years: Array) -> Array:
         """Return capacities of some draws, axes (draw, layer, time) [h100e/quarter]."""
         need = self.need[rows]
-        capacity = np.full((len(need), len(self.layers) + 1, len(years)), np.inf)
+        capacity = draws_last(len(need), len(self.layers) + 1, len(years))
+        capacity[:, 0] = np.inf
         for row, layer in enumerate(self.layers, start=1):
             supply = layer.supply(years, rows)
-            if supply is not None:
-                per_h100e = need[:, :, row] @ interpolate(self.stated, years + self.path_lag[row] / 4)
-                with np.errstate(divide="ignore"):
-                    np.divide(supply, per_h100e, out=capacity[:, row])
+            if supply is None:
+                capacity[:, row] = np.inf
+                continue
+            per_h100e = over_time(need[:, :, row], interpolate(self.stated, years + self.path_lag[row] / 4))
+            with np.errstate(divide="ignore"):
+                np.divide(supply, per_h100e, out=capacity[:, row])
         return capacity
 
     def _caps(self, flow: Array) -> Array:
         """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e]."""
         count, furthest = flow.shape[1], int(self.path_lag.max())
-        ahead = np.concatenate([flow, np.repeat(flow[:, -1:], furthest, axis=1)], axis=1)
-        cap = np.empty((len(flow), len(self.hold), count))
+        ahead = np.vstack([flow.T, np.repeat(flow[:, -1:].T, furthest, axis=0)]).T
+        cap = draws_last(len(flow), len(self.hold), count)
         for row, (hold, lag) in enumerate(zip(self.hold, self.network.lag, strict=True)):
             if np.isinf(hold):
                 cap[:, row] = np.inf
@@ -161,7 +164,8 @@ class Model:
             np.multiply(ahead[:, served : served + count], hold, out=cap[:, row])
             for start in range(served - lag + 1, served + 1):
                 cap[:, row] += ahead[:, start : start + count]
-        return np.maximum(cap, self.arrivals[:, :, -1:], out=cap)
+            np.maximum(cap[:, row], self.arrivals[:, row, -1:], out=cap[:, row])
+        return cap
 
     def it_watts(self, shown: slice) -> Array:
         """Return IT power of one H100e deployed in a quarter [W], axes (draw, quarter)."""
@@ -322,9 +326,17 @@ def _path_lag(parent: NDArray[np.int64], lag: NDArray[np.int64]) -> NDArray[np.i
     return total
 
 
+def draws_last(draws: int, layers: int, times: int) -> Array:
+    """Return an unset array, axes (draw, layer, time), in which the draws of one moment stand together.
+
+    The solvers go through time with all draws side by side, and read this array without a copy.
+    """
+    return np.empty((layers, times, draws)).transpose(2, 0, 1)
+
+
 def _flow(capacity: Array, path_lag: NDArray[np.int64]) -> Array:
     """Return the least capacity that serves each quarter, axes (draw, quarter) [h100e/quarter]."""
-    flow: Array = np.full(capacity[:, 0].shape, np.inf)
+    flow: Array = capacity[:, 0].copy("K")
     for row, lag in enumerate(path_lag):
         served = capacity[:, row, : capacity.shape[2] - lag]
         np.minimum(flow[:, lag:], served, out=flow[:, lag:])

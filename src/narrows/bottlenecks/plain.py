@@ -10,7 +10,7 @@ Z_i(t) is the greatest cumulative output, found for t = 0, 1, ...:
    D(t) at the root}, with Z = 0 before the first quarter;
 2. down, consumers before inputs: Z_i(t) = min{Z_i(t); Z_p(t) + B_i - A_i(T-1)}.
 
-The arc that wins is stored; the first of equals wins. Going back over the arcs with the weights of
+Which arc wins is stored; the first of equals wins. Going back over the arcs with the weights of
 the root gives the prices.
 """
 
@@ -22,9 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrows.bottlenecks.solution import (
-    ARC_CAP,
-    ARC_DEMAND,
-    ARC_OWN,
     DEMAND,
     LANES,
     STOCK,
@@ -42,6 +39,7 @@ __all__ = ["Step", "path", "solve"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
+Flags = NDArray[np.bool_]
 
 
 def solve(stack: Stack, since: int = 0) -> Solution:
@@ -73,7 +71,7 @@ def solve(stack: Stack, since: int = 0) -> Solution:
         block.forward()
         block.backward(since)
         block.store(solution, rows)
-        return _by_lane(block.g[:, 1:]), _by_lane(block.demand_price)
+        return block.price, block.demand_price
 
     sums, demand_sums = zip(*map(run, chunks(stack.draws)), strict=True)
     add_chunks(sums, stack.draws, solution.price_K_mean)
@@ -127,25 +125,25 @@ def path(stack: Stack, draw: int, quarter: int) -> list[Step]:
     block.forward()
     steps, layer, t = [], stack.network.root, quarter
     while t >= 0:
-        arc = int(block.arc[layer, t, 0])
-        if arc == ARC_OWN:
-            steps.append(Step("own", layer, t))
-            t -= 1
-        elif arc == ARC_CAP:
+        supplier = next((c for c in block.inputs[layer] if block.fed[c, t, 0]), None)
+        if block.full[layer, t, 0]:
             steps.append(Step("cap", layer, t))
             layer = int(stack.network.parent[layer])
-        elif arc == ARC_DEMAND:
+        elif supplier is not None:
+            steps.append(Step("input", supplier, t))
+            layer, t = supplier, t - int(stack.network.lag[supplier])
+        elif layer == stack.network.root and block.asked[t, 0]:
             steps.append(Step("demand", layer, t))
             break
         else:
-            steps.append(Step("input", arc, t))
-            layer, t = arc, t - int(stack.network.lag[arc])
+            steps.append(Step("own", layer, t))
+            t -= 1
     return steps
 
 
 def _by_lane(prices: Floats) -> Floats:
-    """Return the sums over groups of draws, axes (..., lane)."""
-    summed: Floats = prices.reshape(*prices.shape[:-1], -1, LANES).sum(axis=-2)
+    """Return the sums over groups of draws, axis (lane)."""
+    summed: Floats = prices.reshape(-1, LANES).sum(axis=0)
     return summed
 
 
@@ -154,14 +152,30 @@ def _last(array: Floats, width: int, spare: float = 0.0) -> Floats:
     if array.strides[0] == 0:  # the same in every draw
         same: Floats = array[0][..., None]
         return same
-    out = np.empty((*array.shape[1:], width))
-    out[..., : array.shape[0]] = np.moveaxis(array, 0, -1)
+    last = np.moveaxis(array, 0, -1)
+    if last.shape[-1] == width and last.strides[-1] == last.itemsize:
+        return last
+    out = np.empty((*last.shape[:-1], width))
+    out[..., : array.shape[0]] = last
     out[..., array.shape[0] :] = spare
     return out
 
 
+def _paid(price: Floats, quantity: Floats) -> Floats:
+    """Return price times quantity; no price falls on what has no limit, and 0 times inf is 0 here."""
+    if quantity.max() == np.inf:
+        quantity = np.where(price > 0.0, quantity, 0.0)
+    paid: Floats = price * quantity
+    return paid
+
+
 class _Block:
-    """Scratch rows of some draws, draws last; slot 0 of `Z`, `code`, `g` is before the first quarter."""
+    """Scratch rows of some draws, draws last.
+
+    Slot 0 of outputs and codes is before the first quarter; as many slots are kept as the longest lag
+    asks for. `fed[c, t]` marks the draws in which the consumer of c waits for it in quarter t, `full`
+    those in which a layer's stock is full, `asked` those in which demand sets the root.
+    """
 
     def __init__(self, stack: Stack) -> None:
         net = stack.network
@@ -169,131 +183,151 @@ class _Block:
         width = -(-stack.draws // LANES) * LANES
         self.K, self.A, self.D = (_last(array, width) for array in (stack.K, stack.A, stack.D))
         self.B = _last(stack.B, width, np.inf)
-        self.slack = self.B - self.A[:, -1:]
         layers, quarters = stack.layers, stack.quarters
-        self.Z = np.zeros((layers, quarters + 1, width))
-        self.code = np.full((layers, quarters + 1, width), 2 * STOCK, dtype=np.int16)
-        self.arc = np.full((layers, quarters, width), ARC_OWN, dtype=np.int16)
-        self.local = np.zeros((layers, width), dtype=np.bool_)
+        self.slots = min(max(int(net.lag.max()), 1), quarters) + 1
+        self.Z = np.zeros((self.slots, layers, width))
+        self.code = np.full((self.slots, layers, width), 2 * STOCK, dtype=np.int16)
         self.own_code = (2 * np.arange(layers, dtype=np.int16))[:, None]
+        self.output, self.root_code = np.empty((quarters, width)), np.empty((quarters, width), dtype=np.int16)
+        self.fed, self.full = np.zeros((2, layers, quarters, width), dtype=np.bool_)
+        self.asked = np.zeros((quarters, width), dtype=np.bool_)
+        self.local = np.zeros((layers, width), dtype=np.bool_)
+        self.v, self.second, self.high, self.limit = np.empty((4, width))
+        self.tie, self.step = np.empty(width, dtype=np.bool_), np.empty(width, dtype=np.int16)
         capped = stack.capped
         self.rising = [int(i) for i in net.up]
         self.capped = [i for i in self.rising if capped[i]]
+        self.inputs = [net.inputs(i) for i in range(layers)]
+        self.joints = [i for i in self.rising if self.inputs[i] or i == net.root]
+        self.g: dict[tuple[int, int], Floats] = {}
         self.rent = np.zeros((layers, width))
         self.stock_rent, self.cap_rent, self.demand_rent = np.zeros((3, width))
-        self.demand_price = np.zeros((quarters, width))
-        self.unlimited = np.isinf(self.K.max(axis=2))
-        self.inputs = [net.inputs(i) for i in range(layers)]
-        self.g = np.zeros((layers, quarters + 1, width))
-        self.live = np.zeros((layers, quarters + 1), dtype=np.bool_)
+        self.price, self.demand_price = np.zeros((layers, quarters, LANES)), np.zeros((quarters, LANES))
 
-    def slot(self, layer: int, t: int) -> int:
+    def used(self, layer: int, t: int) -> int:
         """Return the slot of a layer's output that its consumer uses in quarter t."""
         return max(t - int(self.net.lag[layer]) + 1, 0)
 
     def forward(self) -> None:
         """Find the greatest outputs and the arcs that set them."""
-        for t in range(self.arc.shape[1]):
-            self.Z[:, t + 1] = self.Z[:, t] + self.K[:, t]
-            self.code[:, t + 1] = (self.code[:, t] & 1) | self.own_code
-            for i in self.rising:
-                self._up(i, t)
+        root = self.net.root
+        for t in range(len(self.output)):
+            before, now = t % self.slots, (t + 1) % self.slots
+            Z, code = self.Z[now], self.code[now]
+            np.add(self.Z[before], self.K[:, t], out=Z)
+            np.bitwise_and(self.code[before], 1, out=code)
+            code |= self.own_code
+            for i in self.joints:
+                self._up(i, t, Z[i], code[i])
             for i in reversed(self.capped):
-                self._down(i, t)
+                self._down(i, t, Z, code)
+            self.output[t], self.root_code[t] = Z[root], code[root]
 
-    def _up(self, i: int, t: int) -> None:
-        best, code, arc = self.Z[i, t + 1], self.code[i, t + 1], self.arc[i, t]
-        second: Floats | float = np.inf
-        others: list[tuple[Floats, int, Codes | int]] = [
-            (self.A[c, t] + self.Z[c, self.slot(c, t)], c, self.code[c, self.slot(c, t)])
-            for c in self.inputs[i]
-        ]
+    def _up(self, i: int, t: int, best: Floats, code: Codes) -> None:
+        won: list[Flags] = []
+        self.second[:] = np.inf
+        for c in self.inputs[i]:
+            slot = self.used(c, t) % self.slots
+            np.add(self.A[c, t], self.Z[slot, c], out=self.v)
+            self._lower(best, self.v, code, self.code[slot, c], self.fed[c, t], won)
+            np.minimum(self.second, self.high, out=self.second)
         if i == self.net.root:
-            others.append((self.D[t], ARC_DEMAND, 2 * DEMAND))
-        for v, name, path in others:
-            win = v < best
-            second = np.minimum(second, np.maximum(best, v))
-            np.minimum(best, v, out=best)
-            np.copyto(arc, name, where=win)
-            np.copyto(code, path, where=win)
-        if others:
-            tie = second <= best * TIED
-            self.local[i] = tie
-            if tie.any():
-                code |= tie
+            self._lower(best, self.D[t], code, 2 * DEMAND, self.asked[t], won)
+            np.minimum(self.second, self.high, out=self.second)
+        self.local[i] = self._tied(self.second, best)
+        if np.count_nonzero(self.tie):
+            code |= self.tie
 
-    def _down(self, i: int, t: int) -> None:
-        p, best, code = int(self.net.parent[i]), self.Z[i, t + 1], self.code[i, t + 1]
-        v = self.Z[p, t + 1] + self.slack[i, t]
-        win, high = v < best, np.maximum(best, v)
-        np.minimum(best, v, out=best)
-        tie = high <= best * TIED
-        np.copyto(code, self.code[p, t + 1], where=win)
-        if tie.any():
+    def _down(self, i: int, t: int, Z: Floats, code: Codes) -> None:
+        p = int(self.net.parent[i])
+        np.subtract(self.B[i, t], self.A[i, -1], out=self.v)
+        np.add(Z[p], self.v, out=self.v)
+        won = [self.fed[c, t] for c in self.inputs[i]]
+        self._lower(Z[i], self.v, code[i], code[p], self.full[i, t], won)
+        tie = self._tied(self.high, Z[i])
+        if np.count_nonzero(tie):
             if self.net.lag[i] == 0:
                 # The consumer's output may be this layer's own, handed on in the same quarter: no other path.
-                tie &= (self.arc[p, t] != i) | self.local[p]
+                tie &= ~self.fed[i, t] | self.local[p]
             self.local[i] |= tie
-            code |= tie
-        np.copyto(self.arc[i, t], ARC_CAP, where=win)
+            code[i] |= tie
+
+    def _lower(  # noqa: PLR0917 (rows of one node, then those of the arc)
+        self, best: Floats, v: Floats, code: Codes, path: Codes | int, wins: Flags, won: list[Flags]
+    ) -> None:
+        """Lower a node where an arc is shorter; `high` is left with the longer of the two."""
+        np.less(v, best, out=wins)
+        np.maximum(best, v, out=self.high)
+        np.minimum(best, v, out=best)
+        if np.count_nonzero(wins):
+            np.subtract(path, code, out=self.step)
+            np.multiply(self.step, wins, out=self.step)
+            code += self.step  # several times as fast as a copy under a mask
+            for earlier in won:
+                np.greater(earlier, wins, out=earlier)  # and not
+        won.append(wins)
+
+    def _tied(self, second: Floats, best: Floats) -> Flags:
+        """Return where the second shortest way is as short as the shortest, within rounding."""
+        np.multiply(best, TIED, out=self.limit)
+        return np.less_equal(second, self.limit, out=self.tie)
 
     def backward(self, since: int) -> None:
-        """Carry the weights of the root back over the arcs; leave the prices of capacity in `g`."""
-        self.g[self.net.root, since + 1 :, : self.draws] = self.w[since:, None]
-        self.live[self.net.root, since + 1 :] = True
-        for t in range(self.arc.shape[1] - 1, since - 1, -1):
+        """Carry the weights of the root back over the arcs; what is left at a node is the price there."""
+        for t in range(since, len(self.output)):
+            row = np.zeros(self.output.shape[1])
+            row[: self.draws] = self.w[t]
+            self.g[self.net.root, t + 1] = row
+        for t in range(len(self.output) - 1, since - 1, -1):
             for i in self.capped:
-                if self.live[i, t + 1]:
+                if (i, t + 1) in self.g:
                     self._back_cap(i, t)
             for i in reversed(self.rising):
-                if self.live[i, t + 1]:
+                if (i, t + 1) in self.g:
                     self._back(i, t)
 
+    def _give(self, i: int, slot: int, price: Floats) -> None:
+        """Add a price to that of a node."""
+        if (i, slot) in self.g:
+            self.g[i, slot] += price
+        else:
+            self.g[i, slot] = price
+
     def _back_cap(self, i: int, t: int) -> None:
-        p, a, cap = int(self.net.parent[i]), self.g[i, t + 1], self.arc[i, t] == ARC_CAP
-        if not cap.any():
-            return
-        y = np.where(cap, a, 0.0)
-        self.cap_rent += y * np.where(y > 0.0, self.B[i, t], 0.0)
-        self.stock_rent -= y * self.A[i, -1]
-        self.g[p, t + 1] += y
-        a -= y
-        self.live[p, t + 1] = True
+        if np.count_nonzero(self.full[i, t]):
+            a = self.g[i, t + 1]
+            y = a * self.full[i, t]
+            a -= y
+            self.cap_rent += _paid(y, self.B[i, t])
+            self.stock_rent -= y * self.A[i, -1]
+            self._give(int(self.net.parent[i]), t + 1, y)
 
     def _back(self, i: int, t: int) -> None:
-        a = self.g[i, t + 1]
-        if self.inputs[i] or i == self.net.root:
-            self._back_others(i, t)
-            np.copyto(a, 0.0, where=self.arc[i, t] != ARC_OWN)
-        # No price falls on a capacity without a limit; 0 times inf must not make a NaN of it.
-        self.rent[i] += a * (np.where(a > 0.0, self.K[i, t], 0.0) if self.unlimited[i, t] else self.K[i, t])
-        self.g[i, t] += a
-        self.live[i, t] = True
-
-    def _back_others(self, i: int, t: int) -> None:
-        a, arc = self.g[i, t + 1], self.arc[i, t]
+        a = self.g.pop((i, t + 1))
         for c in self.inputs[i]:
-            won = arc == c
-            if won.any():
-                y = np.where(won, a, 0.0)
+            if np.count_nonzero(self.fed[c, t]):
+                y = a * self.fed[c, t]
+                a -= y
                 self.stock_rent += y * self.A[c, t]
-                self.g[c, self.slot(c, t)] += y
-                self.live[c, self.slot(c, t)] = True
-        if i == self.net.root:
-            y = np.where(arc == ARC_DEMAND, a, 0.0)
-            self.demand_rent += y * np.where(y > 0.0, self.D[t], 0.0)
-            self.demand_price[t] = y
+                self._give(c, self.used(c, t), y)
+        if i == self.net.root and np.count_nonzero(self.asked[t]):
+            y = a * self.asked[t]
+            a -= y
+            self.demand_rent += _paid(y, self.D[t])
+            self.demand_price[t] = _by_lane(y)
+        self.rent[i] += _paid(a, self.K[i, t])
+        self.price[i, t] = _by_lane(a)
+        self._give(i, t, a)
 
     def store(self, solution: Solution, rows: slice) -> None:
         """Write what is kept by draw."""
-        output, code = self.Z[self.net.root, 1:], self.code[self.net.root, 1:]
-        value = np.zeros(output.shape[1])
-        for weight, row in zip(self.w, output, strict=True):
+        value = np.zeros(self.output.shape[1])
+        for weight, row in zip(self.w, self.output, strict=True):
             value += weight * row
         for kept, found in (
-            (solution.output, output),
-            (solution.binder, code >> 1),
-            (solution.tied, (code & 1).astype(np.bool_)),
+            (solution.output, self.output),
+            (solution.binder, self.root_code >> 1),
+            (solution.tied, (self.root_code & 1).astype(np.bool_)),
             (solution.value, value),
             (solution.rent, self.rent),
             (solution.stock_rent, self.stock_rent),

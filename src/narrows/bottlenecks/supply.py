@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.bottlenecks.solution import chunks
 from narrows.errors import UsageError
 from narrows.layer import shares_of
 from narrows.units import to_canonical
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close"]
+__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close", "over_time"]
 
 QUARTER_S = to_canonical(1.0, "quarter")
 ALL = slice(None)
@@ -52,7 +53,35 @@ def interpolate(moments: Array, years: Array) -> Array:
     >>> interpolate(np.array([2024.0, 2026.0]), np.array([2023.0, 2024.5, 2026.0])).tolist()
     [[1.0, 0.75, 0.0], [0.0, 0.25, 1.0]]
     """
-    return np.stack([np.interp(years, moments, row) for row in np.eye(len(moments))])
+    return _weights(moments.tobytes(), years.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _weights(moments: bytes, years: bytes) -> Array:
+    """Return what `interpolate` does, once for all blocks of draws."""
+    known, asked = np.frombuffer(moments), np.frombuffer(years)
+    weights = np.stack([np.interp(asked, known, row) for row in np.eye(len(known))])
+    weights.flags.writeable = False
+    return weights
+
+
+def over_time(anchors: Array, weights: Array) -> Array:
+    """Return anchors times weights, axes (draw, time); the draws of one moment stand together in memory.
+
+    Parameters
+    ----------
+    anchors
+        Values, axes (draw, anchor).
+    weights
+        Weights, axes (anchor, time).
+
+    Examples
+    --------
+    >>> over_time(np.array([[2.0, 4.0]]), np.array([[0.5], [0.5]])).tolist()
+    [[3.0]]
+    """
+    found: Array = (weights.T @ anchors.T).T
+    return found
 
 
 def merge_close(moments: Array, values: Array) -> tuple[Array, Array]:
@@ -77,6 +106,8 @@ def merge_close(moments: Array, values: Array) -> tuple[Array, Array]:
     ([2024.05, 2025.0], [[2.0, 9.0]])
     """
     starts = np.flatnonzero(np.diff(moments, prepend=-np.inf) >= SAME_MOMENT_YEARS)
+    if len(starts) == len(moments):
+        return moments, values
     counts = np.diff(np.append(starts, len(moments)))
     merged = np.add.reduceat(values, starts, axis=1) / counts
     return np.add.reduceat(moments, starts) / counts, merged
@@ -109,7 +140,7 @@ class Recipes:
                 found[design.id] = (moments, shares)
         if not found:
             raise self.reader.catalog.unknown("mix")
-        years = np.unique(np.concatenate([moments for moments, _ in found.values()]))
+        years = np.array(sorted({moment for moments, _ in found.values() for moment in moments.tolist()}))
         mix = np.zeros((self.reader.n, len(years), len(found)))
         for column, (moments, shares) in enumerate(found.values()):
             mix[:, np.searchsorted(years, moments), column] = shares
@@ -126,14 +157,14 @@ class Recipes:
     def _per_h100e(self, terms: Sequence[str]) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
         designs, _, _ = self._mix
-        columns = np.empty((self.reader.n, len(designs)))
-        for column, design in enumerate(designs):
+        rows = np.empty((len(designs), self.reader.n))
+        for row, design in enumerate(designs):
             per_package = 1.0 / self.reader.draws(f"{design}.h100e")
             for term in terms:
                 amount = self.reader.draws(f"{design}.{term.lstrip('/')}")
                 per_package = per_package / amount if term.startswith("/") else per_package * amount
-            columns[:, column] = per_package
-        return columns
+            rows[row] = per_package
+        return rows.T
 
     def _common(self, terms: Sequence[str]) -> Array | float:
         """Product of the terms that are the same for all designs, axes (draw, year)."""
@@ -168,7 +199,10 @@ class Recipes:
         """
         _, years, mix = self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
-        amounts = np.matmul(mix, np.stack([self._per_h100e(terms) for terms in own], axis=2))
+        recipes = [self._per_h100e(terms) for terms in own]
+        amounts = np.empty((len(needs), len(years), self.reader.n)).T
+        for rows in chunks(self.reader.n):
+            amounts[rows] = np.matmul(mix[rows], np.stack([recipe[rows] for recipe in recipes], axis=2))
         amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
@@ -250,10 +284,10 @@ class FactLayer:
             return None
         moments, columns = anchored
         weights = np.vstack([interpolate(moments, years), np.maximum(years - moments[-1], 0.0)])
-        supply: Array = columns[rows] @ weights
+        supply = over_time(columns[rows], weights)
         np.exp(supply, out=supply)
         for times, shares in self._shares:
-            supply *= shares[rows] @ interpolate(times, years)
+            supply *= over_time(shares[rows], interpolate(times, years))
         return supply
 
     @cached_property
@@ -262,7 +296,7 @@ class FactLayer:
         moments, anchors, facts = self.reader.series(self.declared.capacity)
         if not facts:
             return None
-        logs = np.log(anchors)
+        logs = np.log(anchors, out=anchors)
         slip = self._optional(self.declared.slip)
         if slip is not None:
             logs += np.log(slip)[:, None] * _horizon(facts)
@@ -273,7 +307,7 @@ class FactLayer:
                 constant += np.log(np.maximum(self.reader.draws(name), LEAST))
         growth = self._optional(self.declared.growth)
         after = np.zeros(len(logs)) if growth is None else np.log(growth)
-        return moments, np.column_stack([logs + constant[:, None], after])
+        return moments, np.vstack([logs.T + constant, after]).T
 
     @cached_property
     def _shares(self) -> list[tuple[Array, Array]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,11 +103,7 @@ class Reader:
         """
         candidates = self._record(name)
         if name not in self._drawn:
-            drawn = [self._sample(fact) for fact in candidates]
-            values = drawn[0]
-            if len(drawn) > 1:
-                picks = draws.stream(self.seed, f"{name}:choice").integers(len(drawn), size=self.n)
-                values = np.choose(picks, drawn)
+            values = self._draw(name, candidates)
             values.flags.writeable = False
             self._drawn[name] = values
         return self._drawn[name]
@@ -129,8 +126,7 @@ class Reader:
         name
             Fact id.
         """
-        medians = [float(draws.value_at(_doubt(fact), 0.0)) for fact in self._record(name)]
-        return float(np.median(medians))
+        return median(float(draws.value_at(_doubt(fact), 0.0)) for fact in self._record(name))
 
     def series(self, prefix: str) -> tuple[Floats, Floats, tuple[Fact, ...]]:
         """Return a series as anchors in time.
@@ -145,18 +141,31 @@ class Reader:
         tuple
             Middles of the periods [year], axis (anchor); draws [canonical unit], axes (draw, anchor);
             and the facts. Without an anchor where there is no such fact, or nothing was known on the day.
+
+        Notes
+        -----
+        Each anchor's draws stand together in memory. They are drawn afresh at every call, since a
+        series is read once and its draws are most of what is drawn.
         """
         facts = self.catalog.series(prefix)
         middles = np.array([fact.midpoint for fact in facts], dtype=np.float64)
-        columns = [self.draws(fact.id) for fact in facts]
-        values = np.stack(columns, axis=1) if columns else np.empty((self.n, 0))
-        return middles, values, facts
+        values = np.empty((len(facts), self.n))
+        for row, fact in zip(values, facts, strict=True):
+            row[:] = self._draw(fact.id, self._record(fact.id))
+        return middles, values.T, facts
 
     def _record(self, name: str) -> tuple[Fact, ...]:
         candidates = self.catalog.candidates(name)
         for chain in self._chains:
             chain.add(name)
         return candidates
+
+    def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:
+        drawn = [self._sample(fact) for fact in candidates]
+        if len(drawn) == 1:
+            return drawn[0]
+        picks = draws.stream(self.seed, f"{name}:choice").integers(len(drawn), size=self.n)
+        return np.choose(picks, drawn)
 
     def _sample(self, fact: Fact) -> Floats:
         return draws.sample(
