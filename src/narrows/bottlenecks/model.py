@@ -274,6 +274,7 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
         chains=chains,
     )
     _check_lags(model)
+    reader.forget()  # what the layers still need of them, they keep
     first = model.capacity(slice(None), model.years[:1]).min(axis=1).mean()
     return replace(model, arrivals=_arrivals(first, model.network.lag, len(quarters)))
 

@@ -154,14 +154,14 @@ class Recipes:
         mix /= total
         return tuple(found), years, mix
 
-    def _per_h100e(self, terms: Sequence[str]) -> Array:
+    def _per_h100e(self, terms: Sequence[str], draws: slice) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
         designs, _, _ = self._mix
-        rows = np.empty((len(designs), self.reader.n))
+        rows = np.empty((len(designs), draws.stop - draws.start))
         for row, design in enumerate(designs):
-            per_package = 1.0 / self.reader.draws(f"{design}.h100e")
+            per_package = 1.0 / self.reader.draws(f"{design}.h100e")[draws]
             for term in terms:
-                amount = self.reader.draws(f"{design}.{term.lstrip('/')}")
+                amount = self.reader.draws(f"{design}.{term.lstrip('/')}")[draws]
                 per_package = per_package / amount if term.startswith("/") else per_package * amount
             rows[row] = per_package
         return rows.T
@@ -199,10 +199,10 @@ class Recipes:
         """
         _, years, mix = self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
-        recipes = [self._per_h100e(terms) for terms in own]
         amounts = np.empty((len(needs), len(years), self.reader.n)).T
         for rows in chunks(self.reader.n):
-            amounts[rows] = np.matmul(mix[rows], np.stack([recipe[rows] for recipe in recipes], axis=2))
+            recipes = np.stack([self._per_h100e(terms, rows) for terms in own], axis=2)
+            amounts[rows] = np.matmul(mix[rows], recipes)
         amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])

@@ -108,6 +108,10 @@ class Reader:
             self._drawn[name] = values
         return self._drawn[name]
 
+    def forget(self) -> None:
+        """Let go of the draws kept so far; a fact read again is drawn again, the same."""
+        self._drawn.clear()
+
     def fact(self, name: str) -> Fact:
         """Return the statement that is shown for a fact, and record the reading.
 
