@@ -115,6 +115,8 @@ def test_why_answers_for_every_kind_of_number(result):
         "deployed",
         "deployed_mw",
         "installed",
+        "tied",
+        "price_left.cowos",
     ):
         chain = narrows.why(f"map.{name}.2027Q1", draws=DRAWS)
         assert chain.links

@@ -312,6 +312,7 @@ def test_product_and_quotient_of_texts_are_those_of_units(a, b) -> None:
 @given(texts())
 def test_canonical_symbol_reads_back_with_factor_one(text) -> None:
     unit = parse(text)
+    assume(all(abs(power) <= 9 for _, power in unit.dimension))  # a text holds powers to 9
     again = parse(unit.symbol)
     assert (again.factor, again.dimension, again.symbol) == (1.0, unit.dimension, unit.symbol)
 

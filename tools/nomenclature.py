@@ -34,7 +34,13 @@ FIGURES = (
     ("map.installed.<quarter>", "compute installed since the model begins", "h100e"),
     ("map.capacity.<layer>.<quarter>", "what the layer alone would allow", "h100e/quarter"),
     ("map.price.<layer>.<quarter>", "worth of one more unit of capacity", "h100e/h100e"),
-    ("map.price_usd.<layer>.<quarter>", "the same in money", "usd per unit of the layer"),
+    (
+        "map.price_left.<layer>.<quarter>",
+        "worth of the last unit of capacity, where layers tie",
+        "h100e/h100e",
+    ),
+    ("map.price_usd.<layer>.<quarter>", "worth of one more unit in money", "usd per unit of the layer"),
+    ("map.tied.<quarter>", "share of draws in which two layers or more bind together", "share"),
 )
 
 

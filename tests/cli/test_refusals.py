@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 
+import narrows
 from narrows.cli import main
 
 QUICK = ("--draws", "50", "--quarters", "2027Q1")
@@ -350,6 +351,19 @@ def test_a_scenario_that_is_a_folder(path, capsys):
     assert refused(capsys, "map", "--scenario", path) == (
         3,
         "Scenario file '.' is not a file. A TOML file is needed. Check the path.",
+    )
+
+
+def test_a_mix_of_nothing(capsys, tmp_path):
+    series = {".".join(fact.id.split(".")[:2]) for fact in narrows.facts() if fact.id.startswith("mix.")}
+    lines = ['name = "none"', "[scale]", *(f'"{name}" = 0' for name in sorted(series))]
+    (tmp_path / "s.toml").write_text("\n".join(lines), "utf-8")
+    assert refused(capsys, "map", *QUICK, "--scenario", str(tmp_path / "s.toml")) == (
+        2,
+        (
+            "The mix of designs has a year in which every share is 0. Something is deployed in every year of "
+            "the mix. Leave one design of that year above 0 in the scenario."
+        ),
     )
 
 

@@ -132,6 +132,15 @@ class Run:
             found[tied] = together[row] / together.sum(axis=0)
         return np.asarray(found)
 
+    def together(self, column: int = 0) -> Array:
+        """Return 1 for each draw in which two layers or more bind a quarter shown, else 0, axis (draw)."""
+        at = self.shown.start + column
+        found = np.zeros(self.reader.n)
+        tied = self.solution.tied[:, at]
+        if tied.any():
+            found[tied] = binders(self.model.stack(tied))[:, :, at].sum(axis=0) > 1
+        return found
+
 
 def run(
     quarters: str | None = None,

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Chain", "Link", "Stretch", "figure_ids", "why"]
 
-QUANTITIES = ("binds", "deployed", "deployed_mw", "installed", "capacity", "price", "price_usd")
-TOTALS = ("deployed", "deployed_mw", "installed")
+QUANTITIES = ("binds", "capacity", "price", "price_left", "price_usd")
+"""What is said of each layer."""
+TOTALS = ("deployed", "deployed_mw", "installed", "tied")
+"""What is said of the whole stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,11 @@ def figure_ids(names: tuple[str, ...], quarters: tuple[str, ...]) -> list[str]:
     ['map.deployed.2026Q4', 'map.deployed_mw.2026Q4']
     """
     totals = [f"map.{quantity}.{quarter}" for quantity in TOTALS for quarter in quarters]
-    by_layer = [quantity for quantity in QUANTITIES if quantity not in TOTALS]
     return totals + [
-        f"map.{quantity}.{name}.{quarter}" for quantity in by_layer for name in names for quarter in quarters
+        f"map.{quantity}.{name}.{quarter}"
+        for quantity in QUANTITIES
+        for name in names
+        for quarter in quarters
     ]
 
 
@@ -182,7 +186,7 @@ def why(
     return Chain(
         _figure(id, values, unit, formula, solved),
         _links(solved, values, names_read),
-        _path(solved, values) if quantity in TOTALS else (),
+        _path(solved, values) if quantity in TOTALS[:3] else (),
     )
 
 
@@ -214,6 +218,11 @@ def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
                 "h100e",
                 f"cumulative compute by {quarter}, the shortest path of Day 9, since the model begins",
             ),
+            "tied": (
+                solved.together(),
+                "share",
+                f"share of draws in which two layers or more bind {quarter} together",
+            ),
         }[quantity]
     if quantity == "binds":
         text = (
@@ -226,25 +235,26 @@ def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
     if quantity == "capacity":
         factors = " x ".join([declared.capacity, *declared.multiply])
         return solved.capacity[:, row, 0], "h100e/quarter", f"{factors} / ({_recipe(declared.need)})"
-    price = _price(solved, row)
-    if quantity == "price":
-        text = f"dV/dK of {name} in {quarter} / v({quarter}), V = sum of v(t) x compute deployed in t"
-        return price, "h100e per h100e", text
-    usd = price * solved.model.units_usd(solved.shown)[row - 1, 0]
+    right, left = _prices(solved, row)
+    if quantity in {"price", "price_left"}:
+        side = "one unit more of" if quantity == "price" else "one unit less of"
+        text = f"dV/dK, {side} {name} in {quarter}, / v({quarter}); V = sum of v(t) x compute deployed in t"
+        return right if quantity == "price" else left, "h100e per h100e", text
+    usd = right * solved.model.units_usd(solved.shown)[row - 1, 0]
     return usd, f"usd/{declared.unit}", f"price of {name} x USD per H100e / need per H100e"
 
 
-def _price(solved: Run, row: int) -> Array:
-    """Return the right derivative of the value to one capacity [h100e per h100e], axis (draw)."""
+def _prices(solved: Run, row: int) -> tuple[Array, Array]:
+    """Return the right and left derivatives of the value to one capacity [h100e per h100e], axis (draw)."""
     model, column = solved.model, solved.shown.start
     mask = np.zeros((1, len(model.layers) + 1, len(model.quarters)))
     mask[0, row, column] = 1.0
-    least = [
-        path_counts(model.stack(rows), mask, mask[:, 0] * 0.0)[0][0] @ model.weight
-        for rows in chunks(solved.reader.n)
-    ]
-    price: Array = np.concatenate(least) / model.worth[column]
-    return price
+    found = [path_counts(model.stack(rows), mask, mask[:, 0] * 0.0) for rows in chunks(solved.reader.n)]
+    right, left = (
+        np.concatenate([ends[0] @ model.weight for ends in side]) / model.worth[column]
+        for side in zip(*found, strict=True)
+    )
+    return right, left
 
 
 def _recipe(need: tuple[str, ...]) -> str:

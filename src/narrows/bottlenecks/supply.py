@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.bottlenecks.solution import chunks
+from narrows.errors import UsageError
 from narrows.layer import shares_of
 from narrows.units import to_canonical
 
@@ -31,6 +32,8 @@ __all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close", "over
 QUARTER_S = to_canonical(1.0, "quarter")
 ALL = slice(None)
 """Every draw."""
+LEAST = float(np.finfo(np.float64).tiny)
+"""What a factor of 0 counts as, so that its logarithm is finite: nothing, to any digit shown."""
 SAME_MOMENT_YEARS = 1 / 8
 """Anchors closer than half a quarter speak of the same moment and are averaged."""
 
@@ -141,7 +144,14 @@ class Recipes:
         mix = np.zeros((self.reader.n, len(years), len(found)))
         for column, (moments, shares) in enumerate(found.values()):
             mix[:, np.searchsorted(years, moments), column] = shares
-        mix /= mix.sum(axis=2, keepdims=True)
+        total = mix.sum(axis=2, keepdims=True)
+        if not total.all():
+            raise UsageError(
+                "The mix of designs has a year in which every share is 0",
+                "Something is deployed in every year of the mix",
+                "Leave one design of that year above 0 in the scenario",
+            )
+        mix /= total
         return tuple(found), years, mix
 
     def _per_h100e(self, terms: Sequence[str], draws: slice) -> Array:
@@ -294,7 +304,7 @@ class FactLayer:
         constant = np.full(len(logs), np.log(QUARTER_S))
         for name in self.declared.multiply:
             if self.reader.catalog.has(name):
-                constant += np.log(self.reader.draws(name))
+                constant += np.log(np.maximum(self.reader.draws(name), LEAST))
         growth = self._optional(self.declared.growth)
         after = np.zeros(len(logs)) if growth is None else np.log(growth)
         return moments, np.vstack([logs.T + constant, after]).T
@@ -302,8 +312,15 @@ class FactLayer:
     @cached_property
     def _shares(self) -> list[tuple[Array, Array]]:
         """Factors that change by year: moments, and values with axes (draw, anchor)."""
-        series = [name for name in self.declared.multiply if not self.reader.catalog.has(name)]
-        return [self.reader.series(name)[:2] for name in series]
+        found = []
+        for name in self.declared.multiply:
+            if self.reader.catalog.has(name):
+                continue
+            times, shares, facts = self.reader.series(name)
+            if not facts:
+                raise self.reader.catalog.unknown(name)
+            found.append((times, shares))
+        return found
 
     def _optional(self, name: str) -> Array | None:
         return self.reader.draws(name) if self.reader.catalog.has(name) else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from narrows.errors import DataError, UnknownNameError
-from narrows.report.svg import INK, legible, path, picture, rect, shade, words
+from narrows.report.svg import INK, NIGHT_RAMP, legible, night_rules, path, picture, rect, shade, words
 from narrows.report.words import (
     SHOWN_FROM,
     binding,
@@ -19,8 +19,10 @@ from narrows.report.words import (
     layer_names,
     likeliest,
     migration,
+    needs,
     percent,
     printable,
+    scenario,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ MARGIN = 28.0
 TITLE_SIZE = 16.5
 TITLE_LETTERS = 112
 """Letters of a title line that fit the width."""
-LINE_LETTERS = 178
+LINE_LETTERS = 172
 STREAM_HEIGHT = 84.0
 TALLEST = 3.0
 """A section is drawn at most this many times as high as the stream; above it stands a break mark."""
@@ -48,7 +50,28 @@ NAMES = 196.0
 """Room for the names of the layers beside the heat map."""
 LEAST_CELL = 20.0
 """Narrowest cell that can hold a number."""
+NUMBER_SIZE, TIGHT_SIZE = 10.5, 9.0
+"""Size of a number in a cell, and where it would not fit."""
+NUMBER_LETTER = 8.0
+"""Width of a digit of a number in a cell, bold, with its share of the gap."""
+LEAST_GAP_CELL = 6.0
+"""Narrowest cell that keeps a gap to the next."""
+SCALE = (0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+"""Shares in the key of the colours."""
+YEAR = 38.0
+"""Room for the label of a year."""
+YEAR_STEPS = (1, 2, 5, 10, 20, 50)
+"""Years between two labels."""
 STREAM, BANK, EDGE, FRAME, SECOND, QUIET = "#86b0dc", "#dbe1e9", "#7d8897", "#b3211b", INK, "#4a5564"
+NIGHT = {
+    "#ffffff": "#10151c",
+    INK: "#e8edf3",
+    QUIET: "#a9b5c2",
+    BANK: "#2c3744",
+    EDGE: "#8693a3",
+    FRAME: "#ff8a7d",
+}
+"""The colours that change on a dark page; the stream keeps its own."""
 
 FRAMES = (
     {"stroke": FRAME, "stroke_width": "2.5"},
@@ -98,8 +121,22 @@ def map_svg(result: MapResult, quarter: str | None = None) -> str:
     top = _channel(result, column, top, marks)
     top = _heat(result, column, top, marks)
     top = _foot(result, top, marks)
-    title = binding(result, column)
-    return picture(WIDTH, math.ceil(top), title, f"{flow(result, column)} {migration(result)}", marks)
+    parts = (scenario(result), flow(result, column), migration(result), needs(result))
+    told = " ".join(part for part in parts if part)
+    return picture(
+        WIDTH, math.ceil(top), binding(result, column), told, marks, style=night_rules(_night(result))
+    )
+
+
+def _night(result: MapResult) -> dict[str, str]:
+    """Return the dark colour of every colour drawn, the shades of the heat map included."""
+    shares = {_whole(share) for series in result.binds.values() for share in series}
+    return NIGHT | {shade(share): shade(share, NIGHT_RAMP) for share in sorted(shares | set(SCALE))}
+
+
+def _whole(share: float) -> float:
+    """Return a share in whole percent: equal numbers have equal colours."""
+    return round(share, 2)
 
 
 def png(svg: str) -> bytes:
@@ -140,6 +177,9 @@ def _head(result: MapResult, column: int, marks: list[str]) -> float:
     for line in folded(binding(result, column), TITLE_LETTERS):
         marks.append(words(MARGIN, y, line, TITLE_SIZE, font_weight="bold"))
         y += 24
+    for line in folded(scenario(result), LINE_LETTERS):
+        marks.append(words(MARGIN, y, line, 12.5, fill=FRAME, font_weight="bold"))
+        y += 18
     for line in folded(f"{flow(result, column)} {migration(result)}", LINE_LETTERS):
         marks.append(words(MARGIN, y, line, 12.5, fill=QUIET))
         y += 18
@@ -301,6 +341,7 @@ def _heat(result: MapResult, column: int, top: float, marks: list[str]) -> float
         marks.append(words(left - 8, y + 13.5, _short(text), 11, text_anchor="end"))
         for place, share in enumerate(result.binds[name]):
             marks += _cell(left + place * wide, y, wide, share, name == best[place])
+        marks += _best(left, y, wide, [name == other for other in best])
         y += ROW
     _ticks(result.quarters, left, wide, y, marks)
     return y + 34
@@ -312,48 +353,71 @@ def _short(name: str) -> str:
 
 
 def _cell(x: float, y: float, wide: float, share: float, best: bool) -> list[str]:  # noqa: FBT001 (one cell)
-    """Return one cell of the heat map; the likeliest of its quarter is framed."""
-    back = shade(share)
-    marks = [rect(x + 0.5, y + 0.5, wide - 1, ROW - 1, fill=back)]
-    if best:
-        marks.append(
-            rect(x + 1.25, y + 1.25, wide - 2.5, ROW - 2.5, fill="none", stroke=INK, stroke_width="1.5")
-        )
+    """Return one cell of the heat map, with its number where it fits."""
+    gap = 0.5 if wide >= LEAST_GAP_CELL else 0.0
+    marks = [rect(x + gap, y + 0.5, wide - 2 * gap, ROW - 1, fill=shade(_whole(share)))]
     if share >= SHOWN_FROM and wide >= LEAST_CELL:
-        weight = "bold" if best else "normal"
-        style = {"fill": legible(back), "text_anchor": "middle", "font_weight": weight}
-        marks.append(words(x + wide / 2, y + 13.3, f"{100 * share:.0f}", 10.5, **style))
+        told = f"{100 * share:.0f}"
+        size = NUMBER_SIZE if wide >= len(told) * NUMBER_LETTER else TIGHT_SIZE
+        style = {"font_weight": "bold" if best else "normal"}
+        marks.append(_on_shade(x + wide / 2, y + 13.3, told, _whole(share), size, **style))
+    return marks
+
+
+def _on_shade(x: float, y: float, text: str, share: float, size: float = NUMBER_SIZE, **style: str) -> str:
+    """Return text on the colour of a share, legible on a light page and on a dark one."""
+    dark = "black" if legible(shade(share, NIGHT_RAMP)) == "#000000" else "pale"
+    style |= {"class": dark, "fill": legible(shade(share)), "text_anchor": "middle"}
+    return words(x, y, text, size, **style)
+
+
+def _best(left: float, y: float, wide: float, best: list[bool]) -> list[str]:
+    """Return one frame around each run of quarters in which this layer is the likeliest."""
+    marks, start = [], 0
+    for framed, run in groupby(best):
+        count = len(list(run))
+        if framed:
+            x, size = left + start * wide + 1.25, max(count * wide - 2.5, 1.0)
+            marks.append(rect(x, y + 1.25, size, ROW - 2.5, fill="none", stroke=INK, stroke_width="1.5"))
+        start += count
     return marks
 
 
 def _scale(y: float, marks: list[str]) -> None:
     """Draw the key of the colours at the right."""
-    steps = (0.01, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
     wide = 36.0
-    left = WIDTH - MARGIN - wide * len(steps)
+    left = WIDTH - MARGIN - wide * len(SCALE)
     marks.append(words(left - 8, y, "framed: likeliest of its quarter", 11, fill=QUIET, text_anchor="end"))
-    for place, share in enumerate(steps):
-        back = shade(share)
+    for place, share in enumerate(SCALE):
         x = left + place * wide
-        marks.append(rect(x, y - 12, wide, 16, fill=back))
-        marks.append(
-            words(x + wide / 2, y, f"{100 * share:g}", 10.5, fill=legible(back), text_anchor="middle")
-        )
+        marks.append(rect(x, y - 12, wide, 16, fill=shade(share)))
+        marks.append(_on_shade(x + wide / 2, y, f"{100 * share:g}", share))
 
 
 def _ticks(quarters: tuple[str, ...], left: float, wide: float, y: float, marks: list[str]) -> None:
-    """Draw the quarter under every column, and the year with a tick where it begins."""
-    before = ""
+    """Draw the quarter under every column where it fits, and the years with a tick where each begins."""
+    starts: dict[str, float] = {}
     for place, label in enumerate(quarters):
         year, quarter = label.split("Q")
         x = left + place * wide
+        starts.setdefault(year, x)
         if wide >= LEAST_CELL:
             marks.append(words(x + wide / 2, y + 13, f"Q{quarter}", 10, fill=QUIET, text_anchor="middle"))
-        if year != before:
-            marks.append(path(f"M{x:.1f},{y:.1f} L{x:.1f},{y + 28:.1f}", stroke=EDGE))
-            if wide * len(quarters[place:]) >= LEAST_CELL:
-                marks.append(words(x + 5, y + 27, year, 11, font_weight="bold"))
-        before = year
+    labelled = _labelled(starts, wide)
+    for year, x in starts.items():
+        marks.append(
+            path(f"M{x:.1f},{y:.1f} L{x:.1f},{y + (28 if year in labelled else 6):.1f}", stroke=EDGE)
+        )
+        if year in labelled:
+            marks.append(words(x + 5, y + 27, year, 11, font_weight="bold"))
+
+
+def _labelled(starts: dict[str, float], wide: float) -> set[str]:
+    """Return the years whose label fits between its own tick and that of the next label."""
+    step = next((step for step in YEAR_STEPS if 4 * wide * step >= YEAR), YEAR_STEPS[-1])
+    years = [year for year in starts if int(year) % step == 0]
+    ends = [*(starts[year] for year in years[1:]), WIDTH - MARGIN]
+    return {year for year, end in zip(years, ends, strict=True) if end - starts[year] >= YEAR}
 
 
 def _foot(result: MapResult, top: float, marks: list[str]) -> float:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from narrows.report.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["contrast", "escaped", "legible", "path", "picture", "rect", "shade", "words"]
+__all__ = ["contrast", "escaped", "legible", "night_rules", "path", "picture", "rect", "shade", "words"]
 
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 INK = "#1a2330"
@@ -23,6 +23,14 @@ RAMP = (
     (1.0, (105, 18, 18)),
 )
 """Colour at a share: each darker than the one before, so that it reads without colour too."""
+NIGHT_RAMP = (
+    (0.0, (24, 31, 40)),
+    (0.05, (54, 36, 38)),
+    (0.2, (104, 46, 42)),
+    (0.5, (205, 92, 70)),
+    (1.0, (255, 205, 186)),
+)
+"""The same on a dark ground: each lighter than the one before."""
 
 
 def escaped(text: str) -> str:
@@ -36,7 +44,7 @@ def escaped(text: str) -> str:
     return html.escape(printable(text))
 
 
-def shade(share: float) -> str:
+def shade(share: float, ramp: Sequence[tuple[float, tuple[int, int, int]]] = RAMP) -> str:
     """Return the colour of a share, 0 to 1.
 
     Examples
@@ -45,11 +53,11 @@ def shade(share: float) -> str:
     ('#f6f7f9', '#691212')
     """
     place = min(max(share, 0.0), 1.0)
-    for (low, first), (high, second) in pairwise(RAMP):
+    for (low, first), (high, second) in pairwise(ramp):
         if place <= high:
             part = (place - low) / (high - low)
             return _hex(round(a + (b - a) * part) for a, b in zip(first, second, strict=True))
-    return _hex(RAMP[-1][1])
+    return _hex(ramp[-1][1])
 
 
 def _hex(channels: Iterable[int]) -> str:
@@ -117,12 +125,38 @@ def _style(style: dict[str, str]) -> str:
     return "".join(f' {name.replace("_", "-")}="{escaped(value)}"' for name, value in style.items())
 
 
-def picture(width: float, height: float, title: str, description: str, marks: Iterable[str]) -> str:
+def night_rules(colours: Mapping[str, str]) -> str:
+    """Return the style that replaces colours where the reader asks for a dark page.
+
+    Parameters
+    ----------
+    colours
+        The dark colour of each light one. Text on a mark whose colour changes says with its class
+        which text it needs in the dark: ``pale`` or ``black``.
+
+    Notes
+    -----
+    Every rule is kept to the picture's own class, so that it cannot reach a page around it.
+    """
+    rules = [
+        f'.narrows [{name}="{light}"]{{{name}:{dark}}}'
+        for light, dark in colours.items()
+        for name in ("fill", "stroke")
+    ]
+    rules += [".narrows .pale{fill:#ffffff}", ".narrows .black{fill:#000000}"]
+    return "@media screen and (prefers-color-scheme:dark){" + "".join(rules) + "}"
+
+
+def picture(
+    width: float, height: float, title: str, description: str, marks: Iterable[str], *, style: str = ""
+) -> str:
     """Return a whole SVG document on white: no script, no link, nothing fetched."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="title desc" font-family="{FONT}">'
+        f'viewBox="0 0 {width:g} {height:g}" class="narrows" role="img" aria-labelledby="title desc" '
+        f'font-family="{FONT}">'
     )
     told = f'<title id="title">{escaped(title)}</title>\n<desc id="desc">{escaped(description)}</desc>'
     ground = rect(0, 0, width, height, fill="#ffffff")
-    return "\n".join([head, told, ground, *marks, "</svg>"]) + "\n"
+    rules = [f"<style>{style}</style>"] if style else []
+    return "\n".join([head, told, *rules, ground, *marks, "</svg>"]) + "\n"

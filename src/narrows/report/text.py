@@ -16,6 +16,7 @@ from narrows.report.words import (
     migration,
     percent,
     printable,
+    scenario,
     sources_or_shipped,
 )
 
@@ -438,11 +439,9 @@ def _footer(result: MapResult, width: int) -> str:
     first, share = likeliest(result, 0)[0]
     error = 100 * NORMAL_95 * math.sqrt(max(share * (1 - share), 1 / draws) / draws)
     facts, assumed = meta["facts"], meta["assumptions"]
-    scenario = (
-        f"{printable(str(meta.get('scenario_name')))} ({meta['scenario']})" if meta.get("scenario") else ""
-    )
+    laid = scenario(result)
     same = f" --as-of {meta['as_of']}" if meta.get("as_of") else ""
-    same += " --scenario FILE" if scenario else ""
+    same += " --scenario FILE" if laid else ""
     standing = meta.get("standing", 0)
     stood = f" {_counted(standing, 'structural fact')} used before their date." if standing else ""
     lines = [
@@ -457,8 +456,8 @@ def _footer(result: MapResult, width: int) -> str:
         ),
         f"ask: narrows why map.binds.{first}.{result.quarters[0]}{same}",
     ]
-    if scenario:
-        lines.insert(0, f"Scenario, not the facts as they stand: {scenario}.")
+    if laid:
+        lines.insert(0, laid)
     return "\n".join(_wrapped(line, width) for line in lines)
 
 

@@ -73,12 +73,17 @@ def rows_markdown(rows: Sequence[Comparison]) -> str:
         "| room | against | quantity | metric | value | goal | baseline | n | holds |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {row.room} | {row.dataset} | {row.quantity} | {row.metric} | {_number(row.value)} | {row.goal} "
-        f"| {_number(row.baseline)} | {row.n} | {_verdict(row.holds)} |"
-        for row in rows
-    ]
+    lines += [f"| {' | '.join(_cell(text) for text in _cells(row))} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def _cells(row: Comparison) -> tuple[str, ...]:
+    outcome = (_number(row.value), row.goal, _number(row.baseline), str(row.n), _verdict(row.holds))
+    return (row.room, row.dataset, row.quantity, row.metric, *outcome)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _number(value: float | None) -> str:

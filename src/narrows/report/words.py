@@ -25,8 +25,10 @@ __all__ = [
     "layer_names",
     "likeliest",
     "migration",
+    "needs",
     "percent",
     "printable",
+    "scenario",
     "sources_or_shipped",
     "within",
 ]
@@ -192,6 +194,37 @@ def migration(result: MapResult) -> str:
         return f"{told}, {percent(start)}."
     ends = f"{percent(start)} in {result.quarters[0]}, {percent(end)} in {result.quarters[-1]}"
     return f"{told} ({ends})." if first == last else f"{told} ({first} {ends.replace(', ', f', {last} ')})."
+
+
+def needs(result: MapResult) -> str:
+    """Return which layers each layer needs, in one sentence: the tree that flow order does not show."""
+    names = layer_names(result)
+    takers: dict[str, list[str]] = {}
+    for row in result.layers:
+        takers.setdefault(row.feeds, []).append(within(printable(row.name)))
+    told = [
+        f"{names[taker]} {'need' if _plural(names[taker]) else 'needs'} {_joined(makers)}"
+        for taker, makers in takers.items()
+        if taker in names
+    ]
+    rest = [name for taker, makers in takers.items() if taker not in names for name in makers]
+    return "; ".join([*told, f"what is deployed needs {_joined(rest)}"]) + "."
+
+
+def _joined(names: list[str]) -> str:
+    *first, last = names or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def scenario(result: MapResult) -> str:
+    """Return that the map is of a scenario, with its name and id; nothing where it is not."""
+    meta = result.meta
+    if not meta.get("scenario"):
+        return ""
+    return (
+        f"Scenario, not the facts as they stand: {printable(str(meta.get('scenario_name')))} "
+        f"({meta['scenario']})."
+    )
 
 
 def _family(result: MapResult, column: int) -> tuple[str, float]:
