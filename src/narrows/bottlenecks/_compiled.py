@@ -31,13 +31,14 @@ Flags = NDArray[np.bool_]
 def _load(source: Floats, first: int, stop: int, scratch: Floats) -> None:
     """Copy draws first..stop of (draw, layer, quarter) into (layer, quarter, lane); 0 in spare lanes."""
     layers, quarters = source.shape[1], source.shape[2]
-    inside = min(stop - first, LANES)
     for i in range(layers):
-        for t in range(quarters):
-            for lane in range(inside):
-                scratch[i, t, lane] = source[first + lane, i, t]
-            for lane in range(inside, LANES):
-                scratch[i, t, lane] = 0.0
+        for lane in range(LANES):
+            if first + lane < stop:
+                for t in range(quarters):
+                    scratch[i, t, lane] = source[first + lane, i, t]
+            else:
+                for t in range(quarters):
+                    scratch[i, t, lane] = 0.0
 
 
 @njit(nogil=True)
