@@ -244,16 +244,15 @@ def _load_rows(
 ) -> None:  # fmt: skip
     """Copy the caps of capped layers, and demand; spare lanes hold 0 and no cap."""
     layers, last, quarters = B.shape[0], A.shape[1] - 1, D.shape[0]
-    inside = min(stop - first, LANES)
-    for i in range(layers):
-        if capped[i]:
-            for t in range(quarters):
-                for lane in range(LANES):
-                    B[i, t, lane] = caps[first + lane, i, t] if lane < inside else np.inf
+    for lane in range(LANES):
+        inside = first + lane < stop
+        for i in range(layers):
+            if capped[i]:
+                for t in range(quarters):
+                    B[i, t, lane] = caps[first + lane, i, t] if inside else np.inf
                     slack[i, t, lane] = B[i, t, lane] - A[i, last, lane]
-    for t in range(quarters):
-        for lane in range(LANES):
-            D[t, lane] = demand[first + lane, t] if lane < inside else 0.0
+        for t in range(quarters):
+            D[t, lane] = demand[first + lane, t] if inside else 0.0
 
 
 @njit(nogil=True)
