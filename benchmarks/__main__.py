@@ -29,9 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         if module.name != "__main__":
             importlib.import_module(f"benchmarks.{module.name}")
     try:
-        # Processes first: one that is started by a large process counts the large one's memory as its own.
-        names = given.names or sorted(REGISTRY, key=lambda name: name != "startup")
-        rows = [row for name in names for row in _run(name)]
+        rows = [row for name in given.names or REGISTRY for row in _run(name)]
     except NarrowsError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -139,3 +139,14 @@ def test_masks_are_refused_in_three_parts():
 def test_a_linear_program_of_one_layer():
     one = Stack(Network([-1], [0]), [[[2.0, 2.0]]], np.zeros((1, 1, 2)), [[[np.inf]]], [[9, 9]], [1, 1])
     assert optimum(one).output.tolist() == [2, 4]
+
+
+def test_without_highs_the_comparison_is_listed_as_not_run(monkeypatch):
+    import sys
+
+    from narrows.bottlenecks.validation import validate
+
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    rows = validate(None, 2)
+    assert rows[0].metric == "not run: highspy, the linear program of HiGHS, is not installed"
+    assert [row.holds for row in rows] == [None, True, True, True, None, None]

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, STOCK, Run, asked_of, run
+from narrows.bottlenecks.answer import (
+    BAND,
+    DEFAULT_DRAWS,
+    DEFAULT_SEED,
+    MODEL_VERSION,
+    STOCK,
+    WATTS_PER_MW,
+    Run,
+    asked_of,
+    run,
+)
 from narrows.bottlenecks.interval import path_counts
 from narrows.bottlenecks.plain import path
 from narrows.bottlenecks.solution import chunks
@@ -209,7 +219,7 @@ def _values(solved: Run, quantity: str, name: str) -> tuple[Array, str, str]:
                 f"cumulative compute by {quarter} (shortest path of Day 9) less that of the quarter before",
             ),
             "deployed_mw": (
-                solved.deployed_w[:, 0] / 1e6,
+                solved.deployed_w[:, 0] / WATTS_PER_MW,
                 "MW/quarter",
                 f"compute deployed in {quarter} x IT power of one H100e, by the mix of designs",
             ),
@@ -265,7 +275,7 @@ def _recipe(need: tuple[str, ...]) -> str:
 
 
 def _figure(name: str, values: Array, unit: str, formula: str, solved: Run) -> Figure:
-    p05, p50, p95 = (float(q) for q in quantiles(values, (0.05, 0.5, 0.95)))
+    p05, p50, p95 = (float(q) for q in quantiles(values, BAND))
     value = float(values.mean())
     if unit == "share":
         p05 = p50 = p95 = value

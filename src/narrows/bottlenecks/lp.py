@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narrows.errors import RunError, UsageError
+from narrows.errors import DataError, RunError, UsageError
 
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
@@ -56,6 +56,19 @@ class _Rows:
     bound: Floats
 
 
+def _highspy() -> Any:
+    """Return the module of HiGHS, which is an extra."""
+    try:
+        import highspy
+    except ImportError as error:
+        raise DataError(
+            "highspy, the linear program of HiGHS, is not installed",
+            "It comes with the extra 'lp'",
+            "Run `make test` once, or install narrows[lp]",
+        ) from error
+    return highspy
+
+
 def optimum(stack: Stack, draw: int = 0) -> Optimum:
     """Return the optimum of one draw by linear programming [value].
 
@@ -85,7 +98,7 @@ def optimum(stack: Stack, draw: int = 0) -> Optimum:
     >>> optimum(stack).output.tolist()
     [3.0, 6.0]
     """
-    import highspy
+    highspy = _highspy()
 
     layers, quarters, net = stack.layers, stack.quarters, stack.network
     parts = [_capacity(stack, draw), *_links(stack, draw)]
@@ -157,9 +170,9 @@ def _fill(model: Any, layout: Any, plus: Indices, minus: Indices) -> None:
 
 
 def _solver(model: Any) -> Any:
-    import highspy
+    highspy = _highspy()
 
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy's own __init__ has no types
+    solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("primal_feasibility_tolerance", _TOLERANCE)
     solver.setOptionValue("dual_feasibility_tolerance", _TOLERANCE)
@@ -198,7 +211,7 @@ def cold_seconds(stack: Stack, draw: int = 0) -> tuple[float, float]:
     >>> cold_seconds(stack)[1]
     9.0
     """
-    import highspy
+    highspy = _highspy()
 
     if stack.capped.any():
         raise UsageError(
@@ -206,7 +219,7 @@ def cold_seconds(stack: Stack, draw: int = 0) -> tuple[float, float]:
             "The timed program has none: B is inf everywhere",
             "Use `optimum`, which holds every constraint",
         )
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy's own __init__ has no types
+    solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.passModel(_production_model(stack, draw))
     begin = time.perf_counter()
@@ -216,7 +229,7 @@ def cold_seconds(stack: Stack, draw: int = 0) -> tuple[float, float]:
 
 
 def _production_model(stack: Stack, draw: int) -> Any:
-    import highspy
+    highspy = _highspy()
 
     layers, quarters, net = stack.layers, stack.quarters, stack.network
     suppliers = [c for c in range(layers) if c != net.root]
