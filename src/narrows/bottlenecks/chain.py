@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -17,13 +18,12 @@ from narrows.bottlenecks.answer import (
     MODEL_VERSION,
     STOCK,
     WATTS_PER_MW,
-    Run,
     asked_of,
-    run,
 )
 from narrows.bottlenecks.interval import path_counts
 from narrows.bottlenecks.plain import path
 from narrows.bottlenecks.solution import chunks
+from narrows.bottlenecks.told import FAMILIES, Asked, Stretch, Told
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
 from narrows.figure import Figure
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from narrows.bottlenecks.answer import Run
     from narrows.catalog import Catalog, Fact
 
     Array = NDArray[np.float64]
 
-__all__ = ["Chain", "Link", "Stretch", "figure_ids", "why"]
+__all__ = ["Chain", "Link", "figure_ids", "tell", "why"]
 
 QUANTITIES = ("binds", "capacity", "price", "price_left", "price_usd")
 """What is said of each layer."""
@@ -68,23 +69,6 @@ class Link:
     def effect(self) -> float:
         """Distance between the two means, in the unit of the figure."""
         return abs(self.high - self.low)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A layer that set the pace over some quarters.
-
-    Parameters
-    ----------
-    layer
-        Name of the layer.
-    first, last
-        Labels of its first and last quarter on the path.
-    """
-
-    layer: str
-    first: str
-    last: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +160,31 @@ def why(
     >>> len(chain.links) > 10
     True
     """
-    if not id.startswith("map."):
+    family = FAMILIES.get(id.partition(".")[0])
+    if family is None:
         return _statements(id, as_of, scenario, catalog)
-    quarter = id.rsplit(".", 1)[-1]
-    solved = run(
-        quarter, draws=draws, seed=seed, method=method, as_of=as_of, scenario=scenario, catalog=catalog
-    )
+    asked = Asked(draws, seed, method, as_of, scenario, catalog)
+    told: Told = importlib.import_module(family).tell(id, asked)
+    reads = tuple(told.run.reader.reads) if told.reads is None else told.reads
+    return Chain(_figure(id, told), _links(told.run, told.values, reads), told.path)
+
+
+def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
+    """Return a figure of the map in every draw.
+
+    Parameters
+    ----------
+    id
+        Such as ``map.binds.cowos.2026Q4``.
+    asked
+        The question that it belongs to.
+
+    Raises
+    ------
+    UnknownNameError
+        If the map has no such figure.
+    """
+    solved = asked.run(id.rsplit(".", 1)[-1])
     names = tuple(layer.id for layer in solved.model.layers)
     if id not in figure_ids((*names, STOCK), solved.quarters):
         raise UnknownNameError(
@@ -192,11 +195,13 @@ def why(
         )
     _, quantity, *middle, _ = id.split(".")
     values, unit, formula = _values(solved, quantity, middle[0] if middle else "")
-    names_read = solved.model.chains[middle[0]] if quantity == "capacity" else solved.reader.reads
-    return Chain(
-        _figure(id, values, unit, formula, solved),
-        _links(solved, values, names_read),
-        _path(solved, values) if quantity in TOTALS[:3] else (),
+    return Told(
+        run=solved,
+        values=values,
+        unit=unit,
+        formula=formula,
+        reads=solved.model.chains[middle[0]] if quantity == "capacity" else None,
+        path=_path(solved, values) if quantity in TOTALS[:3] else (),
     )
 
 
@@ -274,22 +279,23 @@ def _recipe(need: tuple[str, ...]) -> str:
     return f"sum over designs of mix{terms} / h100e"
 
 
-def _figure(name: str, values: Array, unit: str, formula: str, solved: Run) -> Figure:
-    p05, p50, p95 = (float(q) for q in quantiles(values, BAND))
-    value = float(values.mean())
-    if unit == "share":
+def _figure(name: str, told: Told) -> Figure:
+    p05, p50, p95 = (float(q) for q in quantiles(told.values, BAND))
+    value = float(told.values.mean())
+    if told.unit == "share":
         p05 = p50 = p95 = value
+    solved = told.run
     return Figure(
         id=name,
         value=value,
         p05=p05,
         p50=p50,
         p95=p95,
-        unit=unit,
-        formula=formula,
-        reads=tuple(solved.reader.reads),
+        unit=told.unit,
+        formula=told.formula,
+        reads=tuple(solved.reader.reads) if told.reads is None else told.reads,
         vintage=str(solved.catalog.vintage),
-        model=MODEL_VERSION,
+        model=f"{MODEL_VERSION}, {told.method}",
         seed=solved.reader.seed,
         draws=solved.reader.n,
     )

@@ -15,13 +15,14 @@ from narrows.quarters import Quarter
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from narrows.catalog import Reader
 
     Array = NDArray[np.float64]
+    Change = Callable[[Array, "slice | NDArray[np.bool_]"], None]
 
 __all__ = ["FIRST", "LAST", "ROOT", "TAIL_QUARTERS", "Model", "Stacks", "build", "draws_last"]
 
@@ -65,6 +66,8 @@ class Model:
         Ids of layers about whose capacity nothing was known.
     chains
         Facts behind the capacity of each layer, by layer id.
+    change
+        What a question changes about the capacities, see `changed`; None for the stack as it stands.
     """
 
     reader: Reader
@@ -78,6 +81,19 @@ class Model:
     worth: Array
     unknown: tuple[str, ...]
     chains: dict[str, tuple[str, ...]]
+    change: Change | None = None
+
+    def changed(self, change: Change) -> Model:
+        """Return the model with other capacities: what if a layer made more, or a maker stopped.
+
+        Parameters
+        ----------
+        change
+            Called with the capacities of some draws [h100e/quarter], axes (draw, layer, quarter), which
+            it alters in place, and with those draws (a slice, or flags). Stock and transit then
+            follow the changed flow.
+        """
+        return replace(self, change=change)
 
     @cached_property
     def years(self) -> Array:
@@ -126,6 +142,8 @@ class Model:
         under way, hold_i may wait. See docs/convention.md §12.
         """
         capacity = self.capacity(rows, self.years)
+        if self.change is not None:
+            self.change(capacity, rows)
         flow = np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
         return Stack(
             network=self.network,

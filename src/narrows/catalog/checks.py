@@ -510,17 +510,22 @@ def _check_layer_units(layer: LayerDeclaration, facts: dict[str, Fact], label: s
     except NarrowsError as problem:
         desk.refuse(f"{label}: {problem.given}", problem.acceptable, problem.remedy)
         return
-    time = units.parse("quarter").dimension
+    time, money = units.parse("quarter").dimension, units.parse("usd")
+    made = units.parse(layer.unit)
     wanted = {
-        "capacity": (rate, f"a rate, for instance {layer.unit}/quarter"),
-        **dict.fromkeys(("lag", "hold", "lead"), (time, "a time, for instance quarter")),
-        **dict.fromkeys(("growth", "slip"), (_NUMBER, "a ratio")),
+        "capacity": ((rate,), f"a rate, for instance {layer.unit}/quarter"),
+        **dict.fromkeys(("lag", "hold", "lead"), ((time,), "a time, for instance quarter")),
+        **dict.fromkeys(("growth", "slip", "ceiling"), ((_NUMBER,), "a ratio")),
+        "cost": (
+            ((money / made).dimension, (money * units.parse("s") / made).dimension),
+            f"usd/{layer.unit} where each unit is paid for, or usd*month/{layer.unit} for a line",
+        ),
     }
-    for entry, (dimension, says) in wanted.items():
+    for entry, (dimensions, says) in wanted.items():
         name = getattr(layer, entry)
         _check_known(entry, (name,), facts, label, desk)
         fact = facts.get(name)
-        if fact and units.parse(fact.unit).dimension != dimension:
+        if fact and units.parse(fact.unit).dimension not in dimensions:
             desk.refuse(
                 f"{label}: {entry} names {fact.id!r} in {fact.unit!r}",
                 f"The {entry} of this layer is {says}",

@@ -149,6 +149,11 @@ class LayerDeclaration:
         Facts [time]: from output to use, longest wait in stock, from decision to capacity.
     growth, slip
         Facts [ratio]: growth a year after the last anchor, realised over forecast.
+    cost
+        Fact: what more capacity costs, [usd per unit per time] for a line that then makes a unit each
+        quarter for good, or [usd per unit] where every unit made is paid for (a MW of grid, a rack).
+    ceiling
+        Fact [ratio]: the fastest growth a year that the layer can keep up once new capacity arrives.
     makers
         Prefix of the facts ``<makers>.<name>[.when]`` with shares of output.
     watch
@@ -170,6 +175,8 @@ class LayerDeclaration:
     lead: str = ""
     growth: str = ""
     slip: str = ""
+    cost: str = ""
+    ceiling: str = ""
     makers: str = ""
     watch: str = ""
 

@@ -110,6 +110,8 @@ LAYER: Schema = {
     "lead": Entry("text", '"cowos.lead"'),
     "growth": Entry("text", '"cowos.growth"'),
     "slip": Entry("text", '"cowos.forecast_ratio"'),
+    "cost": Entry("text", '"cowos.cost"'),
+    "ceiling": Entry("text", '"cowos.ceiling"'),
     "makers": Entry("text", '"cowos.maker"'),
     "watch": Entry("prose", '"monthly revenue of the maker"'),
 }
