@@ -1,0 +1,108 @@
+"""How a room tells a number: its value in every draw, and how it comes about.
+
+Every printed number has an id, such as ``map.binds.cowos.2026Q4``. Its first part names the family,
+and the family's module tells the figure, so that `narrows.why` can show the chain behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from narrows.bottlenecks.answer import Run
+    from narrows.catalog import Catalog
+
+__all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
+
+FAMILIES = {
+    "map": "narrows.bottlenecks.chain",
+}
+"""Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question that a figure belongs to; see `narrows.map` for each part.
+
+    Parameters
+    ----------
+    draws, seed, method
+        Number of draws, their seed, and ``random`` or ``sobol``.
+    as_of, scenario, catalog
+        Which facts.
+    """
+
+    draws: int
+    seed: int
+    method: str = "random"
+    as_of: str | None = None
+    scenario: str | Path | None = None
+    catalog: Catalog | None = None
+
+    def run(self, quarters: str | None = None) -> Run:
+        """Return the question solved, for some quarters."""
+        from narrows.bottlenecks.answer import run
+
+        return run(
+            quarters,
+            draws=self.draws,
+            seed=self.seed,
+            method=self.method,
+            as_of=self.as_of,
+            scenario=self.scenario,
+            catalog=self.catalog,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A layer that set the pace over some quarters.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    first, last
+        Labels of its first and last quarter on the path.
+    """
+
+    layer: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A figure in every draw.
+
+    Parameters
+    ----------
+    run
+        The solved question that it comes from: catalogue, reader, model.
+    values
+        The figure in every draw [unit], axis (draw).
+    unit
+        Its unit; ``share`` for the mean of zeros and ones.
+    formula
+        How it comes about, in one sentence.
+    reads
+        Ids of the facts behind it; all that the run has read if left out.
+    path
+        Layers that set the pace, oldest first, where the figure is an output of the stack.
+    method
+        Which solver made it: ``shortest path``, or ``linear program``.
+    """
+
+    run: Run
+    values: NDArray[np.float64]
+    unit: str
+    formula: str
+    reads: tuple[str, ...] | None = None
+    path: tuple[Stretch, ...] = ()
+    method: str = "shortest path"
