@@ -35,6 +35,8 @@ TAIL_QUARTERS = 4
 ROOT = "deployed"
 IT_POWER = ("it_kw",)
 """The design quantity that gives IT power."""
+COUNTED = "accelerator"
+"""Layer at whose output the mix of designs is counted: what leaves the makers, deployed a path lag later."""
 APART = 1e-5
 """Stocks of neighbouring layers differ by this share, so that two of them never tie by construction."""
 
@@ -58,8 +60,8 @@ class Model:
     arrivals
         Cumulative arrivals from the work in progress at the start [h100e], axes (1, layer, quarter).
     stated, need
-        Years in which the mix is stated [year], and what one H100e takes of each layer and of IT power
-        in them [unit/h100e], axes (draw, year, layer + 1).
+        Moments of deployment at which the mix is stated [year], and what one H100e takes of each layer
+        and of IT power in them [unit/h100e], axes (draw, moment, layer + 1).
     worth
         Value of one H100e deployed in a quarter, relative to the first, axis (quarter).
     unknown
@@ -275,14 +277,17 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
     rows = {ROOT: 0} | {layer.id: row + 1 for row, layer in enumerate(layers)}
     unknown, chains = _read(layers, recipes, quarters[0].midpoint)
     stated, need = recipes.at_years([IT_POWER, *(layer.declared.need for layer in layers)])
+    network = Network(
+        parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
+        lag=np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)]),
+    )
+    if COUNTED in rows:
+        stated = stated + _path_lag(network.parent, network.lag)[rows[COUNTED]] / 4
     model = Model(
         reader=reader,
         quarters=quarters,
         layers=layers,
-        network=Network(
-            parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
-            lag=np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)]),
-        ),
+        network=network,
         hold=np.array([np.inf, *(_hold(layer) for layer in layers)]) * (1.0 + APART * np.arange(len(rows))),
         arrivals=np.empty(0),
         stated=stated,
