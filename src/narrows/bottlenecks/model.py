@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,8 +35,8 @@ TAIL_QUARTERS = 4
 ROOT = "deployed"
 IT_POWER = ("it_kw",)
 """The design quantity that gives IT power."""
-COUNTED = "accelerator"
-"""Layer at whose output the mix of designs is counted: what leaves the makers, deployed a path lag later."""
+COUNTED = "rack"
+"""Layer at whose door chips are counted as sold: the mix of designs is that of what is sold."""
 APART = 1e-5
 """Stocks of neighbouring layers differ by this share, so that two of them never tie by construction."""
 
@@ -55,6 +55,8 @@ class Model:
         Layers in flow order without the root; ``layers[i]`` is row i + 1 of the arrays, row 0 is the root.
     network
         Who feeds whom, and with what lag.
+    exact_lag
+        Lags before rounding [quarter], axis (layer).
     hold
         Quarters of flow that may wait after each layer, inf for no limit, axis (layer).
     arrivals
@@ -76,6 +78,7 @@ class Model:
     quarters: tuple[Quarter, ...]
     layers: tuple[FactLayer, ...]
     network: Network
+    exact_lag: Array
     hold: Array
     arrivals: Array
     stated: Array
@@ -106,6 +109,15 @@ class Model:
     def path_lag(self) -> NDArray[np.int64]:
         """Time from each layer's output to its deployment [quarter], axis (layer)."""
         return _path_lag(self.network.parent, self.network.lag)
+
+    @cached_property
+    def early(self) -> Array:
+        """Part of the time from each layer's output to its deployment that whole quarters leave out [quarter].
+
+        Lags of the network are whole quarters; what rounding leaves, -0.5 to 0.5 for each step of the way, is
+        kept by reading the capacity so much earlier, axis (layer).
+        """
+        return _path_lag(self.network.parent, self.exact_lag) - self.path_lag
 
     @property
     def weight(self) -> Array:
@@ -162,7 +174,7 @@ class Model:
         capacity = draws_last(len(need), len(self.layers) + 1, len(years))
         capacity[:, 0] = np.inf
         for row, layer in enumerate(self.layers, start=1):
-            supply = layer.supply(years, rows)
+            supply = layer.supply(years - self.early[row] / 4, rows)
             if supply is None:
                 capacity[:, row] = np.inf
                 continue
@@ -181,7 +193,7 @@ class Model:
                 cap[:, row] = np.inf
                 continue
             served = self.path_lag[row]
-            np.multiply(ahead[:, served : served + count], hold, out=cap[:, row])
+            np.multiply(flow, hold, out=cap[:, row])
             for start in range(served - lag + 1, served + 1):
                 cap[:, row] += ahead[:, start : start + count]
             np.maximum(cap[:, row], self.arrivals[:, row, -1:], out=cap[:, row])
@@ -277,17 +289,19 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
     rows = {ROOT: 0} | {layer.id: row + 1 for row, layer in enumerate(layers)}
     unknown, chains = _read(layers, recipes, quarters[0].midpoint)
     stated, need = recipes.at_years([IT_POWER, *(layer.declared.need for layer in layers)])
+    lags = np.array([0.0, *(_quarters(layer, layer.declared.lag) for layer in layers)])
     network = Network(
         parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
-        lag=np.array([0, *(_quarters(layer, layer.declared.lag) for layer in layers)]),
+        lag=np.rint(lags).astype(np.int64),
     )
     if COUNTED in rows:
-        stated = stated + _path_lag(network.parent, network.lag)[rows[COUNTED]] / 4
+        stated = stated + _path_lag(network.parent, lags)[rows[COUNTED]] / 4
     model = Model(
         reader=reader,
         quarters=quarters,
         layers=layers,
         network=network,
+        exact_lag=lags,
         hold=np.array([np.inf, *(_hold(layer) for layer in layers)]) * (1.0 + APART * np.arange(len(rows))),
         arrivals=np.empty(0),
         stated=stated,
@@ -328,9 +342,9 @@ def _check_lags(model: Model) -> None:
         )
 
 
-def _quarters(layer: FactLayer, name: str) -> int:
-    """Return a lag rounded to whole quarters."""
-    return round(layer.reader.point(name) / QUARTER_S) if name else 0
+def _quarters(layer: FactLayer, name: str) -> float:
+    """Return a lag in quarters."""
+    return layer.reader.point(name) / QUARTER_S if name else 0.0
 
 
 def _hold(layer: FactLayer) -> float:
@@ -339,9 +353,9 @@ def _hold(layer: FactLayer) -> float:
     return layer.reader.point(name) / QUARTER_S if name else np.inf
 
 
-def _path_lag(parent: NDArray[np.int64], lag: NDArray[np.int64]) -> NDArray[np.int64]:
+def _path_lag(parent: NDArray[np.int64], lag: NDArray[Any]) -> NDArray[Any]:
     """Return the quarters from each layer's output to its deployment, axis (layer)."""
-    total = np.zeros(len(parent), dtype=np.int64)
+    total = np.zeros(len(parent), dtype=lag.dtype)
     for row in range(len(parent)):
         node = row
         while parent[node] >= 0:
