@@ -57,6 +57,8 @@ class Model:
         Who feeds whom, and with what lag.
     exact_lag
         Lags before rounding [quarter], axis (layer).
+    sale_lag
+        Time from the sale of a chip to its deployment [quarter].
     hold
         Quarters of flow that may wait after each layer, inf for no limit, axis (layer).
     arrivals
@@ -79,6 +81,7 @@ class Model:
     layers: tuple[FactLayer, ...]
     network: Network
     exact_lag: Array
+    sale_lag: float
     hold: Array
     arrivals: Array
     stated: Array
@@ -294,17 +297,17 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
         parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
         lag=np.rint(lags).astype(np.int64),
     )
-    if COUNTED in rows:
-        stated = stated + _path_lag(network.parent, lags)[rows[COUNTED]] / 4
+    sale_lag = float(_path_lag(network.parent, lags)[rows[COUNTED]]) if COUNTED in rows else 0.0
     model = Model(
         reader=reader,
         quarters=quarters,
         layers=layers,
         network=network,
         exact_lag=lags,
+        sale_lag=sale_lag,
         hold=np.array([np.inf, *(_hold(layer) for layer in layers)]) * (1.0 + APART * np.arange(len(rows))),
         arrivals=np.empty(0),
-        stated=stated,
+        stated=stated + sale_lag / 4,
         need=need,
         worth=(1.0 - reader.point("value.decline")) ** (np.arange(len(quarters)) / 4),
         unknown=unknown,

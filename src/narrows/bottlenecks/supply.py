@@ -19,7 +19,7 @@ from narrows.layer import shares_of
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -197,16 +197,39 @@ class Recipes:
         A term with a dot is a fact or a series of facts; one without is a quantity of each design.
         Without any term the need is 1: the layer is counted in H100e.
         """
-        _, years, mix = self._mix
+        years, amounts, _ = self.part(needs, self._mix[0])
+        return years, amounts
+
+    def part(
+        self, needs: Sequence[Sequence[str]], designs: Collection[str]
+    ) -> tuple[Array, Array, Array]:
+        """Return the years stated, what some designs take of one H100e of the whole mix, and their share.
+
+        Parameters
+        ----------
+        needs
+            Terms of each layer, as for `at_years`.
+        designs
+            Ids of the designs.
+
+        Returns
+        -------
+        tuple
+            Years, axis (year); needs, axes (draw, year, layer) [unit/h100e of the whole mix], which sum
+            over disjoint groups to those of `at_years`; share of H100e, axes (draw, year).
+        """
+        names, years, whole = self._mix
+        mix = whole * np.isin(names, list(designs))
+        share: Array = mix.sum(axis=2)
         own = [[term for term in terms if "." not in term] for terms in needs]
         amounts = np.empty((len(needs), len(years), self.reader.n)).T
         for rows in chunks(self.reader.n):
             recipes = np.stack([self._per_h100e(terms, rows) for terms in own], axis=2)
             amounts[rows] = np.matmul(mix[rows], recipes)
-        amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
+        amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = share[:, :, None]
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
-        return years, amounts
+        return years, amounts, share
 
 
 def factor(reader: Reader, name: str, years: Array) -> Array:
