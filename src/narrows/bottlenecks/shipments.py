@@ -81,7 +81,8 @@ def shipments(solved: Run, maker: str) -> Shipments:
     of the whole mix and N what all designs take, and b over a the wafers booked for it over those of all
     accelerators, its capacity in H100e is s K for every layer but packaging, and K (b / a) (N / n) s
     there. Orders are left out. The fast path gives its cumulative deployment, which is read back to the
-    time of sale; recipes turn compute into packages. The mix gives proportions, no level.
+    time of sale; recipes turn compute into packages. The mix gives proportions, no level. Packages that
+    were made and written off (``<maker>.written_off.<quarter>``) are not sold.
 
     Examples
     --------
@@ -117,7 +118,12 @@ def shipments(solved: Run, maker: str) -> Shipments:
     h100e = sold(model, output)[:, solved.shown]
     at_sale = interpolate(model.stated, model.years[solved.shown] + model.sale_lag / 4)
     per_h100e = over_time(parts[:, :, 1], at_sale) / over_time(share, at_sale)
-    return Shipments(maker, solved.quarters, h100e * per_h100e, h100e)
+    packages = h100e * per_h100e
+    for column, quarter in enumerate(solved.quarters):
+        name = f"{maker.lower()}.written_off.{quarter}"
+        if catalog.has(name):
+            packages[:, column] -= solved.reader.draws(name)
+    return Shipments(maker, solved.quarters, packages, h100e)
 
 
 def sold(model: Model, output: Array) -> Array:
