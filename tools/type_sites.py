@@ -35,10 +35,10 @@ as_of = "2025-12-14"
 source = "epoch-dc-2025-12-14"
 """
 WINDOWS = {
-    "seen": (-0.15, -10.0, 0.25, 20.0, "works seen from above, and the usual time from roof to operation"),
-    "pace": (-0.20, -10.0, 0.40, 20.0, "the pace of earlier buildings; little or nothing of it was seen yet"),
-    "filing": (-0.05, -60.0, 0.20, 20.0, "an end date filed with the state, which came three months early once"),
-    "stated": (-0.05, -5.0, 0.30, 20.0, "the builder's own statement"),
+    "seen": (-0.15, -10.0, 0.15, 10.0, "works seen from above, and the usual time from roof to operation"),
+    "pace": (-0.25, -10.0, 0.25, 10.0, "the pace of earlier buildings; little or nothing of it was seen yet"),
+    "filing": (-0.10, -60.0, 0.10, 10.0, "an end date filed with the state, which came three months early once"),
+    "stated": (-0.10, -5.0, 0.15, 10.0, "the builder's own statement"),
 }
 """Basis of a date: P10 and P90 as share of the lead and days, and in words."""
 BASIS: dict[tuple[str, str], tuple[str, str]] = {
