@@ -9,7 +9,7 @@ and happens at
     d_j = max( l_j x stretch + delay,  d_(j-1) + MW of the piece / speed )  (+ stall, for a few pieces)
 
 ``stretch`` and ``speed`` belong to a site, ``delay`` to a milestone; a share of the variance of each is common
-to all sites. In a few draws all sites build no faster than the year before: their stretch is at least that
+to all sites. Some milestones are held: their stretch is at most 1 and their delay 0. In a few draws all sites build no faster than the year before: their stretch is at least that
 of the trend.
 """
 
@@ -48,6 +48,7 @@ LAW = (
     "slip.delay",
     "slip.speed",
     "slip.ramp",
+    "slip.held_share",
     "slip.stall_share",
     "slip.stall",
     "slip.trend_weight",
@@ -208,11 +209,13 @@ class Energising:
     @cached_property
     def _trend(self) -> Array:
         """Least stretch of every site: that of the trend in some draws, else 0; axis (draw)."""
-        chance = draws.stream(self.reader.seed, "slip.trend_weight:choice").random(self.reader.n)
-        found: Array = np.where(
-            chance < self.reader.draws("slip.trend_weight"), self.reader.draws("slip.trend_stretch"), 0.0
-        )
+        slow = self._chance("slip.trend_weight", "slip.trend_weight:choice")
+        found: Array = np.where(slow, self.reader.draws("slip.trend_stretch"), 0.0)
         return found
+
+    def _chance(self, name: str, key: str) -> NDArray[np.bool_]:
+        """Return in which draws something happens whose chance is a fact, axis (draw)."""
+        return draws.stream(self.reader.seed, key).random(self.reader.n) < self.reader.draws(name)
 
     def _own(self, name: str, key: str) -> Array:
         """Return the draws of one member of the population that a fact speaks of [canonical], axis (draw).
@@ -253,11 +256,13 @@ class Energising:
         for row in site.planned:
             lead = np.maximum(reader.draws(f"{key}.planned_lead.{row.day}") / DAY_S, before)
             pieces = max(round(reader.fact(f"{key}.pieces.{row.day}").value), 1)
-            delay = self._own("slip.delay", f"{key}.{row.day}") / DAY_S
+            held = self._chance("slip.held_share", f"{key}.{row.day}:held")
+            slowed = np.where(held, np.minimum(stretch, 1.0), stretch)
+            delay = np.where(held, 0.0, self._own("slip.delay", f"{key}.{row.day}") / DAY_S)
             step = row.step * reader.draws(row.power.id) / row.power.canonical_value
             for piece in range(1, pieces + 1):
                 planned = lead - ramp * (1 - piece / pieces) * (lead - before)
-                last = np.maximum(planned * stretch + delay, last + np.maximum(step, 0.0) / pieces / speed)
+                last = np.maximum(planned * slowed + delay, last + np.maximum(step, 0.0) / pieces / speed)
                 stall = self._stall(f"{key}.{row.day}.{piece}")
                 found.append(Arrival(row.day, last + stall, step / pieces))
             before = lead
@@ -265,8 +270,7 @@ class Energising:
 
     def _stall(self, key: str) -> Array:
         """Return how long a piece stalls [day], mostly 0, axis (draw)."""
-        chance = draws.stream(self.reader.seed, f"{key}:stalls").random(self.reader.n)
-        stalled = chance < self.reader.draws("slip.stall_share")
+        stalled = self._chance("slip.stall_share", f"{key}:stalls")
         found: Array = np.where(stalled, self._own("slip.stall", key) / DAY_S, 0.0)
         return found
 

@@ -155,10 +155,11 @@ class SitesResult:
 
     def figure_ids(self) -> list[str]:
         """Return the id of every number of the page; each answers `narrows.why`."""
-        names = [*(row.id for row in self.rows), TOTAL]
+        sums = [] if self.meta.get("site") else [TOTAL]
+        names = [*(row.id for row in self.rows), *sums]
         found = [f"sites.{word}.{name}.{day}" for word in ("power", "plan") for name in names for day in self.days]
-        found += [f"sites.late.{TOTAL}.{day}" for day in self.days]
-        found += [f"sites.added.{TOTAL}.{day}" for day in self.days if day > self.snapshot]
+        found += [f"sites.late.{name}.{day}" for name in sums for day in self.days]
+        found += [f"sites.added.{name}.{day}" for name in sums for day in self.days if day > self.snapshot]
         found += [f"sites.due.{row.id}.{due.day}" for row in self.rows for due in row.due]
         return found + [f"sites.on_time.{row.id}.{due.day}" for row in self.rows for due in row.due]
 
