@@ -37,7 +37,13 @@ source = "epoch-dc-2025-12-14"
 WINDOWS = {
     "seen": (-0.15, -10.0, 0.15, 10.0, "works seen from above, and the usual time from roof to operation"),
     "pace": (-0.25, -10.0, 0.25, 10.0, "the pace of earlier buildings; little or nothing of it was seen yet"),
-    "filing": (-0.10, -60.0, 0.10, 10.0, "an end date filed with the state, which came three months early once"),
+    "filing": (
+        -0.10,
+        -60.0,
+        0.10,
+        10.0,
+        "an end date filed with the state, which came three months early once",
+    ),
     "stated": (-0.10, -5.0, 0.15, 10.0, "the builder's own statement"),
 }
 """Basis of a date: P10 and P90 as share of the lead and days, and in words."""

@@ -167,9 +167,7 @@ def sites_of(catalog: Catalog) -> dict[str, Site]:
 
 def snapshot_of(sites: Mapping[str, Site]) -> date:
     """Return the day on which the sites were recorded."""
-    return max(
-        row.power.known_on for site in sites.values() for row in (*site.observed, *site.planned)
-    )
+    return max(row.power.known_on for site in sites.values() for row in (*site.observed, *site.planned))
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,9 @@ class SitesResult:
         """Return the id of every number of the page; each answers `narrows.why`."""
         sums = [] if self.meta.get("site") else [TOTAL]
         names = [*(row.id for row in self.rows), *sums]
-        found = [f"sites.{word}.{name}.{day}" for word in ("power", "plan") for name in names for day in self.days]
+        found = [
+            f"sites.{word}.{name}.{day}" for word in ("power", "plan") for name in names for day in self.days
+        ]
         found += [f"sites.late.{name}.{day}" for name in sums for day in self.days]
         found += [f"sites.added.{name}.{day}" for name in sums for day in self.days if day > self.snapshot]
         found += [f"sites.due.{row.id}.{due.day}" for row in self.rows for due in row.due]
@@ -226,9 +228,7 @@ class SitesRun:
     def added(self) -> Array:
         """Power added after the snapshot over that planned [ratio], axes (draw, day)."""
         planned = np.array(self.plan) - self.now
-        start = np.sum(
-            [self.law.observed(site, (self.snapshot,)) for site in self.sites.values()], axis=0
-        )
+        start = np.sum([self.law.observed(site, (self.snapshot,)) for site in self.sites.values()], axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(planned > 0, (self.total - start) / planned, np.nan)
 

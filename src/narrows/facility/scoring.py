@@ -259,7 +259,9 @@ def score_sites(
         )
     rows, totals = [], []
     for column, day in enumerate(run.days):
-        came = {site: ([mw for when, mw in states if when <= day] or [0.0])[-1] for site, states in held.items()}
+        came = {
+            site: ([mw for when, mw in states if when <= day] or [0.0])[-1] for site, states in held.items()
+        }
         for site, value in came.items():
             label = (site, run.sites[site].name, str(day))
             rows.append(_score(label, run.power[site][:, column], value, run.sites[site].plan(day)))

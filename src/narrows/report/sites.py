@@ -133,9 +133,7 @@ def _length(rows: list[tuple[str, ...]]) -> int:
     return sum(max(len(row[column]) for row in rows) + 2 for column in range(len(rows[0]))) - 2
 
 
-def _line(
-    name: str, now: float, band: Interval, plan: Sequence[float], shown: list[int]
-) -> tuple[str, ...]:
+def _line(name: str, now: float, band: Interval, plan: Sequence[float], shown: list[int]) -> tuple[str, ...]:
     cells = [name, f"{now:,.0f}"]
     for place in shown:
         cells += [f"{band.p50[place]:,.0f}", _span(band, place), f"{plan[place]:,.0f}"]
@@ -156,7 +154,9 @@ def _one_table(result: SitesResult, width: int) -> str:
     rows: list[tuple[str, ...]] = [("day", "MW, median", "80 %", "plan", "")]
     for place, day in enumerate(result.days):
         seen = "observed" if result.observed[place] else ""
-        rows.append((day, f"{row.power.p50[place]:,.0f}", _span(row.power, place), f"{row.plan[place]:,.0f}", seen))
+        rows.append(
+            (day, f"{row.power.p50[place]:,.0f}", _span(row.power, place), f"{row.plan[place]:,.0f}", seen)
+        )
     return "\n".join(_aligned(rows, width, right=(1, 2, 3)))
 
 
@@ -220,7 +220,9 @@ def _remarks(result: SitesResult, shown: list[int], width: int) -> str:
         f"{meta['draws']:,} draws, seed {meta['seed']}."
     )
     name = meta.get("site") or "total"
-    day = next((day for day, seen in zip(result.days, result.observed, strict=True) if not seen), result.days[0])
+    day = next(
+        (day for day, seen in zip(result.days, result.observed, strict=True) if not seen), result.days[0]
+    )
     asked = "" if meta["draws"] == 10_000 else f" --draws {meta['draws']}"  # noqa: PLR2004 (the usual number)
     lines.append(
         f"ask: narrows why sites.power.{name}.{day}{asked}; also plan, late, added (of total), due and on_time "
@@ -265,7 +267,9 @@ def score_text(score: SitesScore, width: int) -> str:
     if score.missing:
         parts.append(_wrapped(f"Not in the later table, left out: {', '.join(score.missing)}.", width))
     if score.unknown:
-        parts.append(_wrapped(f"Not tracked here, left out: {', '.join(map(printable, score.unknown))}.", width))
+        parts.append(
+            _wrapped(f"Not tracked here, left out: {', '.join(map(printable, score.unknown))}.", width)
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -431,7 +435,13 @@ def sites_svg(result: SitesResult) -> str:
     planned = [place(day, value) for day, value in zip(days, plan, strict=True)]
     marks.append(path(_steps(planned), fill="none", stroke=PLAN, stroke_width="2", stroke_dasharray="6 4"))
     marks.append(path(_steps(middle), fill="none", stroke=LINE, stroke_width="2.5"))
-    marks += _labels(high[-1], middle[-1], low[-1], planned[-1], {name: band[name][-1] for name in band} | {"plan": plan[-1]})
+    marks += _labels(
+        high[-1],
+        middle[-1],
+        low[-1],
+        planned[-1],
+        {name: band[name][-1] for name in band} | {"plan": plan[-1]},
+    )
     meta = result.meta
     source = (
         f"narrows · sites and plans: Epoch AI, {result.snapshot}, CC BY 4.0 · {meta['draws']:,} draws · "
