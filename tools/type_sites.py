@@ -21,8 +21,8 @@ SNAPSHOT = date(2025, 12, 14)
 OBSERVED, PLANNED = 0.12, 0.15
 """P10-P90 half width of a power level, observed and planned [share]."""
 LEVEL_WHY = (
-    "power is inferred from cooling and equipment seen from above; the same site was put at 424, 348 and 498 MW "
-    "within four months (Colossus 1)"
+    "power is inferred from cooling and equipment seen from above; the same site was put at 424, 348 and "
+    "498 MW within four months (Colossus 1)"
 )
 HEAD = """\
 # Sixteen tracked sites: power in operation from a day on, and what was planned after the snapshot.
@@ -199,7 +199,7 @@ def lead(slug: str, name: str, handle: str, day: date) -> str:
     )
 
 
-def pieces(slug: str, name: str, handle: str, row: Row, previous: Row, step: float) -> str:
+def pieces(slug: str, name: str, handle: str, row: Row, previous: Row, step: float) -> str:  # noqa: PLR0917
     """Return the fact of how many pieces a milestone arrives in."""
     count = row.buildings - previous.buildings
     basis = "buildings that the milestone adds"
@@ -218,7 +218,7 @@ def pieces(slug: str, name: str, handle: str, row: Row, previous: Row, step: flo
     )
 
 
-def record(
+def record(  # noqa: PLR0917 (the entries of a fact)
     identity: str,
     numbers: tuple[float, float, float],
     unit: str,
@@ -232,8 +232,9 @@ def record(
     value, low, high = (f"{number:g}" for number in numbers)
     about, handle = place
     text = (
-        f'[[fact]]\nid = "{identity}"\nvalue = {value}\nunit = "{unit}"\nof = "{of}"\nlow = {low}\nhigh = {high}\n'
-        f'kind = "{kind}"\nabout = "{about}"\nlocator = "data_center_timelines, {handle}"\nnote = "{note}"\n{more}'
+        f'[[fact]]\nid = "{identity}"\nvalue = {value}\nunit = "{unit}"\nof = "{of}"\n'
+        f'low = {low}\nhigh = {high}\nkind = "{kind}"\nabout = "{about}"\n'
+        f'locator = "data_center_timelines, {handle}"\nnote = "{note}"\n{more}'
     )
     return re.sub(r"\n+$", "\n", text)
 

@@ -82,8 +82,10 @@ BAD = {
     "no column": (
         ["1/1/2026,x"],
         "Date,Data center",
-        "The table 'later.csv' has no column 'Power (MW)'. It has the columns Date, Data center, Power (MW). "
-        "Give the table of timelines of the tracker.",
+        (
+            "The table 'later.csv' has no column 'Power (MW)'. It has the columns Date, Data center, Power (MW). "
+            "Give the table of timelines of the tracker."
+        ),
     ),
     "no day": (
         ["soon,x,5"],
@@ -108,8 +110,10 @@ BAD = {
     "other sites": (
         ["1/1/2026,x,5"],
         None,
-        "The table 'later.csv' holds no tracked site. Tracked are, for instance, Alibaba Zhangbei, Alibaba "
-        "Zhangbei Zhangjiakou Hebei. Give the table of timelines of the same tracker.",
+        (
+            "The table 'later.csv' holds no tracked site. Tracked are, for instance, Alibaba Zhangbei, Alibaba "
+            "Zhangbei Zhangjiakou Hebei. Give the table of timelines of the same tracker."
+        ),
     ),
 }
 

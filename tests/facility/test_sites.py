@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_pieces_come_in_order_and_no_faster_than_the_site_can(base):
         # without the stalls, which hit one piece alone
         quiet = type("Quiet", (Energising,), {"_stall": lambda _self, _key: 0.0})(reader, law.snapshot)
         whens = [piece.when for piece in quiet.arrivals(site)]
-        for first, second in zip(whens, whens[1:], strict=False):
+        for first, second in pairwise(whens):
             assert (second > first).all()
 
 

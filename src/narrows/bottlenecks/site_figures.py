@@ -83,9 +83,11 @@ def _known(run: SitesRun, quantity: str) -> list[str]:
     if quantity in {"due", "on_time"}:
         return found
     days = [(day, day > run.snapshot) for day in run.days]
-    found = [f"sites.{word}.{name}.{day}" for word in ("power", "plan") for name in run.sites for day, _ in days]
-    found += [f"sites.{word}.{TOTAL}.{day}" for word in SUMS for day, ahead in days if ahead or word != "added"]
-    return found
+    found = [
+        f"sites.{word}.{name}.{day}" for word in ("power", "plan") for name in run.sites for day, _ in days
+    ]
+    sums = [(word, day) for word in SUMS for day, ahead in days if ahead or word != "added"]
+    return found + [f"sites.{word}.{TOTAL}.{day}" for word, day in sums]
 
 
 def _site(run: SitesRun, site: Site, quantity: str, day: str) -> Told:
@@ -110,7 +112,8 @@ def _whole(run: SitesRun, quantity: str, day: str) -> Told:
         return _plan(run, run.sites)
     if quantity == "late":
         values = (run.total[:, 0] < run.plan[0]).astype(np.float64)
-        return _told(run, values, "share", f"share of draws in which the sites run less than planned on {day}", reads)
+        text = f"share of draws in which the sites run less than planned on {day}"
+        return _told(run, values, "share", text, reads)
     if quantity == "added":
         text = f"power added at {count} sites from the snapshot to {day} over that planned"
         values = run.added[:, 0]
@@ -125,8 +128,8 @@ def _whole(run: SitesRun, quantity: str, day: str) -> Told:
 def _plan(run: SitesRun, sites: dict[str, Site]) -> Told:
     """Return the power that the tracker planned, the same in every draw."""
     day = run.days[0]
-    rows = [[row for row in (*site.observed, *site.planned) if row.day <= day][-1:] for site in sites.values()]
-    reads = tuple(row[0].power.id for row in rows if row)
+    past = [[row for row in (*site.observed, *site.planned) if row.day <= day] for site in sites.values()]
+    reads = tuple(rows[-1].power.id for rows in past if rows)
     total = sum(site.plan(day) for site in sites.values())
     text = f"last power on or before {day} by the tracker's table, observed or planned on {run.snapshot}"
     if len(sites) > 1:

@@ -8,9 +8,9 @@ and happens at
 
     d_j = max( l_j x stretch + delay,  d_(j-1) + MW of the piece / speed )  (+ stall, for a few pieces)
 
-``stretch`` and ``speed`` belong to a site, ``delay`` to a milestone; a share of the variance of each is common
-to all sites. Some milestones are held: their stretch is at most 1 and their delay 0. In a few draws all sites build no faster than the year before: their stretch is at least that
-of the trend.
+``stretch`` and ``speed`` belong to a site, ``delay`` to a milestone; a share of the variance of each is
+common to all sites. Some milestones are held: their stretch is at most 1 and their delay 0. In a few draws
+all sites build no faster than the year before: their stretch is at least that of the trend.
 """
 
 from __future__ import annotations
@@ -216,9 +216,10 @@ class Energising:
         return draws.stream(self.reader.seed, key).random(self.reader.n) < self.reader.draws(name)
 
     def _own(self, name: str, key: str) -> Array:
-        """Return the draws of one member of the population that a fact speaks of [canonical], axis (draw).
+        """Return the draws of one member of the population that a fact speaks of, axis (draw).
 
-        The score of a member is the common score of the fact and its own, in the proportion of ``slip.shared``.
+        The score of a member is the common score of the fact and its own, by the share ``slip.shared``; the
+        unit is the canonical one of the fact.
         """
         fact = self.reader.fact(name)
         doubt = draws.Doubt(

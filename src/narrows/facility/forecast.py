@@ -212,7 +212,8 @@ class SitesRun:
     @cached_property
     def total(self) -> Array:
         """Sum over the sites [MW], axes (draw, day)."""
-        return np.sum(list(self.power.values()), axis=0)
+        found: Array = np.add.reduce(list(self.power.values()))
+        return found
 
     @property
     def now(self) -> float:
@@ -230,7 +231,8 @@ class SitesRun:
         planned = np.array(self.plan) - self.now
         start = np.sum([self.law.observed(site, (self.snapshot,)) for site in self.sites.values()], axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(planned > 0, (self.total - start) / planned, np.nan)
+            found: Array = np.where(planned > 0, (self.total - start) / planned, np.nan)
+        return found
 
     def due(self, site: Site) -> dict[str, Array]:
         """Return when each milestone of a site is complete [day after the snapshot], axis (draw)."""

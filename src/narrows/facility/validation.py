@@ -1,4 +1,4 @@
-"""Predicted against measured for the sites: sums that the tables must give, and how forecasts slipped before."""
+"""Predicted against measured for the sites: sums of the tables, and how forecasts slipped before."""
 
 from __future__ import annotations
 

@@ -32,10 +32,12 @@ __all__ = [
 COLUMNS = ("day", "site", "name", "observed", "unit", "plan", "p10", "p50", "p90", "mean")
 MOST_DAYS = 4
 """Days that the table by site shows; JSON and CSV hold all."""
+USUAL = {"draws": 10_000, "seed": 1, "method": "random"}
+"""Options that need not be told again."""
 ASSUMED = (
-    "How: each milestone planned after the snapshot comes at its planned lead x a stretch of its site + a delay, "
-    "piece by piece, and no faster than a site can build; a few pieces stall for long. Part of it is common to "
-    "all sites. Power levels are read from above and in doubt by about an eighth."
+    "How: each milestone planned after the snapshot comes at its planned lead x a stretch of its site + a "
+    "delay, piece by piece, and no faster than a site can build; some dates hold, a few pieces stall long. "
+    "Part of it is common to all sites. Power levels are read from above and in doubt by about an eighth."
 )
 
 
@@ -72,8 +74,8 @@ def answer(result: SitesResult) -> str:
     if not ahead:
         place = len(result.days) - 1
         return (
-            f"On {result.days[place]} {who} ran {_gw(result.plan[place])} of facility power, as observed up to "
-            f"{result.snapshot}; the day is not after the snapshot, so nothing is forecast."
+            f"On {result.days[place]} {who} ran {_gw(result.plan[place])} of facility power, as observed "
+            f"up to {result.snapshot}; the day is not after the snapshot, so nothing is forecast."
         )
     for place in ahead[:1]:
         band = result.total
@@ -113,7 +115,7 @@ def _shown(result: SitesResult) -> list[int]:
 def _fits(result: SitesResult, shown: list[int], width: int) -> list[int]:
     """Return as many of the days as fit into a width, the first and the last kept longest."""
     kept = list(shown)
-    while len(kept) > 1 and max(map(len, _rows(result, kept))) and _length(_rows(result, kept)) > width:
+    while len(kept) > 1 and _length(_rows(result, kept)) > width:
         kept = kept[:-2] + kept[-1:] if len(kept) > 2 else kept[:1]  # noqa: PLR2004 (first and last)
     return kept
 
@@ -123,8 +125,7 @@ def _rows(result: SitesResult, shown: list[int]) -> list[tuple[str, ...]]:
     for place in shown:
         head += [f"{result.days[place]}", "80 %", "plan"]
     rows = [tuple(head)]
-    for row in result.rows:
-        rows.append(_line(printable(row.name), row.now, row.power, row.plan, shown))
+    rows += [_line(printable(row.name), row.now, row.power, row.plan, shown) for row in result.rows]
     rows.append(_line("All sites", result.now, result.total, result.plan, shown))
     return rows
 
@@ -185,7 +186,8 @@ def _totals(result: SitesResult, width: int) -> str:
             rows.append((day, f"{band.p50[place] / MW_PER_GW:.2f}", "observed", "", "", ""))
             continue
         low, middle, high = (getattr(band, name)[place] / MW_PER_GW for name in ("p10", "p50", "p90"))
-        added = f"{percent(result.added.p50[place])} ({100 * result.added.p10[place]:.0f}-{100 * result.added.p90[place]:.0f})"
+        least, most = (100 * getattr(result.added, name)[place] for name in ("p10", "p90"))
+        added = f"{percent(result.added.p50[place])} ({least:.0f}-{most:.0f})"
         rows.append(
             (
                 day,
@@ -211,25 +213,25 @@ def _remarks(result: SitesResult, shown: list[int], width: int) -> str:
                 f"The table by site shows {fitted} of {len(result.days)} days: --json and --csv give all, "
                 "--on picks."
             )
+        names = ", ".join(sorted(row.id for row in result.rows))
+        lines.append(f"One site, with its milestones: narrows sites SITE, one of {names}.")
     lines.append(ASSUMED)
     if meta.get("scenario"):
         lines.append(f"Scenario {meta['scenario']}: not the facts as they stand.")
     lines.append(
         f"Sites, milestones and plans: Epoch AI, Frontier Data Centers, as of {result.snapshot} (CC BY 4.0). "
-        f"{meta['facts']} facts, {meta['assumptions']} of them assumptions, the newest of {meta['newest_fact']}; "
-        f"{meta['draws']:,} draws, seed {meta['seed']}."
+        f"{meta['facts']} facts, {meta['assumptions']} of them assumptions, the newest of "
+        f"{meta['newest_fact']}; {meta['draws']:,} draws, seed {meta['seed']}."
     )
     name = meta.get("site") or "total"
     day = next(
         (day for day, seen in zip(result.days, result.observed, strict=True) if not seen), result.days[0]
     )
-    asked = "" if meta["draws"] == 10_000 else f" --draws {meta['draws']}"  # noqa: PLR2004 (the usual number)
-    lines.append(
-        f"ask: narrows why sites.power.{name}.{day}{asked}; also plan, late, added (of total), due and on_time "
-        "(of a milestone)"
-        if name == "total"
-        else f"ask: narrows why sites.power.{name}.{day}{asked}; also plan, due and on_time"
+    asked = "".join(
+        f" --{option} {meta[option]}" for option, usual in USUAL.items() if meta.get(option, usual) != usual
     )
+    also = "plan, due and on_time" if _one(result) else "plan, late, added, due and on_time"
+    lines.append(f"ask: narrows why sites.power.{name}.{day}{asked}; also {also}")
     return "\n".join(_wrapped(line, width) for line in lines)
 
 
