@@ -89,3 +89,8 @@ def test_a_score_on_the_page(tmp_path):
     assert "1 of 1 site days lie inside their interval of 80 %: 100 %." in page
     assert max(map(len, page.splitlines())) <= 80
     assert json.loads(score_json(score))["totals"][0]["came"] == 900
+
+
+def test_an_interval_across_a_gigawatt_keeps_one_unit():
+    page = sites_text(sites("2026-03-31", site="prometheus"), 120)
+    assert "870 MW (80 %: 0.7 to 1.0 GW)" in page.replace("\n", " ")

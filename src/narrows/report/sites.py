@@ -81,14 +81,14 @@ def answer(result: SitesResult) -> str:
         band = result.total
         told.append(
             f"On {result.days[place]} {who} {verb} {_gw(band.p50[place])} "
-            f"(80 %: {_gw(band.p10[place])[:-3]} to {_gw(band.p90[place])}); the tracker's own plan says "
+            f"(80 %: {_between(band, place)}); the tracker's own plan says "
             f"{_gw(result.plan[place])}, and {percent(result.late[place])} of draws fall short of it."
         )
     last = ahead[-1]
     if last != ahead[0]:
         told.append(
             f"On {result.days[last]} it is {_gw(result.total.p50[last])} "
-            f"({_gw(result.total.p10[last])[:-3]} to {_gw(result.total.p90[last])}) against "
+            f"({_between(result.total, last)}) against "
             f"{_gw(result.plan[last])} planned."
         )
     told.append(f"On {result.snapshot} it was {_gw(result.now)}.")
@@ -101,6 +101,14 @@ def _one(result: SitesResult) -> bool:
 
 def _gw(megawatt: float) -> str:
     return f"{megawatt / MW_PER_GW:.1f} GW" if megawatt >= MW_PER_GW else f"{megawatt:.0f} MW"
+
+
+def _between(band: Interval, place: int) -> str:
+    """Return the interval in one unit, that of its high side."""
+    low, high = band.p10[place], band.p90[place]
+    if high >= MW_PER_GW:
+        return f"{low / MW_PER_GW:.1f} to {_gw(high)}"
+    return f"{low:.0f} to {_gw(high)}"
 
 
 def _shown(result: SitesResult) -> list[int]:
