@@ -40,6 +40,12 @@ FIGURES = (
         "h100e/h100e",
     ),
     ("map.price_usd.<layer>.<quarter>", "worth of one more unit in money", "usd per unit of the layer"),
+    ("sites.power.<site>.<day>", "facility power in operation; total for all sites", "MW"),
+    ("sites.plan.<site>.<day>", "the same as the tracker observed or planned it", "MW"),
+    ("sites.late.total.<day>", "share of draws in which the sites run less than planned", "share"),
+    ("sites.added.total.<day>", "power added after the snapshot over that planned", "ratio"),
+    ("sites.due.<site>.<planned day>", "days from the snapshot until a milestone is complete", "day"),
+    ("sites.on_time.<site>.<planned day>", "probability that a milestone is complete as planned", "share"),
     ("map.tied.<quarter>", "share of draws in which two layers or more bind together", "share"),
 )
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.answer import Run
+    from narrows.bottlenecks.told import Reading
     from narrows.catalog import Catalog, Fact
 
     Array = NDArray[np.float64]
@@ -319,7 +320,7 @@ def _path(solved: Run, values: Array) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _links(solved: Run, values: Array, names: tuple[str, ...]) -> tuple[Link, ...]:
+def _links(solved: Reading, values: Array, names: tuple[str, ...]) -> tuple[Link, ...]:
     """Return the facts read with their effect on the figure, the largest first."""
     finite = np.where(np.isfinite(values), values, np.nan)
     third = max(solved.reader.n // 3, 1)

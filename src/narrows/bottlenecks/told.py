@@ -7,7 +7,7 @@ and the family's module tells the figure, so that `narrows.why` can show the cha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.answer import Run
-    from narrows.catalog import Catalog
+    from narrows.catalog import Catalog, Reader
 
-__all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
+__all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
     "map": "narrows.bottlenecks.chain",
+    "sites": "narrows.bottlenecks.site_figures",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 
@@ -60,6 +61,20 @@ class Asked:
         )
 
 
+class Reading(Protocol):
+    """What a figure comes from: facts, and the reading of them. A `Run` of the map is one."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """Facts as asked for."""
+        ...
+
+    @property
+    def reader(self) -> Reader:
+        """The reading, which remembers facts and draws."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A layer that set the pace over some quarters.
@@ -84,7 +99,7 @@ class Told:
     Parameters
     ----------
     run
-        The solved question that it comes from: catalogue, reader, model.
+        The question that it comes from, with its catalogue and reader: a solved map, or another room's.
     values
         The figure in every draw [unit], axis (draw).
     unit
@@ -96,10 +111,10 @@ class Told:
     path
         Layers that set the pace, oldest first, where the figure is an output of the stack.
     method
-        Which solver made it: ``shortest path``, or ``linear program``.
+        Which solver made it: ``shortest path``, ``linear program``, or a room's own law.
     """
 
-    run: Run
+    run: Reading
     values: NDArray[np.float64]
     unit: str
     formula: str

@@ -19,6 +19,7 @@ from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
 from narrows.bottlenecks.model import FIRST
 from narrows.errors import DataError, UsageError
+from narrows.facility.validation import site_rows
 from narrows.figure import Comparison
 from narrows.quarters import Quarter, period
 from narrows.units import to_canonical
@@ -71,6 +72,7 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
         rows = [_not_run("random networks", error.given)]
     rows += _past_maps()
     folder = None if data is None else data / FOLDER
+    rows += site_rows(folder)
     if folder is None or not folder.is_dir():
         return [
             *rows,

@@ -28,6 +28,7 @@ examples:
   narrows map --as-of 2023-09-30 --quarters 2023Q3
   narrows map --svg map.svg                     the same as a picture
   narrows why map.binds.cowos.2026Q4            the chain behind a number
+  narrows sites --on 2026-03-31                 power at tracked sites, plans slipped
   narrows facts cowos capacity                  what is known, by whom, since when
 """
 
@@ -100,6 +101,18 @@ def parser() -> Parser:
     show.add_argument("--png", metavar="FILE", help="also write the narrows chart as PNG (extra 'png')")
     show.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
     show.add_argument("--quiet", action="store_true", help="no messages on stderr")
+
+    place = commands.add_parser("sites", help="power at tracked sites by day, with the slip of their plans")
+    place.add_argument("site", nargs="?", help="a site such as colossus-2; all sites if left out")
+    place.add_argument("--on", nargs="+", metavar="DATE", help="days, such as 2026-03-31 2026-05-15")
+    place.add_argument("--quarters", metavar="A:B", help="quarters by their last day, such as 2026Q1:2027Q4")
+    place.add_argument("--score", metavar="FILE", help="score the forecast by a later table of the sites")
+    _question(place)
+    shape = place.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print JSON")
+    shape.add_argument("--csv", action="store_true", help="print one row a day and site")
+    place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
+    place.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
 
     why = commands.add_parser("why", help="the formula and the facts behind a number")
     why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
