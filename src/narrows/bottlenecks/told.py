@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
 
 FAMILIES = {
+    "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
