@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrows.bottlenecks.answer import layer, layers, map  # noqa: A004
     from narrows.bottlenecks.chain import Chain, why
-    from narrows.bottlenecks.concentration import ConcentrationResult, makers
+    from narrows.bottlenecks.concentration import makers
+    from narrows.bottlenecks.concentration_result import ConcentrationResult
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
 __all__ = [
@@ -32,7 +33,8 @@ _HOMES = {
     "answer": ("layer", "layers", "map"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
-    "concentration": ("ConcentrationResult", "makers"),
+    "concentration": ("makers",),
+    "concentration_result": ("ConcentrationResult",),
 }
 
 

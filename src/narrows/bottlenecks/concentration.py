@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,12 +16,30 @@ from narrows.bottlenecks.answer import (
     STOCK,
     run,
 )
+from narrows.bottlenecks.concentration_result import (
+    ALL,
+    DESIGNS,
+    OTHERS,
+    READINGS,
+    SINGLE_SUPPLIER_SHARE,
+    CompanyThread,
+    ConcentrationResult,
+    DesignerYear,
+    LayerConcentration,
+    Loss,
+    LossRow,
+    MakerRow,
+    Reported,
+    RoleRow,
+    Spread,
+    ThreadRow,
+)
 from narrows.bottlenecks.model import FIRST, LAST
 from narrows.bottlenecks.removal import BINDERS_BEFORE, Removal, absent, lose
 from narrows.bottlenecks.solution import DEMAND
 from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.bottlenecks.supply import QUARTER_S, interpolate
-from narrows.bottlenecks.told import Told
+from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
 from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.quarters import Quarter
@@ -35,378 +52,26 @@ if TYPE_CHECKING:
 
     from narrows.bottlenecks.answer import Run
     from narrows.bottlenecks.removal import Lost
-    from narrows.bottlenecks.told import Asked
     from narrows.catalog import Catalog, Company, Fact
 
     Array = NDArray[np.float64]
     Value = tuple[Array, str, str, tuple[str, ...] | None]
 
-__all__ = [
-    "DESIGNS",
-    "OTHERS",
-    "READINGS",
-    "SINGLE_SUPPLIER_SHARE",
-    "WINDOW",
-    "CompanyThread",
-    "ConcentrationResult",
-    "DesignerYear",
-    "LayerConcentration",
-    "Loss",
-    "LossRow",
-    "MakerRow",
-    "Reported",
-    "RoleRow",
-    "Spread",
-    "ThreadRow",
-    "makers",
-    "tell",
-]
+__all__ = ["WINDOW", "concentration", "makers", "tell"]
 
 WINDOW = 8
 """Quarters over which compute that is not deployed is counted: the two years that most leads fit in."""
 YEAR = 4
 """Quarters of the reading in which a maker is away for one year."""
-SINGLE_SUPPLIER_SHARE = 0.8
-"""From this share of the largest maker on, a layer has a single supplier: the rest would have to grow
-fivefold to take its place, which no layer of the map does within its lead time."""
-DESIGNS = "designs"
-"""Chip designs: no layer of the map, for they make nothing, yet what is deployed is one company's design."""
 DESIGNS_NAME = "Chip designs"
-OTHERS = "others"
-"""The makers that no fact names one by one: many, never one supplier."""
 SCALE = 10_000.0
 """HHI of a layer with one maker."""
-READINGS = {
-    "loss": "until the lead time of the layer has passed and the rest has rebuilt",
-    "loss_year": "for one year",
-    "loss_good": "for good",
-}
-"""For how long a maker is away, by the word of the figure."""
 TOP_BINDERS = 3
 STOPS = "stops_with_maker"
 """Fact of a layer whose maker sells the machines: the part of the layer that stops when it does."""
 UNIT_PART = "ratio"
 
 _WHEN = re.compile(r"\.(\d{4}Q[1-4])$")
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A figure over draws.
-
-    Parameters
-    ----------
-    unit
-        Its unit.
-    mean, p05, p50, p95
-        Mean and quantiles [unit].
-    """
-
-    unit: str
-    mean: float
-    p05: float
-    p50: float
-    p95: float
-
-
-@dataclass(frozen=True, slots=True)
-class MakerRow:
-    """A maker of a layer.
-
-    Parameters
-    ----------
-    id, name
-        The company; `OTHERS` for all that no fact names.
-    share
-        Share of the layer's output in the quarter, all shares of a draw adding up to 1 [ratio].
-    """
-
-    id: str
-    name: str
-    share: Spread
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """What is lost for one reading of how long a maker is away.
-
-    Parameters
-    ----------
-    h100e
-        Compute not deployed over the window [h100e].
-    part
-        The same as a part of what would be deployed [ratio].
-    """
-
-    h100e: Spread
-    part: Spread
-
-
-@dataclass(frozen=True, slots=True)
-class LossRow:
-    """N-1: one maker stops.
-
-    Parameters
-    ----------
-    layer, maker, name
-        Which maker of which layer, and its name.
-    readings
-        Loss by reading, keys of `READINGS`.
-    binders
-        The layers that bind most of the window then, and for how many of its quarters in the mean; with the
-        first reading. ``stock`` for quarters that live on what was made before.
-    """
-
-    layer: str
-    maker: str
-    name: str
-    readings: dict[str, Loss]
-    binders: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LayerConcentration:
-    """How few make a layer.
-
-    Parameters
-    ----------
-    id, name, day
-        The layer; `DESIGNS` for the chip designs that the stack ends in.
-    makers
-        The largest first, `OTHERS` last.
-    hhi, hhi_most
-        Sum of squared shares on the scale to 10,000: the others as many, each too small to count, and
-        as one [point].
-    effective, effective_most
-        Makers of equal size that would be as concentrated: 10,000 / HHI, at least and at most [maker].
-    top
-        Id of the largest maker that is named.
-    single
-        Share of draws in which one named maker holds `SINGLE_SUPPLIER_SHARE` or more.
-    single_supplier
-        Whether that is so in most draws.
-    lead_quarters
-        Time from a decision to added capacity [quarter]: low, value, high.
-    losses
-        What is lost when a maker stops, the greatest loss first.
-    """
-
-    id: str
-    name: str
-    day: int
-    makers: tuple[MakerRow, ...]
-    hhi: Spread
-    hhi_most: Spread
-    effective: Spread
-    effective_most: Spread
-    top: str
-    single: float
-    single_supplier: bool
-    lead_quarters: tuple[float, float, float] | None
-    losses: tuple[LossRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A dated statement about a company that the model does not use, beside what it computes.
-
-    Parameters
-    ----------
-    fact, of, about, as_of
-        Id of the fact, what it is about, its period, and when it was said.
-    value, low, high, unit
-        The statement.
-    """
-
-    fact: str
-    of: str
-    about: str
-    as_of: str
-    value: float
-    low: float
-    high: float
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadRow:
-    """What a company has to do with one layer.
-
-    Parameters
-    ----------
-    id, name, day
-        The layer.
-    makes
-        Its share of the layer's output [ratio]; None where it makes none.
-    takes
-        Share of what the layer makes that goes into its designs [ratio]; None where it designs none.
-    reported
-        What sources say of the same: shares booked, and what it supplies to the layer's makers.
-    loss
-        What is lost when it stops in this layer alone; None where it makes none.
-    """
-
-    id: str
-    name: str
-    day: int
-    makes: Spread | None
-    takes: Spread | None
-    reported: tuple[Reported, ...]
-    loss: LossRow | None
-
-
-@dataclass(frozen=True, slots=True)
-class RoleRow:
-    """A part of the stack, the company's role in it, and the figures beside the words.
-
-    Parameters
-    ----------
-    part, role, threat
-        In words, from the study.
-    figures
-        Id, text and value of each figure.
-    """
-
-    part: str
-    role: str
-    threat: str
-    figures: tuple[tuple[str, str, Spread], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DesignerYear:
-    """Whose designs the compute added in a year is.
-
-    Parameters
-    ----------
-    year
-        Calendar year.
-    hhi
-        Concentration of designers [point].
-    shares
-        Share of H100e added, by id of the company [ratio].
-    """
-
-    year: int
-    hhi: Spread
-    shares: dict[str, Spread]
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyThread:
-    """One company through all layers.
-
-    Parameters
-    ----------
-    id, name, ticker
-        The company.
-    rows
-        Layers in the order of the Days.
-    at_once
-        What is lost when it stops in all of them at once; None where it makes and designs nothing.
-    alone
-        Sum of what is lost when it stops in one layer at a time, by reading [h100e].
-    roles
-        Its roles in words, with figures.
-    commitments
-        What it has promised to buy.
-    """
-
-    id: str
-    name: str
-    ticker: str
-    rows: tuple[ThreadRow, ...]
-    at_once: LossRow | None
-    alone: dict[str, Spread]
-    roles: tuple[RoleRow, ...]
-    commitments: tuple[Reported, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ConcentrationResult:
-    """Who makes the stack: the answer of `narrows.makers`.
-
-    Parameters
-    ----------
-    asked
-        Id of the layer or the company asked for; empty for all layers.
-    quarter, last
-        Quarter of the loss, and the last one of the window over which it is counted.
-    deployed
-        Compute deployed over the window where nothing stops [h100e].
-    layers
-        The layers, in flow order, the designs first; the one asked for; none for a company.
-    company
-        The company asked for.
-    designers
-        Whose designs the compute added is, by year.
-    unknown
-        Layers about whose makers nothing was known.
-    meta
-        Seed, draws, vintage and the like.
-    """
-
-    asked: str
-    quarter: str
-    last: str
-    deployed: Spread
-    layers: tuple[LayerConcentration, ...]
-    company: CompanyThread | None
-    designers: tuple[DesignerYear, ...]
-    unknown: tuple[str, ...]
-    meta: dict[str, Any]
-
-    @property
-    def ranking(self) -> tuple[LossRow, ...]:
-        """Losses of all layers shown, the greatest first."""
-        rows = [row for layer in self.layers for row in layer.losses]
-        return tuple(sorted(rows, key=lambda row: -row.readings["loss"].h100e.mean))
-
-    def figure(self, *parts: str) -> str:
-        """Return the id under which `narrows why` tells a figure, such as ``figure("hhi", "cowos")``."""
-        tail = (self.quarter,) if self.meta["asked_quarter"] else ()
-        return ".".join(("makers", *parts, *tail))
-
-    def figures(self) -> dict[str, Spread | float]:
-        """Return every figure of the answer by its id."""
-        found: dict[str, Spread | float] = {self.figure("deployed"): self.deployed}
-        for layer in self.layers:
-            for word in ("hhi", "hhi_most", "effective", "effective_most", "single"):
-                found[self.figure(word, layer.id)] = getattr(layer, word)
-            for row in layer.makers:
-                found[self.figure("share", layer.id, row.id)] = row.share
-            for lost in layer.losses:
-                found |= self._losses(lost, lost.layer, lost.maker)
-        for year in self.designers:
-            found[self.figure("designers", str(year.year))] = year.hhi
-            for company, share in year.shares.items():
-                found[self.figure("designer", company, str(year.year))] = share
-        return found | (self._thread(self.company) if self.company else {})
-
-    def _losses(self, row: LossRow, *place: str) -> dict[str, Spread | float]:
-        found: dict[str, Spread | float] = {}
-        for word, loss in row.readings.items():
-            found[self.figure(word, *place)] = loss.h100e
-            found[self.figure(f"{word}_part", *place)] = loss.part
-        return found | {self.figure("binds", *place, name): quarters for name, quarters in row.binders}
-
-    def _thread(self, company: CompanyThread) -> dict[str, Spread | float]:
-        found: dict[str, Spread | float] = {}
-        for row in company.rows:
-            if row.makes is not None:
-                found[self.figure("share", row.id, company.id)] = row.makes
-            if row.takes is not None:
-                found[self.figure("thread", company.id, row.id)] = row.takes
-            if row.loss is not None:
-                found |= self._losses(row.loss, row.id, company.id)
-        if company.at_once is not None:
-            found |= self._losses(company.at_once, ALL, company.id)
-            found |= {self.figure(f"{word}_alone", company.id): sum_ for word, sum_ in company.alone.items()}
-        return found
-
-
-ALL = "all"
-"""In the place of a layer: all layers at once."""
 
 
 class Place(NamedTuple):
@@ -429,8 +94,9 @@ class Place(NamedTuple):
 class _Question:
     """Every figure of the family in every draw, for one quarter."""
 
-    def __init__(self, solved: Run) -> None:
+    def __init__(self, solved: Run, *, dated: bool) -> None:
         self.solved, self.model, self.reader = solved, solved.model, solved.reader
+        self.dated = dated  # whether the quarter was asked for, and stands in the ids of the figures
         self.start = solved.shown.start
         self.quarter = self.model.quarters[self.start]
         self._shares: dict[str, tuple[dict[str, Array], tuple[str, ...]]] = {}
@@ -514,11 +180,12 @@ class _Question:
         year = self.quarter.midpoint + self.model.path_lag[row] / 4
         return self._designers(year, self.model.layer(place).declared.need).get(company)
 
+    @cached_property
     def years(self) -> list[int]:
+        """Years for which a mix of designs is stated."""
+        book = self.solved.catalog
         found = {
-            int(moment)
-            for design in self.solved.catalog.designs
-            for moment in self.reader.series(f"mix.{design.id}")[0].tolist()
+            int(fact.midpoint or 0) for design in book.designs for fact in book.series(f"mix.{design.id}")
         }
         return sorted(found)
 
@@ -529,6 +196,8 @@ class _Question:
     ) -> None:
         """Find what is lost when a maker stops in a layer, or in `ALL`, for every reading."""
         new = [pair for pair in dict.fromkeys(wanted) if pair not in self._lost]
+        if not new:
+            return
         removals = [self._removal(pair, word) for pair in new for word in READINGS]
         found = iter(lose(self.model, self.start, WINDOW, removals, progress))
         for pair in new:
@@ -578,7 +247,7 @@ class _Question:
         return np.stack(found, axis=1)
 
     def binders(self, lost: Lost) -> tuple[tuple[str, float], ...]:
-        """The layers that bind longest after a removal, and for how many quarters in the mean."""
+        """Return the layers that bind longest after a removal, and for how many quarters in the mean."""
         means = lost.quarters.mean(axis=0)
         order = np.argsort(-means, kind="stable")[:TOP_BINDERS]
         return tuple((self.binder(int(code)), float(means[code])) for code in order if means[code] > 0)
@@ -592,7 +261,7 @@ class _Question:
     # --- figures by name ------------------------------------------------------------------------
 
     def value(self, words: list[str]) -> Value | None:
-        """A figure in every draw, its unit, its formula and its facts; None for an unknown one."""
+        """Return a figure in every draw, its unit, formula and facts; None for an unknown one."""
         word, *rest = words
         for known, count, tell_it in (
             (("deployed",), 0, self._tell_deployed),
@@ -610,8 +279,9 @@ class _Question:
         return None
 
     def _tell_deployed(self, _: str) -> Value:
-        found = lose(self.model, self.start, WINDOW, [Removal({}, {})])[0]
-        return found.deployed, "h100e", f"compute deployed from {self.quarter} on over {WINDOW} quarters", None
+        found = next(iter(self._lost.values()), None)
+        lost = found["loss"] if found else lose(self.model, self.start, WINDOW, [Removal({}, {})])[0]
+        return lost.deployed, "h100e", f"compute deployed from {self.quarter} on over {WINDOW} quarters", None
 
     def _tell_share(self, _: str, place: str, company: str) -> Value | None:
         if place not in self.places or company not in self.shares(place):
@@ -646,19 +316,17 @@ class _Question:
         if taken is None:
             return None
         need = () if place == DESIGNS else self.model.layer(place).declared.need
-        formula = (
-            f"sum over the designs of {company} of mix x need of {place} per H100e, / the same over all designs"
-        )
+        formula = f"sum over the designs of {company} of mix x need of {place}, / the same over all designs"
         return taken, UNIT_PART, formula, self.model.layers[0].recipes.reads(need)
 
     def _tell_designers(self, _: str, year: str) -> Value | None:
-        if not year.isdigit() or int(year) not in self.years():
+        if not year.isdigit() or int(year) not in self.years:
             return None
         many, _one = concentration(self._designers(int(year) + 0.5))
         return many, "point", f"10,000 x sum of squared shares of designers in {year}", self._mix_reads
 
     def _tell_designer(self, _: str, company: str, year: str) -> Value | None:
-        if not year.isdigit() or int(year) not in self.years():
+        if not year.isdigit() or int(year) not in self.years:
             return None
         shares = self._designers(int(year) + 0.5)
         if company not in shares:
@@ -709,7 +377,7 @@ class _Question:
 
     def ids(self) -> list[str]:
         """Ids near which a misspelt one is looked for."""
-        found = ["makers.deployed", *(f"makers.designers.{year}" for year in self.years())]
+        found = ["makers.deployed", *(f"makers.designers.{year}" for year in self.years)]
         for place in self.places:
             found += [f"makers.{word}.{place}" for word in ("hhi", "hhi_most", "effective", "single")]
             for company in self.shares(place):
@@ -834,7 +502,7 @@ def makers(
     >>> makers("nvidia", draws=200).company.name
     'NVIDIA'
     """
-    question = _question(quarter, draws, seed, method, as_of, scenario, catalog, progress)
+    question = _question(quarter, Asked(draws, seed, method, as_of, scenario, catalog), progress)
     if set(question.unknown) >= set(question.all_places) - {DESIGNS}:
         raise DataError(
             f"Nothing was known about the makers of any layer on {question.solved.catalog.vintage}",
@@ -859,11 +527,13 @@ def makers(
         quarter=str(question.quarter),
         last=str(question.quarter + (WINDOW - 1)),
         deployed=_spread(question._tell_deployed("")[0], "h100e"),  # noqa: SLF001 (one room)
-        layers=tuple(_layer(question, layer, [pair for pair in wanted if pair[0] == layer]) for layer in shown),
+        layers=tuple(
+            _layer(question, layer, [pair for pair in wanted if pair[0] == layer]) for layer in shown
+        ),
         company=_company(question, company) if company else None,
-        designers=tuple(_year(question, year) for year in question.years()),
+        designers=tuple(_year(question, year) for year in question.years),
         unknown=question.unknown,
-        meta=_meta(question.solved) | {"asked_quarter": quarter is not None},
+        meta=_meta(question.solved) | {"asked_quarter": question.dated},
     )
 
 
@@ -885,9 +555,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     """
     when = _WHEN.search(id)
     quarter = when.group(1) if when else None
-    question = _question(
-        quarter, asked.draws, asked.seed, asked.method, asked.as_of, asked.scenario, asked.catalog, None
-    )
+    question = _question(quarter, asked)
     words = (id[: when.start()] if when else id).split(".")[1:]
     found = question.value(words) if words else None
     if found is None:
@@ -902,25 +570,18 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
 
 
 def _question(
-    quarter: str | None,
-    draws: int,
-    seed: int,
-    method: str,
-    as_of: str | None,
-    scenario: str | Path | None,
-    catalog: Catalog | None,
-    progress: Callable[[int, int], None] | None,
+    quarter: str | None, asked: Asked, progress: Callable[[int, int], None] | None = None
 ) -> _Question:
     if quarter is not None:
         _check_quarter(Quarter.parse(quarter), quarter, LAST)
     solved = run(
         None if quarter is None else f"{quarter}:{Quarter.parse(quarter) + (WINDOW - 1)}",
-        draws=draws,
-        seed=seed,
-        method=method,
-        as_of=as_of,
-        scenario=scenario,
-        catalog=catalog,
+        draws=asked.draws,
+        seed=asked.seed,
+        method=asked.method,
+        as_of=asked.as_of,
+        scenario=asked.scenario,
+        catalog=asked.catalog,
         progress=progress,
     )
     first = FIRST + int(solved.model.network.lag.max())
@@ -928,7 +589,7 @@ def _question(
     start = solved.model.quarters[solved.shown.start]
     if not first <= start <= room + (1 - WINDOW):
         _refuse_quarter(str(start), first)
-    return _Question(solved)
+    return _Question(solved, dated=quarter is not None)
 
 
 def _check_quarter(asked: Quarter, text: str, last: Quarter) -> None:
@@ -953,7 +614,7 @@ def _find(question: _Question, name: str | None) -> tuple[str, str]:
         if asked in question.unknown:
             raise question.solved.catalog.unknown(question.model.layer(asked).declared.makers)
         return asked, ""
-    companies = {}
+    companies: dict[str, str] = {}
     for company in question.companies.values():
         symbol = company.ticker.rpartition(":")[2]
         words = (company.name, company.name.partition(" (")[0], symbol)
@@ -992,7 +653,8 @@ def _layer(question: _Question, name: str, wanted: Sequence[tuple[str, str]]) ->
         name=place.name,
         day=place.day,
         makers=tuple(
-            MakerRow(maker, question.name(maker), _spread(share, UNIT_PART)) for maker, share in shares.items()
+            MakerRow(maker, question.name(maker), _spread(share, UNIT_PART))
+            for maker, share in shares.items()
         ),
         **figures,
         top=_named(question, name)[0],
@@ -1071,6 +733,7 @@ def _thread(question: _Question, company: str, place: Place, at: Sequence[str]) 
 
 def _roles(question: _Question, company: str, rows: dict[str, ThreadRow]) -> tuple[RoleRow, ...]:
     found = []
+    tail = f".{question.quarter}" if question.dated else ""
     for role in question.solved.catalog.roles:
         if role.company != company:
             continue
@@ -1078,18 +741,16 @@ def _roles(question: _Question, company: str, rows: dict[str, ThreadRow]) -> tup
         for layer in role.layers:
             row = rows.get(layer)
             if row is not None and row.makes is not None:
-                figures.append((f"makers.share.{layer}.{company}", f"makes of {row.name}", row.makes))
+                figures.append((f"makers.share.{layer}.{company}{tail}", f"makes of {row.name}", row.makes))
             if row is not None and row.takes is not None:
                 words = "designs of what is deployed" if layer == DESIGNS else f"takes of {row.name}"
-                figures.append((f"makers.thread.{company}.{layer}", words, row.takes))
+                figures.append((f"makers.thread.{company}.{layer}{tail}", words, row.takes))
         found.append(RoleRow(role.part, role.role, role.threat, tuple(figures)))
     return tuple(found)
 
 
 def _reported(fact: Fact) -> Reported:
-    return Reported(
-        fact.id, fact.of, fact.about, fact.as_of, fact.value, fact.low, fact.high, fact.unit
-    )
+    return Reported(fact.id, fact.of, fact.about, fact.as_of, fact.value, fact.low, fact.high, fact.unit)
 
 
 def _year(question: _Question, year: int) -> DesignerYear:

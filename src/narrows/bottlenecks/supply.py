@@ -167,7 +167,7 @@ class Recipes:
         return rows.T
 
     def by_design(self, terms: Sequence[str], year: float) -> tuple[tuple[str, ...], Array]:
-        """Return what each design takes of a layer for one H100e of the mix, axes (draw, design) [unit/h100e].
+        """Return what each design takes of a layer for one H100e of the mix, axes (draw, design).
 
         Parameters
         ----------
