@@ -17,6 +17,7 @@ import numpy as np
 from narrows.bottlenecks.answer import map as ask
 from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
+from narrows.bottlenecks.concentration_checks import check_concentration
 from narrows.bottlenecks.model import FIRST
 from narrows.errors import DataError, UsageError
 from narrows.figure import Comparison
@@ -71,6 +72,7 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
         rows = [_not_run("random networks", error.given)]
     rows += _past_maps()
     folder = None if data is None else data / FOLDER
+    rows += check_concentration(folder)
     if folder is None or not folder.is_dir():
         return [
             *rows,

@@ -127,9 +127,7 @@ def _first_of(problems: list[DataError]) -> DataError:
 def _names(home: Path) -> list[str]:
     """Return the names of the files of a catalogue relative to it, sorted."""
     tops = [
-        path.name
-        for path in home.glob("*.toml")
-        if path.name in _LISTS or path.name.startswith("sources")
+        path.name for path in home.glob("*.toml") if path.name in _LISTS or path.name.startswith("sources")
     ]
     return sorted(tops + [path.relative_to(home).as_posix() for path in (home / "facts").rglob("*.toml")])
 

@@ -124,10 +124,10 @@ def _layers(result: ConcentrationResult, width: int) -> list[str]:
 def _missed(result: ConcentrationResult, row: LossRow, layer: str) -> str:
     loss = row.readings["loss"]
     what = f"{row.name}'s designs were gone" if row.layer == DESIGNS else f"{row.name} stopped in {layer}"
+    lost, whole = _million(loss.h100e.mean), _million(result.deployed.mean)
     return (
-        f"If {what} from {result.quarter} until others have taken its place, {_million(loss.h100e.mean)} M of "
-        f"the {_million(result.deployed.mean)} M H100e that would be deployed by {result.last} would not be "
-        f"({percent(loss.part.mean)})."
+        f"If {what} from {result.quarter} until others have taken its place, {lost} M of the {whole} M H100e "
+        f"that would be deployed by {result.last} would not be ({percent(loss.part.mean)})."
     )
 
 
@@ -135,8 +135,8 @@ def _title(
     result: ConcentrationResult, makers: str = "Largest maker of each layer", which: str = "it"
 ) -> str:
     return (
-        f"{makers}, and compute not deployed from {result.quarter} to {result.last} if {which} stops: until the "
-        "rest has rebuilt, for one year, for good [%]"
+        f"{makers}, and compute not deployed from {result.quarter} to {result.last} if {which} stops: "
+        "until the rest has rebuilt, for one year, for good [%]"
     )
 
 
@@ -171,11 +171,11 @@ def _binds(row: LossRow) -> str:
 
 def _meaning(result: ConcentrationResult) -> str:
     return (
-        "* single supplier. HHI: sum of squared shares, 10,000 for one maker; from the others as many small ones to "
-        "the others as one. A maker stops without warning; its share of the layer is gone, what is under way and in "
-        "stock is used up, and no one hurries. ASML's scanners run on: only growth and service stop. Where a "
-        "designer is gone, the other designers deploy what they would have deployed. "
-        f"Losses of layers do not add: the same compute can be missed twice. Counted over "
+        "* single supplier. HHI: sum of squared shares, 10,000 for one maker; from the others as many small "
+        "ones to the others as one. A maker stops without warning; its share of the layer is gone, what is "
+        "under way and in stock is used up, and no one hurries. ASML's scanners run on: only growth and "
+        "service stop. Where a designer is gone, the other designers deploy what they would have deployed. "
+        "Losses of layers do not add: the same compute can be missed twice. Counted over "
         f"{result.meta['window_quarters']} quarters."
     )
 
@@ -281,8 +281,8 @@ def _first(result: ConcentrationResult, company: CompanyThread) -> str:
     loss = company.at_once.readings["loss"]
     told.append(
         f"if it stopped everywhere at once, {_million(loss.h100e.mean)} M of "
-        f"{_million(result.deployed.mean)} M H100e ({percent(loss.part.mean)}, {_span(loss.part)}) would not be "
-        f"deployed from {result.quarter} to {result.last}"
+        f"{_million(result.deployed.mean)} M H100e ({percent(loss.part.mean)}, {_span(loss.part)}) would not "
+        f"be deployed from {result.quarter} to {result.last}"
     )
     return "; ".join(told) + "."
 
@@ -418,7 +418,7 @@ def _footer(result: ConcentrationResult, width: int) -> str:
     share = percent(meta["assumptions"] / meta["facts"] if meta["facts"] else 0)
     facts = _counted(meta["facts"], "fact")
     lines = (
-        f"{meta['draws']:,} draws, seed {meta['seed']}; {facts} of vintage {meta['vintage']}, {share} assumptions.",
+        f"{meta['draws']:,} draws, seed {meta['seed']}; {facts} of {meta['vintage']}, {share} assumptions.",
         f"ask: {printable(ask)}",
         "one layer or company: narrows makers cowos, narrows makers nvidia",
     )

@@ -59,8 +59,9 @@ def makers_svg(result: ConcentrationResult, company: CompanyThread | None) -> st
         words(
             MARGIN,
             bottom + 18,
-            f"Facts of {result.meta['vintage']}, {result.meta['draws']:,} draws, means. Others: makers that no "
-            f"fact names. Loss: compute not deployed {result.quarter} to {result.last} until the rest has rebuilt.",
+            f"Facts of {result.meta['vintage']}, {result.meta['draws']:,} draws, means. Others: makers "
+            f"that no fact names. Loss: compute not deployed {result.quarter} to {result.last}, while the "
+            "rest rebuilds.",
             10,
             fill=MUTED,
         )
