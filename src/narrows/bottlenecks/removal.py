@@ -218,7 +218,7 @@ def _without(whole: Stack, removal: Removal, steps: Array) -> Stack:
     """Return the stack without what stops; ``steps`` is what it deploys by quarter where nothing stops."""
     demand = whole.D
     if removal.designs is not None:
-        demand = np.minimum(demand, np.cumsum(steps * (1.0 - removal.designs), axis=1))
+        demand = np.minimum(demand, np.cumsum(steps * np.maximum(1.0 - removal.designs, 0.0), axis=1))
     return Stack(whole.network, removal.capacity(whole.K), whole.A, whole.B, demand, whole.w)
 
 
