@@ -209,7 +209,7 @@ def _layer(result: ConcentrationResult, layer: LayerConcentration, width: int) -
     none = ("-",) * 5
     for maker in layer.makers:
         share = (
-            maker.name if maker.id != OTHERS else "others (many)",
+            maker.name.partition(" (")[0] if maker.id != OTHERS else "others (many)",
             percent(maker.share.mean),
             _span(maker.share),
         )
@@ -291,24 +291,30 @@ def _rows(result: ConcentrationResult, company: CompanyThread, width: int) -> st
     wide = width >= WIDE
     takes = any(row.takes is not None for row in company.rows)
     head = ("day", "layer", "makes", *(("its designs take",) if takes else ()), "lost alone", "M H100e")
-    rows: Table = [(*head, "sources say") if wide else head]
+    rows: Table = [head]
     for row in company.rows:
         loss = row.loss.readings["loss"] if row.loss else None
-        cells = (
-            str(row.day),
-            row.name if wide else row.id,
-            _share(row.makes, wide=wide),
-            *((_share(row.takes, wide=wide),) if takes else ()),
-            percent(loss.part.mean) if loss else "-",
-            _million(loss.h100e.mean) if loss else "-",
+        rows.append(
+            (
+                str(row.day),
+                row.name if wide else row.id,
+                _share(row.makes, wide=wide),
+                *((_share(row.takes, wide=wide),) if takes else ()),
+                percent(loss.part.mean) if loss else "-",
+                _million(loss.h100e.mean) if loss else "-",
+            )
         )
-        said = ", ".join(f"{percent(report.value)} of {report.of}" for report in row.reported)
-        rows.append((*cells, said) if wide else cells)
     title = (
         f"{company.name} through the stack in {result.quarter}: what it makes, what goes into its designs, "
         "and what is lost if it stops in one layer alone until the rest has rebuilt"
     )
-    return "\n".join([_wrapped(title, width), *_aligned(rows, width, (0, 2, 3, 4, 5))])
+    lines = [_wrapped(title, width), *_aligned(rows, width, (0, 2, 3, 4, 5))]
+    said = [
+        f"{percent(report.value)} of {report.of} ({report.fact})"
+        for row in company.rows
+        for report in row.reported
+    ]
+    return "\n".join([*lines, *([_wrapped(f"Sources say: {', '.join(said)}.", width)] if said else [])])
 
 
 def _share(spread: Spread | None, *, wide: bool) -> str:
