@@ -26,7 +26,9 @@ __all__ = ["COLUMNS", "makers_csv", "makers_json", "makers_text"]
 
 COLUMNS = ("figure", "unit", "mean", "p05", "p50", "p95")
 WIDE = 108
-"""Characters from which a table shows names, intervals and what binds."""
+"""Characters from which a table shows names and intervals."""
+WIDEST = 136
+"""Characters from which it also shows all that binds."""
 YEARS_SHOWN = (2022, 2028)
 Table = list[tuple[str, ...]]
 
@@ -143,7 +145,7 @@ def _title(
 def _table(result: ConcentrationResult, width: int) -> Table:
     wide = width >= WIDE
     head = ("layer", "largest maker", "share", "HHI", "rebuilt", "1 year", "good")
-    rows: Table = [(*head, "M H100e", "5 to 95 %", "binds then") if wide else head]
+    rows: Table = [(*head, *(("M H100e", "5 to 95 %") if wide else ()), *_also(width, "binds then"))]
     named = {layer.id: layer for layer in result.layers}
     for row in result.ranking:
         layer = named[row.layer]
@@ -155,14 +157,18 @@ def _table(result: ConcentrationResult, width: int) -> Table:
             _hhi(layer),
             *(percent(row.readings[word].part.mean) for word in READINGS),
         )
-        more = (_million(loss.h100e.mean), _span(loss.part), _binds(row)) if wide else ()
-        rows.append((*cells, *more))
+        more = (_million(loss.h100e.mean), _span(loss.part)) if wide else ()
+        rows.append((*cells, *more, *_also(width, _binds(row))))
     return rows
 
 
 def _hhi(layer: LayerConcentration) -> str:
     low, high = round(layer.hhi.mean), round(layer.hhi_most.mean)
     return str(high) if low == high else f"{low}-{high}"
+
+
+def _also(width: int, text: str) -> tuple[str, ...]:
+    return (text,) if width >= WIDEST else ()
 
 
 def _binds(row: LossRow) -> str:
@@ -203,9 +209,8 @@ def _layer(result: ConcentrationResult, layer: LayerConcentration, width: int) -
         )
         + _missed(result, layer.losses[0], layer.name)
     )
-    wide = width >= WIDE
     head = ("maker", "share", "5 to 95 %", "rebuilt", "5 to 95 %", "1 year", "good", "M H100e")
-    rows: Table = [(*head, "binds then [quarters]") if wide else head]
+    rows: Table = [(*head, *_also(width, "binds then [quarters]"))]
     none = ("-",) * 5
     for maker in layer.makers:
         share = (
@@ -215,12 +220,12 @@ def _layer(result: ConcentrationResult, layer: LayerConcentration, width: int) -
         )
         row = losses.get(maker.id)
         if row is None:
-            rows.append((*share, *none, *(("",) if wide else ())))
+            rows.append((*share, *none, *_also(width, "")))
             continue
         lost = [row.readings[word].part for word in READINGS]
         cells = (percent(lost[0].mean), _span(lost[0]), percent(lost[1].mean), percent(lost[2].mean))
         bound = ", ".join(f"{name} {number(quarters, 2)}" for name, quarters in row.binders)
-        rows.append((*share, *cells, _million(row.readings["loss"].h100e.mean), *((bound,) if wide else ())))
+        rows.append((*share, *cells, _million(row.readings["loss"].h100e.mean), *_also(width, bound)))
     lead = layer.lead_quarters
     time = (
         "not known"
