@@ -82,6 +82,8 @@ def check(contents: Mapping[str, bytes], today: date) -> tuple[Contents, list[Da
     _check_designs(designs, desk)
     _check_layers(layers, designs, facts, desk)
     _check_companies(companies, roles, layers, designs, facts, desk)
+    for role in roles:
+        _check_known("source", (role.source,), sources, f"Role {role.id!r} in roles.toml", desk)
     chosen = _choices(choices, {fact.id for fact in facts}, desk)
     lists = tuple(companies), tuple(roles)
     return Contents(tuple(facts), tuple(layers), tuple(designs), sources, chosen, *lists), desk.problems
