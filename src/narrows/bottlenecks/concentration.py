@@ -737,14 +737,14 @@ def _roles(question: _Question, company: str, rows: dict[str, ThreadRow]) -> tup
     for role in question.solved.catalog.roles:
         if role.company != company:
             continue
-        figures: list[tuple[str, str, Spread]] = []
+        figures: list[tuple[str, str, str, Spread]] = []
         for layer in role.layers:
             row = rows.get(layer)
             if row is not None and row.makes is not None:
-                figures.append((f"makers.share.{layer}.{company}{tail}", f"makes of {row.name}", row.makes))
+                figures.append((f"makers.share.{layer}.{company}{tail}", "makes", row.name, row.makes))
             if row is not None and row.takes is not None:
-                words = "designs of what is deployed" if layer == DESIGNS else f"takes of {row.name}"
-                figures.append((f"makers.thread.{company}.{layer}{tail}", words, row.takes))
+                words = ("designs", "what is deployed") if layer == DESIGNS else ("takes", row.name)
+                figures.append((f"makers.thread.{company}.{layer}{tail}", *words, row.takes))
         found.append(RoleRow(role.part, role.role, role.threat, tuple(figures)))
     return tuple(found)
 

@@ -215,13 +215,13 @@ class RoleRow:
     part, role, threat
         In words, from the study.
     figures
-        Id, text and value of each figure.
+        Id, verb, object and share of each figure.
     """
 
     part: str
     role: str
     threat: str
-    figures: tuple[tuple[str, str, Spread], ...]
+    figures: tuple[tuple[str, str, str, Spread], ...]
 
 
 @dataclass(frozen=True, slots=True)

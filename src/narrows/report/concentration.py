@@ -171,6 +171,11 @@ def _also(width: int, text: str) -> tuple[str, ...]:
     return (text,) if width >= WIDEST else ()
 
 
+def _effective(layer: LayerConcentration) -> str:
+    low, high = number(layer.effective.mean, 2), number(layer.effective_most.mean, 2)
+    return low if low == high else f"{low} to {high}"
+
+
 def _binds(row: LossRow) -> str:
     return row.binders[0][0] if row.binders else "-"
 
@@ -204,8 +209,7 @@ def _layer(result: ConcentrationResult, layer: LayerConcentration, width: int) -
         + (
             "a single supplier. "
             if layer.single_supplier
-            else f"as concentrated as {number(layer.effective.mean, 2)} to "
-            f"{number(layer.effective_most.mean, 2)} makers of equal size. "
+            else f"as concentrated as {_effective(layer)} makers of equal size. "
         )
         + _missed(result, layer.losses[0], layer.name)
     )
@@ -350,7 +354,9 @@ def _roles(company: CompanyThread, width: int) -> str:
         return ""
     lines = [f"Roles of {company.name}, who could take them, and the figures beside them"]
     for role in company.roles:
-        figures = "; ".join(f"{percent(spread.mean)} {words}" for _, words, spread in role.figures)
+        figures = "; ".join(
+            f"{verb} {percent(share.mean)} of {what}" for _, verb, what, share in role.figures
+        )
         head = f"  {role.part:<11}"
         blank = " " * len(head)
         lines += [
