@@ -47,6 +47,31 @@ FIGURES = (
     ("sites.due.<site>.<planned day>", "days from the snapshot until a milestone is complete", "day"),
     ("sites.on_time.<site>.<planned day>", "probability that a milestone is complete as planned", "share"),
     ("map.tied.<quarter>", "share of draws in which two layers or more bind together", "share"),
+    ("makers.share.<layer>.<company>", "share of the layer's output", "ratio"),
+    ("makers.hhi.<layer>", "sum of squared shares to 10,000, the others as many", "point"),
+    ("makers.hhi_most.<layer>", "the same, the others as one", "point"),
+    ("makers.effective.<layer>", "makers of equal size as concentrated, at least", "maker"),
+    ("makers.effective_most.<layer>", "the same, at most", "maker"),
+    ("makers.single.<layer>", "draws in which one maker holds four fifths or more", "share"),
+    (
+        "makers.loss.<layer>.<company>",
+        "compute not deployed in two years, until the rest has rebuilt",
+        "h100e",
+    ),
+    ("makers.loss_year.<layer>.<company>", "the same, the maker away for one year", "h100e"),
+    ("makers.loss_good.<layer>.<company>", "the same, the maker gone for good", "h100e"),
+    ("makers.loss_part.<layer>.<company>", "loss as a part of what would be deployed, likewise", "ratio"),
+    ("makers.loss.all.<company>", "the same, gone from all layers at once", "h100e"),
+    ("makers.loss_alone.<company>", "sum of its losses, one layer at a time", "h100e"),
+    (
+        "makers.binds.<layer>.<company>.<layer>",
+        "quarters that a layer binds while a maker is away",
+        "quarter",
+    ),
+    ("makers.thread.<company>.<layer>", "share of the layer that goes into its designs", "ratio"),
+    ("makers.designers.<year>", "concentration of designers of the H100e added", "point"),
+    ("makers.designer.<company>.<year>", "share of the H100e added that is of its designs", "ratio"),
+    ("makers.deployed", "compute deployed over the two years of a loss", "h100e"),
 )
 
 

@@ -130,7 +130,7 @@ def test_the_scenario_of_the_guide(capsys, base):
 
 def test_why_of_a_fact_shows_the_scenario(capsys, tmp_path):
     path = written(tmp_path, 'name = "late"\n[set]\n"cowos.lag" = { value = 2, unit = "quarter" }')
-    assert "set to 2 quarter, 1 quarter of" in shown(capsys, "why", "cowos.lag", "--scenario", path)
+    assert "set to 2 quarter, 0.8 quarter of" in shown(capsys, "why", "cowos.lag", "--scenario", path)
 
 
 def test_the_guide_shows_the_scenario_file():

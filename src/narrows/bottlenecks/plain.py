@@ -35,7 +35,7 @@ from narrows.bottlenecks.solution import (
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["Forward", "Step", "forward", "path", "solve"]
+__all__ = ["Forward", "Step", "forward", "path", "recent", "solve"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
@@ -121,6 +121,34 @@ def forward(stack: Stack) -> Forward:
         found.binder[rows] = (block.root_code[:, : block.draws] >> 1).T
         found.tied[rows] = (block.root_code[:, : block.draws] & 1).astype(np.bool_).T
     return found
+
+
+def recent(stack: Stack) -> Floats:
+    """Return cumulative outputs of every layer in the last quarters, axes (draw, layer, quarter) [unit].
+
+    As many quarters as the longest lag and one more, the last one last; 0 before the first.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> line = Network([1, -1], [0, 0])
+    >>> K = [[[3, 3], [4, 4]]]
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
+    >>> recent(stack).tolist()
+    [[[3.0, 6.0], [3.0, 6.0]]]
+    """
+    found = []
+    for rows in chunks(stack.draws):
+        block = _Block(stack.take(rows))
+        block.forward()
+        order = [(t + 1) % block.slots for t in range(stack.quarters - block.slots, stack.quarters)]
+        found.append(block.Z[order][:, :, : block.draws].transpose(2, 1, 0))
+    return np.concatenate(found)
 
 
 class Step(NamedTuple):

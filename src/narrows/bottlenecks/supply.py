@@ -166,6 +166,24 @@ class Recipes:
             rows[row] = per_package
         return rows.T
 
+    def by_design(self, terms: Sequence[str], year: float) -> tuple[tuple[str, ...], Array]:
+        """Return what each design takes of a layer for one H100e of the mix, axes (draw, design).
+
+        Parameters
+        ----------
+        terms
+            The need of the layer. Terms with a dot are common to all designs and are left out.
+        year
+            Moment as a calendar year with fraction.
+        """
+        designs, years, mix = self._mix
+        at = interpolate(years, np.array([year]))[:, 0]
+        own = [term for term in terms if "." not in term]
+        amounts = np.tensordot(mix, at, axes=(1, 0))
+        if own:
+            amounts = amounts * self._per_h100e(own, slice(0, self.reader.n))
+        return designs, amounts
+
     def _common(self, terms: Sequence[str]) -> Array | float:
         """Product of the terms that are the same for all designs, axes (draw, year)."""
         _, years, _ = self._mix

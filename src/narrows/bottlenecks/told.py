@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
+    "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
     "sites": "narrows.bottlenecks.site_figures",
 }

@@ -17,6 +17,7 @@ import numpy as np
 from narrows.bottlenecks.answer import map as ask
 from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.check import check_networks
+from narrows.bottlenecks.concentration_checks import check_concentration
 from narrows.bottlenecks.model import FIRST
 from narrows.errors import DataError, UsageError
 from narrows.facility.validation import site_rows
@@ -73,6 +74,7 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
     rows += _past_maps()
     folder = None if data is None else data / FOLDER
     rows += site_rows(folder)
+    rows += check_concentration(folder)
     if folder is None or not folder.is_dir():
         return [
             *rows,

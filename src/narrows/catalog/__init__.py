@@ -6,7 +6,7 @@ Examples
 --------
 >>> from narrows import catalog
 >>> sorted(catalog.__all__)[:3]
-['Catalog', 'Chain', 'Design']
+['Catalog', 'Chain', 'Company']
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from narrows.catalog.catalog import Catalog
-    from narrows.catalog.fact import Design, Fact, LayerDeclaration, Source
+    from narrows.catalog.fact import Company, Design, Fact, LayerDeclaration, Role, Source
     from narrows.catalog.loading import default, facts, lint, load
     from narrows.catalog.overlays import Overlay, Scaling, Setting, read_overlay, scenario_id
     from narrows.catalog.reader import Chain, Reader
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Catalog",
     "Chain",
+    "Company",
     "Design",
     "Fact",
     "LayerDeclaration",
     "Overlay",
     "Reader",
+    "Role",
     "Scaling",
     "Setting",
     "Source",
@@ -42,7 +44,7 @@ __all__ = [
 
 _HOMES = {
     "catalog": ("Catalog",),
-    "fact": ("Design", "Fact", "LayerDeclaration", "Source"),
+    "fact": ("Company", "Design", "Fact", "LayerDeclaration", "Role", "Source"),
     "loading": ("default", "facts", "lint", "load"),
     "overlays": ("Overlay", "Scaling", "Setting", "read_overlay", "scenario_id"),
     "reader": ("Chain", "Reader"),

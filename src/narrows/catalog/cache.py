@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.catalog.fact import Choice, Contents, Design, Fact, LayerDeclaration, Source
+from narrows.catalog.fact import Choice, Company, Contents, Design, Fact, LayerDeclaration, Role, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +105,8 @@ def _pack(contents: Contents) -> dict[str, Any]:
         "designs": [asdict(design) for design in contents.designs],
         "sources": [asdict(source) for source in contents.sources.values()],
         "choices": [asdict(choice) for choice in contents.choices.values()],
+        "companies": [asdict(company) for company in contents.companies],
+        "roles": [asdict(role) for role in contents.roles],
     }
 
 
@@ -115,10 +117,14 @@ def _unpack(stored: dict[str, Any]) -> Contents:
     facts = tuple(map(Fact._make, zip(*columns, strict=True)))
     for layer in stored["layers"]:
         layer |= {name: tuple(layer[name]) for name in ("multiply", "need")}
+    for role in stored["roles"]:
+        role["layers"] = tuple(role["layers"])
     return Contents(
         facts,
         tuple(LayerDeclaration(**layer) for layer in stored["layers"]),
         tuple(Design(**design) for design in stored["designs"]),
         {source["key"]: Source(**source) for source in stored["sources"]},
         {choice["id"]: Choice(**choice) for choice in stored["choices"]},
+        tuple(Company(**company) for company in stored["companies"]),
+        tuple(Role(**role) for role in stored["roles"]),
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from narrows.catalog.fact import Choice, Design, LayerDeclaration
+    from narrows.catalog.fact import Choice, Company, Design, LayerDeclaration, Role
     from narrows.catalog.overlays import Overlay
 
 __all__ = ["Catalog"]
@@ -56,6 +56,8 @@ class Catalog:
         Count of standing facts that are used before their ``as_of``.
     scenario
         Identifier of the scenario, empty for none.
+    companies, roles
+        Companies, and what they do in words.
     """
 
     statements_by_id: Mapping[str, tuple[Fact, ...]]
@@ -68,6 +70,8 @@ class Catalog:
     asked: date | None = None
     standing_used: int = 0
     scenario: str = ""
+    companies: tuple[Company, ...] = ()
+    roles: tuple[Role, ...] = ()
 
     @classmethod
     def of(cls, contents: Contents, digest: str) -> Catalog:
@@ -89,7 +93,15 @@ class Catalog:
         }
         known = {name: facts[-1].known_on for name, facts in statements.items()}
         return cls(
-            statements, contents.layers, contents.designs, contents.sources, contents.choices, digest, known
+            statements,
+            contents.layers,
+            contents.designs,
+            contents.sources,
+            contents.choices,
+            digest,
+            known,
+            companies=contents.companies,
+            roles=contents.roles,
         )
 
     def __repr__(self) -> str:

@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from narrows import draws, quarters, units
 from narrows.catalog.documents import read_toml
-from narrows.catalog.fact import Choice, Contents, Design, Fact, LayerDeclaration, Source, series_of
-from narrows.catalog.records import CHOICE, DESIGN, FACT, LAYER, SOURCE, Desk, read_record
+from narrows.catalog.fact import (
+    Choice,
+    Company,
+    Contents,
+    Design,
+    Fact,
+    LayerDeclaration,
+    Role,
+    Source,
+    series_of,
+)
+from narrows.catalog.records import CHOICE, COMPANY, DESIGN, FACT, LAYER, ROLE, SOURCE, Desk, read_record
 from narrows.errors import DataError, NarrowsError, nearest
 
 if TYPE_CHECKING:
@@ -27,6 +37,8 @@ _ID = re.compile(rf"[a-z](?:[a-z0-9_-]*[a-z0-9])?(?:\.{_PART})*(?:\.\d{{4}}Q[1-4
 _LONGEST_ID = 80  # characters; a page must hold it
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _NUMBER = units.parse("1").dimension
+_SCHEMAS = {"layer": LAYER, "design": DESIGN, "company": COMPANY, "role": ROLE}
+_MANY = "others"  # makers that no fact names one by one
 _TYPED = FACT.keys() - {"id", "value", "low", "high"}  # what [defaults] may hold
 
 
@@ -57,6 +69,8 @@ def check(contents: Mapping[str, bytes], today: date) -> tuple[Contents, list[Da
         sources |= _sources(tables.pop(name), name, sources, today, desk)
     designs = _listed(tables.pop("designs.toml", {}), "design", "designs.toml", Design, desk)
     layers = _listed(tables.pop("layers.toml", {}), "layer", "layers.toml", LayerDeclaration, desk)
+    companies = _listed(tables.pop("companies.toml", {}), "company", "companies.toml", Company, desk)
+    roles = _listed(tables.pop("roles.toml", {}), "role", "roles.toml", Role, desk)
     facts: list[Fact] = []
     choices: list[tuple[str, Choice]] = []
     for name, table in tables.items():
@@ -67,8 +81,12 @@ def check(contents: Mapping[str, bytes], today: date) -> tuple[Contents, list[Da
     _check_series(facts, {design.id for design in designs}, desk)
     _check_designs(designs, desk)
     _check_layers(layers, designs, facts, desk)
+    _check_companies(companies, roles, layers, designs, facts, desk)
+    for role in roles:
+        _check_known("source", (role.source,), sources, f"Role {role.id!r} in roles.toml", desk)
     chosen = _choices(choices, {fact.id for fact in facts}, desk)
-    return Contents(tuple(facts), tuple(layers), tuple(designs), sources, chosen), desk.problems
+    lists = tuple(companies), tuple(roles)
+    return Contents(tuple(facts), tuple(layers), tuple(designs), sources, chosen, *lists), desk.problems
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -173,12 +191,12 @@ def _sources(
 
 
 def _listed(table: dict[str, Any], key: str, name: str, make: Any, desk: Desk) -> list[Any]:
-    """Return the layers or the designs of their file; each id once."""
+    """Return the records of a file that lists one kind of them; each id once."""
     _check_tops(table, (key,), name, desk)
     made: dict[str, Any] = {}
     for number, raw in enumerate(_tables(table, key, name, desk), 1):
         label = _label(key.capitalize(), raw, number, name)
-        record = read_record(raw, LAYER if key == "layer" else DESIGN, label, desk)
+        record = read_record(raw, _SCHEMAS[key], label, desk)
         if record is None:
             continue
         if not _NAME.fullmatch(record["id"]):
@@ -531,3 +549,41 @@ def _check_layer_units(layer: LayerDeclaration, facts: dict[str, Fact], label: s
                 f"The {entry} of this layer is {says}",
                 "Correct the unit of the fact, or the unit of the layer",
             )
+
+
+# --- companies ----------------------------------------------------------------------------------
+
+
+def _check_companies(  # noqa: PLR0917 (one list of each kind)
+    companies: list[Company],
+    roles: list[Role],
+    layers: list[LayerDeclaration],
+    designs: list[Design],
+    facts: list[Fact],
+    desk: Desk,
+) -> None:
+    """Check that makers, designers and roles name companies that are listed, where any are listed."""
+    known = {company.id for company in companies}
+    if known:
+        prefixes = tuple(f"{layer.makers}." for layer in layers if layer.makers)
+        for fact in facts:
+            prefix = next((text for text in prefixes if fact.id.startswith(text)), "")
+            maker = fact.id.removeprefix(prefix).split(".")[0]
+            if prefix and maker != _MANY:
+                _check_company(maker, known, f"Fact {fact.id!r} in {fact.file}", desk)
+        names = {company.name for company in companies}
+        for design in designs:
+            _check_company(design.maker, names, f"Design {design.id!r} in designs.toml", desk)
+    for role in roles:
+        label = f"Role {role.id!r} in roles.toml"
+        _check_company(role.company, known, label, desk)
+        _check_known("layers", role.layers, {"designs"} | {layer.id for layer in layers}, label, desk)
+
+
+def _check_company(name: str, known: set[str], label: str, desk: Desk) -> None:
+    if name not in known:
+        desk.refuse(
+            f"{label} names the company {name!r}, which companies.toml lacks",
+            f"The nearest: {', '.join(map(repr, nearest(name, known))) or 'none'}",
+            "Correct it, or add the company",
+        )

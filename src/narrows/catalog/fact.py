@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["KINDS", "Choice", "Contents", "Design", "Fact", "LayerDeclaration", "Source", "series_of"]
+__all__ = [
+    "KINDS",
+    "Choice",
+    "Company",
+    "Contents",
+    "Design",
+    "Fact",
+    "LayerDeclaration",
+    "Role",
+    "Source",
+    "series_of",
+]
 
 KINDS = ("spec", "measured", "reported", "estimate", "forecast", "assumption")
 """Kinds of statement, the most trusted first."""
@@ -200,6 +211,55 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """A company that makes a layer, designs chips, or sells into a layer; its shares are facts.
+
+    Parameters
+    ----------
+    id, name
+        Name in programs, the same in every layer, and on the page.
+    ticker
+        Where its shares trade, ``exchange:symbol``; empty where they do not, or the parent's do.
+    note
+        A remark; may be empty.
+    """
+
+    id: str
+    name: str
+    ticker: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a company does in one part of the stack, in words.
+
+    Parameters
+    ----------
+    id
+        Name in programs.
+    company
+        Id of the company.
+    part
+        Part of the stack, such as Compute.
+    role, threat
+        What it does there, and who could take its place.
+    layers
+        Layers of the map that belong to the part; empty where the map has none.
+    source
+        Key of the source.
+    """
+
+    id: str
+    company: str
+    part: str
+    role: str
+    threat: str
+    layers: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The named rule that chooses among statements of one id.
 
@@ -229,6 +289,8 @@ class Contents(NamedTuple):
         By key.
     choices
         By fact id.
+    companies, roles
+        In the order of their files; none where a catalogue names none.
     """
 
     facts: tuple[Fact, ...]
@@ -236,6 +298,8 @@ class Contents(NamedTuple):
     designs: tuple[Design, ...]
     sources: dict[str, Source]
     choices: dict[str, Choice]
+    companies: tuple[Company, ...] = ()
+    roles: tuple[Role, ...] = ()
 
 
 def series_of(name: str) -> tuple[str, str]:

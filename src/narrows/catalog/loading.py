@@ -23,6 +23,7 @@ __all__ = ["default", "facts", "lint", "load"]
 
 _HOME = Path(__file__).parent
 _DIGEST_BYTES = 16
+_LISTS = ("companies.toml", "designs.toml", "layers.toml", "roles.toml")
 
 
 def load(directory: str | Path | None = None, *, today: date | None = None) -> Catalog:
@@ -31,8 +32,9 @@ def load(directory: str | Path | None = None, *, today: date | None = None) -> C
     Parameters
     ----------
     directory
-        Folder with ``sources*.toml``, ``designs.toml``, ``layers.toml`` and ``facts/``; the facts
-        that come with narrows where it is left out.
+        Folder with ``sources*.toml``, ``designs.toml``, ``layers.toml``, ``facts/`` and, where makers
+        are named, ``companies.toml`` and ``roles.toml``; the facts that come with narrows where it is
+        left out.
     today
         Nothing can have been said after this day; the day of the run where it is left out.
 
@@ -125,9 +127,7 @@ def _first_of(problems: list[DataError]) -> DataError:
 def _names(home: Path) -> list[str]:
     """Return the names of the files of a catalogue relative to it, sorted."""
     tops = [
-        path.name
-        for path in home.glob("*.toml")
-        if path.name in ("designs.toml", "layers.toml") or path.name.startswith("sources")
+        path.name for path in home.glob("*.toml") if path.name in _LISTS or path.name.startswith("sources")
     ]
     return sorted(tops + [path.relative_to(home).as_posix() for path in (home / "facts").rglob("*.toml")])
 

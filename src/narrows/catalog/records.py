@@ -12,10 +12,12 @@ from narrows.errors import DataError, nearest
 
 __all__ = [
     "CHOICE",
+    "COMPANY",
     "DESIGN",
     "FACT",
     "LAYER",
     "OVERLAY",
+    "ROLE",
     "SETTING",
     "SOURCE",
     "Desk",
@@ -92,6 +94,23 @@ DESIGN: Schema = {
     "name": Entry("text", '"Hopper"', required=True),
     "maker": Entry("text", '"NVIDIA"', required=True),
     "announced": Entry("text", '"2022-03"', required=True),
+}
+
+COMPANY: Schema = {
+    "id": Entry("text", '"sk_hynix"', required=True),
+    "name": Entry("text", '"SK hynix"', required=True),
+    "ticker": Entry("text", '"KRX:000660"'),
+    "note": Entry("prose", '"a remark"'),
+}
+
+ROLE: Schema = {
+    "id": Entry("text", '"nvidia-compute"', required=True),
+    "company": Entry("text", '"nvidia"', required=True),
+    "part": Entry("text", '"Compute"', required=True),
+    "role": Entry("text", '"designs the accelerators"', required=True),
+    "threat": Entry("text", '"other designers"', required=True),
+    "layers": Entry("texts", '["rack"]', default=()),
+    "source": Entry("text", '"study-day-9"', required=True),
 }
 
 LAYER: Schema = {

@@ -27,6 +27,7 @@ examples:
   narrows map                                   the map from this quarter to 2030
   narrows map --as-of 2023-09-30 --quarters 2023Q3
   narrows map --svg map.svg                     the same as a picture
+  narrows makers                                who makes each layer, and what its loss would cost
   narrows why map.binds.cowos.2026Q4            the chain behind a number
   narrows sites --on 2026-03-31                 power at tracked sites, plans slipped
   narrows facts cowos capacity                  what is known, by whom, since when
@@ -113,6 +114,19 @@ def parser() -> Parser:
     shape.add_argument("--csv", action="store_true", help="print one row a day and site")
     place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
     place.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+
+    maker = commands.add_parser("makers", help="who makes each layer, and what is lost when one stops")
+    maker.add_argument(
+        "name", nargs="?", help="a layer such as cowos, or a company such as nvidia; all if left out"
+    )
+    maker.add_argument("--quarter", metavar="Q", help="quarter in which a maker stops, such as 2027Q1")
+    _question(maker)
+    maker_form = maker.add_mutually_exclusive_group()
+    maker_form.add_argument("--json", action="store_true", help="print JSON")
+    maker_form.add_argument("--csv", action="store_true", help="print one row a figure")
+    maker.add_argument("--svg", metavar="FILE", help="also write the makers of all layers as a picture")
+    maker.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+    maker.add_argument("--quiet", action="store_true", help="no messages on stderr")
 
     why = commands.add_parser("why", help="the formula and the facts behind a number")
     why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
