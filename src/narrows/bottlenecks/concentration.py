@@ -36,10 +36,10 @@ from narrows.bottlenecks.concentration_result import (
 )
 from narrows.bottlenecks.model import FIRST, LAST
 from narrows.bottlenecks.removal import BINDERS_BEFORE, Removal, absent, lose
+from narrows.bottlenecks.shipments import sold
 from narrows.bottlenecks.solution import DEMAND
 from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.bottlenecks.supply import QUARTER_S, interpolate
-from narrows.bottlenecks.shipments import sold
 from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
 from narrows.errors import DataError, UnknownNameError, UsageError
@@ -182,7 +182,7 @@ class _Question:
         return self._designers(year, self.model.layer(place).declared.need).get(company)
 
     def designers_of(self, year: int) -> dict[str, Array]:
-        """Share of each designer in the H100e sold in a year, its quarters weighted by what is sold in them."""
+        """Share of each designer in the H100e sold in a year, weighted by what is sold in its quarters."""
         weights = sold(self.model, self.solved.solution.output).mean(axis=0)
         found: dict[str, Array] = {}
         for quarter, weight in zip(self.model.quarters, weights, strict=True):
@@ -342,7 +342,9 @@ class _Question:
         shares = self.designers_of(int(year))
         if company not in shares:
             return None
-        formula = f"mix over the designs of {company} in the quarters of {year}, weighted by what is sold in them"
+        formula = (
+            f"mix over the designs of {company} in the quarters of {year}, weighted by what is sold in them"
+        )
         return shares[company], UNIT_PART, formula, self._mix_reads
 
     def _tell_loss(self, word: str, place: str, company: str) -> Value | None:

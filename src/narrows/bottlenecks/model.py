@@ -115,7 +115,7 @@ class Model:
 
     @cached_property
     def early(self) -> Array:
-        """Part of the time from each layer's output to its deployment that whole quarters leave out [quarter].
+        """Part of the time from a layer's output to its deployment that whole quarters leave out [quarter].
 
         Lags of the network are whole quarters; what rounding leaves, -0.5 to 0.5 for each step of the way, is
         kept by reading the capacity so much earlier, axis (layer).

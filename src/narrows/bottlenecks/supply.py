@@ -218,9 +218,7 @@ class Recipes:
         years, amounts, _ = self.part(needs, self._mix[0])
         return years, amounts
 
-    def part(
-        self, needs: Sequence[Sequence[str]], designs: Collection[str]
-    ) -> tuple[Array, Array, Array]:
+    def part(self, needs: Sequence[Sequence[str]], designs: Collection[str]) -> tuple[Array, Array, Array]:
         """Return the years stated, what some designs take of one H100e of the whole mix, and their share.
 
         Parameters
