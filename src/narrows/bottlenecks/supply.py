@@ -175,6 +175,21 @@ class Recipes:
             product = product / amount if term.startswith("/") else product * amount
         return product
 
+    def mixed(self) -> dict[str, float]:
+        """Return the designs with a mix, in the order of the catalogue, and the first year of each [year]."""
+        designs, years, mix = self._mix
+        return {
+            design: float(years[np.flatnonzero(mix[:, :, column].any(axis=0))[0]])
+            for column, design in enumerate(designs)
+            if mix[:, :, column].any()
+        }
+
+    def shares_at(self, year: float) -> dict[str, float]:
+        """Return the share of each design in the mix at a moment [share], mean over draws."""
+        designs, years, mix = self._mix
+        at = mix.mean(axis=0).T @ interpolate(years, np.array([year]))[:, 0]
+        return dict(zip(designs, at.tolist(), strict=True))
+
     def reads(self, terms: Sequence[str]) -> tuple[str, ...]:
         """Return the ids of the facts behind a need: mix, recipes and common terms."""
         designs, _, _ = self._mix
@@ -207,6 +222,37 @@ class Recipes:
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
         return years, amounts
+
+    def by_group(self, needs: Sequence[Sequence[str]], groups: Sequence[Sequence[str]]) -> tuple[Array, Array]:
+        """Return the share of each group of designs, and its part of the needs, at the years stated.
+
+        Parameters
+        ----------
+        needs
+            Terms of each layer, as in `at_years`.
+        groups
+            Ids of the designs of each group; a design without a mix counts nothing.
+
+        Returns
+        -------
+        tuple
+            Shares, axes (draw, year, group), and need times share [unit/h100e], axes (draw, year, group,
+            layer). Over groups that hold every design once they add up to 1 and to the needs of `at_years`.
+        """
+        designs, years, mix = self._mix
+        own = [[term for term in terms if "." not in term] for terms in needs]
+        recipes = np.stack([self._per_h100e(terms, slice(0, self.reader.n)) for terms in own], axis=2)
+        recipes[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
+        shares = np.zeros((self.reader.n, len(years), len(groups)))
+        amounts = np.zeros((*shares.shape, len(needs)))
+        for at, group in enumerate(groups):
+            held = [column for column, design in enumerate(designs) if design in group]
+            shares[:, :, at] = mix[:, :, held].sum(axis=2)
+            amounts[:, :, at] = np.matmul(mix[:, :, held], recipes[:, held])
+        for row, terms in enumerate(needs):
+            common = self._common([term for term in terms if "." in term])
+            amounts[..., row] *= np.broadcast_to(common, mix.shape[:2])[:, :, None]
+        return shares, amounts
 
 
 def factor(reader: Reader, name: str, years: Array) -> Array:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from narrows.catalog.fact import Design, Fact, LayerDeclaration, Source
     from narrows.catalog.loading import default, facts, lint, load
     from narrows.catalog.overlays import Overlay, Scaling, Setting, read_overlay, scenario_id
-    from narrows.catalog.reader import Chain, Reader
+    from narrows.catalog.reader import Chain, PointReader, Reader
 
 __all__ = [
     "Catalog",
@@ -28,6 +28,7 @@ __all__ = [
     "Fact",
     "LayerDeclaration",
     "Overlay",
+    "PointReader",
     "Reader",
     "Scaling",
     "Setting",
@@ -45,7 +46,7 @@ _HOMES = {
     "fact": ("Design", "Fact", "LayerDeclaration", "Source"),
     "loading": ("default", "facts", "lint", "load"),
     "overlays": ("Overlay", "Scaling", "Setting", "read_overlay", "scenario_id"),
-    "reader": ("Chain", "Reader"),
+    "reader": ("Chain", "PointReader", "Reader"),
 }
 
 
