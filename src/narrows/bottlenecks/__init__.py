@@ -11,14 +11,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrows.bottlenecks.answer import layer, layers, map  # noqa: A004
     from narrows.bottlenecks.chain import Chain, why
+    from narrows.bottlenecks.planning import PlanResult, plan
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
-__all__ = ["Band", "Chain", "LayerRow", "MapResult", "PriceRow", "layer", "layers", "map", "why"]
+__all__ = [
+    "Band",
+    "Chain",
+    "LayerRow",
+    "MapResult",
+    "PlanResult",
+    "PriceRow",
+    "layer",
+    "layers",
+    "map",
+    "plan",
+    "why",
+]
 
 _HOMES = {
     "answer": ("layer", "layers", "map"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
+    "planning": ("PlanResult", "plan"),
 }
 
 

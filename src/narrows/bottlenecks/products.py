@@ -147,7 +147,9 @@ def named(text: str, recipes: Recipes, year: int) -> tuple[Product, ...]:
     designs = tuple(recipes.mixed())
     groups: dict[str, tuple[str, ...]] = {product.id: product.designs for product in usual(recipes, year)}
     for design in designs:
-        groups.setdefault(makers[design], tuple(other for other in designs if makers[other] == makers[design]))
+        groups.setdefault(
+            makers[design], tuple(other for other in designs if makers[other] == makers[design])
+        )
         groups.setdefault(design, (design,))
     found: list[Product] = []
     for name in filter(None, (part.strip() for part in text.split(","))):
@@ -279,9 +281,7 @@ class Shop:
         found: Array = self._parts[1][draw, :, :, row - 1].T @ weights
         return found
 
-    def programme(
-        self, draw: int, choice: Choice, promised: Mapping[str, Array] | None = None
-    ) -> Programme:
+    def programme(self, draw: int, choice: Choice, promised: Mapping[str, Array] | None = None) -> Programme:
         """Return the linear program of one draw.
 
         Parameters

@@ -6,7 +6,7 @@ written straight into the solver's sparse arrays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 _TOLERANCE = 1e-9  # of feasibility and optimality, where capacities are near 1
 _MISSING = 1e-6  # shortfall, in shares of the median capacity, from which a limit counts as exceeded
+_LAST_RESORT = 1e3  # weight of a part from nowhere beside one of capacity, when culprits are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +179,8 @@ class Culprit(NamedTuple):
     Parameters
     ----------
     kind
-        ``capacity``, ``stock``, ``demand``, ``low`` or ``high``.
+        ``capacity``, ``stock``, ``demand``, ``low`` or ``high``; ``balance`` where parts of a layer cannot
+        be there in time, whatever its capacity.
     layer, product
         Row of the layer, or of the product; -1 where it is not about one.
     quarter
@@ -269,7 +271,7 @@ def optimise(programme: Programme) -> Planned:
 
 
 def culprits(programme: Programme) -> list[Culprit]:
-    """Return the limits that would have to move so that what is promised can be met, the first quarter first.
+    """Return the limits in the way of the first promise that cannot be met; none where all can.
 
     Parameters
     ----------
@@ -278,11 +280,43 @@ def culprits(programme: Programme) -> list[Culprit]:
 
     Notes
     -----
-    Phase 1: every limit may be exceeded at a cost of 1 for each unit of median capacity; the least sum
-    is found, and the limits exceeded there are named. Where several sets would do, one is named.
+    Phase 1: every limit may be exceeded at a cost of 1 for each unit of median capacity, and parts may
+    come from nowhere at a thousand times that; the least sum is found, and the limits exceeded there are
+    named, the largest excess first. Where several sets would do, one is named. Promises are kept up to the
+    first quarter that makes them impossible, which is found by halving.
+
+    Examples
+    --------
+    Ten packages cannot carry eleven products.
+
+    >>> from narrows.bottlenecks.network import Network
+    >>> none, one = np.full((1, 1), np.inf), np.ones((1, 1))
+    >>> wrong = Programme(
+    ...     Network([1, -1], [0, 0]), ("a",), K=np.array([[10.0], [np.inf]]), take=np.ones((1, 2, 1)),
+    ...     A=np.zeros((1, 2, 1)), cap=np.full((2, 1), np.inf), value=np.array([1.0]), D=none, low=0 * one,
+    ...     high=one, least=11 * one)
+    >>> [(found.kind, found.layer, round(found.missing, 6)) for found in culprits(wrong)]
+    [('capacity', 0, 1.0)]
     """
+    found = _exceeded(programme)
+    if not found:
+        return []
+    low, high = 0, programme.K.shape[1] - 1
+    while low < high:
+        middle = (low + high) // 2
+        early = programme.least * (np.arange(programme.K.shape[1]) <= middle)
+        here = _exceeded(replace(programme, least=early))
+        if here:
+            high, found = middle, here
+        else:
+            low = middle + 1
+    return found
+
+
+def _exceeded(programme: Programme) -> list[Culprit]:
+    """Return the limits that phase 1 exceeds."""
     built = _Built(programme)
-    slack = [rows for rows in built.rows if rows.kind not in {"balance", "steps", "lasting"}]
+    slack = [rows for rows in built.rows if rows.kind not in {"steps", "lasting"}]
     highs = highspy_or_refuse()
     solver, status = _solved(built, built.rows, slack)
     if status != highs.HighsModelStatus.kOptimal:
@@ -295,21 +329,20 @@ def culprits(programme: Programme) -> list[Culprit]:
     found = []
     at = 0
     for rows in slack:
-        here = excess[at : at + len(rows.upper)]
-        at += len(rows.upper)
-        for place in np.flatnonzero(here > _MISSING):
-            limit = rows.upper[place] * built.size if np.isfinite(rows.upper[place]) else 0.0
-            found.append(
-                Culprit(
-                    rows.kind,
-                    int(rows.layer[place]),
-                    int(rows.product[place]),
-                    int(rows.quarter[place]),
-                    float(here[place] * built.size),
-                    float(limit),
-                )
+        here = excess[at : at + rows.upper.size]
+        at += rows.upper.size
+        found += [
+            Culprit(
+                rows.kind,
+                int(rows.layer[place]),
+                int(rows.product[place]),
+                int(rows.quarter[place]),
+                float(here[place] * built.size),
+                float(rows.upper[place] * built.size),
             )
-    return sorted(found, key=lambda culprit: (culprit.quarter, -culprit.missing))
+            for place in np.flatnonzero(here > _MISSING)
+        ]
+    return sorted(found, key=lambda culprit: -culprit.missing)
 
 
 def _check_limits(programme: Programme) -> None:
@@ -348,7 +381,9 @@ class _Built:
         self.s[:, self.inner] = self.x.size + np.arange(stocks).reshape(self.P, len(self.inner), self.T)
         at = self.x.size + stocks
         self.grown = (
-            [] if programme.expansion is None else np.flatnonzero(np.isfinite(programme.expansion.cost)).tolist()
+            []
+            if programme.expansion is None
+            else np.flatnonzero(np.isfinite(programme.expansion.cost)).tolist()
         )
         self.u = np.full((self.L, self.T), -1)
         self.u[self.grown] = at + np.arange(len(self.grown) * self.T).reshape(-1, self.T)
@@ -409,7 +444,8 @@ class _Built:
         net = self.programme.network
         inner = np.array(self.inner, dtype=np.int64)
         product, at, quarter = (
-            place.ravel() for place in np.meshgrid(*map(np.arange, (self.P, len(inner), self.T)), indexing="ij")
+            place.ravel()
+            for place in np.meshgrid(*map(np.arange, (self.P, len(inner), self.T)), indexing="ij")
         )
         layer = inner[at]
         place = np.arange(layer.size)
@@ -438,7 +474,9 @@ class _Built:
             parts.append((place, self.s[p, layer, quarter], np.ones(layer.size)))
             for back in range(int(programme.network.lag.max())):
                 way = (programme.network.lag[layer] > back) & (quarter >= back)
-                parts.append((place[way], self.x[p, layer[way], quarter[way] - back], np.ones(int(way.sum()))))
+                parts.append(
+                    (place[way], self.x[p, layer[way], quarter[way] - back], np.ones(int(way.sum())))
+                )
         bound = (cap[layer, quarter] + programme.A[:, layer, quarter].sum(axis=0)) / self.size
         return [_rows("stock", parts, -np.inf, bound, layer, -1, quarter)]
 
@@ -482,7 +520,9 @@ class _Built:
         solution = solver.getSolution()
         column = np.asarray(solution.col_value)
         dual, reduced = -np.asarray(solution.row_dual), -np.asarray(solution.col_dual)
-        rent = dict.fromkeys(("capacity", "balance", "stock", "demand", "low", "high", "steps", "lasting"), 0.0)
+        rent = dict.fromkeys(
+            ("capacity", "balance", "stock", "demand", "low", "high", "steps", "lasting"), 0.0
+        )
         price = np.zeros((self.L, self.T))
         at = 0
         for rows in self.rows:
@@ -523,7 +563,9 @@ def _rows(
     quarter: Indices | int,
 ) -> _Rows:
     row, column, entry = (np.concatenate([part[n] for part in parts]) for n in range(3))
-    about = [np.broadcast_to(np.asarray(place, dtype=np.int64), upper.shape) for place in (layer, product, quarter)]
+    about = [
+        np.broadcast_to(np.asarray(place, dtype=np.int64), upper.shape) for place in (layer, product, quarter)
+    ]
     return _Rows(kind, row, column, entry, np.broadcast_to(lower, upper.shape), upper, *about)
 
 
@@ -547,7 +589,10 @@ def _solved(built: _Built, groups: Sequence[_Rows], slack: Sequence[_Rows] = ())
         extra = np.arange(places.size)
         row, column = np.append(row, places), np.append(column, built.columns + extra)
         entry = np.append(entry, -np.ones(places.size))
-        objective = np.append(np.zeros(built.columns), -np.ones(places.size))
+        weight = np.concatenate(
+            [np.full(rows.upper.size, _LAST_RESORT if rows.kind == "balance" else 1.0) for rows in slack]
+        )
+        objective = np.append(np.zeros(built.columns), -weight)
         lower = np.append(lower, np.zeros(places.size))
         upper = np.append(upper, np.full(places.size, np.inf))
     order = np.argsort(row, kind="stable")

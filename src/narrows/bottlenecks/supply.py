@@ -223,7 +223,9 @@ class Recipes:
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
         return years, amounts
 
-    def by_group(self, needs: Sequence[Sequence[str]], groups: Sequence[Sequence[str]]) -> tuple[Array, Array]:
+    def by_group(
+        self, needs: Sequence[Sequence[str]], groups: Sequence[Sequence[str]]
+    ) -> tuple[Array, Array]:
         """Return the share of each group of designs, and its part of the needs, at the years stated.
 
         Parameters

@@ -101,6 +101,25 @@ def parser() -> Parser:
     show.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
     show.add_argument("--quiet", action="store_true", help="no messages on stderr")
 
+    best = commands.add_parser("plan", help="the best plan of several products that share layers")
+    best.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2027Q1:2030Q4")
+    best.add_argument("--products", metavar="NAMES", help="makers, families or designs, such as nvidia,tpu")
+    best.add_argument("--fixed-mix", action="store_true", help="keep the mix of designs as stated")
+    best.add_argument("--expand", action="store_true", help="also buy capacity where its cost is known")
+    best.add_argument("--elastic", action="store_true", help="also let demand follow the price")
+    best.add_argument(
+        "--at-least",
+        metavar="PRODUCT=AMOUNT",
+        action="append",
+        default=[],
+        help="a promise: a share of demand up to 1, or H100e a quarter",
+    )
+    _question(best, draws=1)
+    form = best.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON: every number by its id")
+    form.add_argument("--csv", action="store_true", help="print one row a number")
+    best.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+
     why = commands.add_parser("why", help="the formula and the facts behind a number")
     why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
     _question(why)
@@ -130,10 +149,14 @@ def parser() -> Parser:
     return top
 
 
-def _question(command: argparse.ArgumentParser) -> None:
+def _question(command: argparse.ArgumentParser, draws: int = 10_000) -> None:
     """Add the options that say what is asked of the model."""
     command.add_argument(
-        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+        "--draws",
+        type=_whole("--draws", draws),
+        default=draws,
+        metavar="N",
+        help=f"number of draws ({draws})",
     )
     command.add_argument(
         "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
