@@ -18,15 +18,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import layer, map, plan, why  # noqa: A004
+    from narrows.bottlenecks import layer, loop, map, plan, why  # noqa: A004
     from narrows.catalog import facts
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "facts", "layer", "map", "plan", "why"]
+__all__ = ["__version__", "facts", "layer", "loop", "map", "plan", "why"]
 
 _HOMES = {
     "facts": "narrows.catalog",
     "layer": "narrows.bottlenecks",
+    "loop": "narrows.bottlenecks",
     "map": "narrows.bottlenecks",
     "plan": "narrows.bottlenecks",
     "why": "narrows.bottlenecks",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrows.bottlenecks.answer import layer, layers, map  # noqa: A004
     from narrows.bottlenecks.chain import Chain, why
+    from narrows.bottlenecks.feedback import LoopResult, loop
     from narrows.bottlenecks.planning import PlanResult, plan
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
@@ -18,11 +19,13 @@ __all__ = [
     "Band",
     "Chain",
     "LayerRow",
+    "LoopResult",
     "MapResult",
     "PlanResult",
     "PriceRow",
     "layer",
     "layers",
+    "loop",
     "map",
     "plan",
     "why",
@@ -32,6 +35,7 @@ _HOMES = {
     "answer": ("layer", "layers", "map"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
+    "feedback": ("LoopResult", "loop"),
     "planning": ("PlanResult", "plan"),
 }
 

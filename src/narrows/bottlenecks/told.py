@@ -23,6 +23,7 @@ __all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
 FAMILIES = {
     "map": "narrows.bottlenecks.chain",
     "plan": "narrows.bottlenecks.planning",
+    "loop": "narrows.bottlenecks.feedback",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 

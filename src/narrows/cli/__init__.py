@@ -120,6 +120,14 @@ def parser() -> Parser:
     form.add_argument("--csv", action="store_true", help="print one row a number")
     best.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
 
+    back = commands.add_parser("loop", help="revenue funds capital, capital orders compute: with and without")
+    back.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
+    _question(back)
+    form = back.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON: every number by its id")
+    form.add_argument("--csv", action="store_true", help="print one row a number")
+    back.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+
     why = commands.add_parser("why", help="the formula and the facts behind a number")
     why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
     _question(why)
