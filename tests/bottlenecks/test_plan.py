@@ -19,6 +19,8 @@ from narrows.catalog import PointReader, Reader, default
 from narrows.errors import UnknownNameError, UsageError
 from narrows.quarters import Quarter
 
+from benchmarks.plan import priced_everywhere, with_linopy
+
 from .priced import priced
 from .stacks import EXAMPLES, many_draws
 
@@ -250,50 +252,13 @@ def test_unknown_figure_is_refused():
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_linopy_finds_the_same(shop):
-    linopy = pytest.importorskip("linopy")
+@pytest.mark.parametrize("expand", [False, True])
+def test_linopy_finds_the_same(shop, expand):
+    pytest.importorskip("linopy")
     programme = shop.programme(0, Choice(mix=True))
+    if expand:
+        programme = priced_everywhere(programme)
     planned = optimise(programme)
-    assert np.isclose(linopy_value(linopy, programme), planned.objective, rtol=1e-6)
-
-
-def linopy_value(linopy, programme):
-    """Written anew in cumulative outputs, with linopy."""
-    import pandas as pd
-
-    P, L, T = programme.take.shape
-    size = 1e6
-    model = linopy.Model()
-    made = np.isfinite(programme.take)
-    x = {}
-    for p in range(P):
-        for i in range(L):
-            top = pd.Series(np.where(made[p, i], np.inf, 0.0), pd.RangeIndex(T, name="t"))
-            x[p, i] = model.add_variables(lower=0, upper=top, name=f"x{p}_{i}")
-    Z = {key: var.cumsum("t") for key, var in x.items()}
-    index = pd.RangeIndex(T, name="t")
-    as_series = lambda values: pd.Series(np.asarray(values, dtype=float), index)  # noqa: E731
-    root = programme.network.root
-    whole = sum(1 * x[p, root] for p in range(P))
-    for i in range(L):
-        if np.isfinite(programme.K[i]).all():
-            take = [as_series(np.where(made[p, i], programme.take[p, i], 0.0)) for p in range(P)]
-            left = sum(x[p, i] * take[p].to_xarray() for p in range(P))
-            model.add_constraints(left <= as_series(programme.K[i] / size).to_xarray())
-        if i == root:
-            continue
-        parent, lag = int(programme.network.parent[i]), int(programme.network.lag[i])
-        ahead = 0
-        for p in range(P):
-            room = as_series(programme.A[p, i] / size).to_xarray()
-            model.add_constraints(Z[p, parent] - Z[p, i].shift(t=lag) <= room)
-            ahead = ahead + Z[p, i] - Z[p, parent]
-        if np.isfinite(programme.cap[i]).all():
-            model.add_constraints(ahead <= as_series(programme.cap[i] / size).to_xarray())
-    for p in range(P):
-        model.add_constraints(x[p, root] - whole * as_series(programme.high[p]).to_xarray() <= 0)
-        model.add_constraints(x[p, root] - whole * as_series(programme.low[p]).to_xarray() >= 0)
-    value = as_series(programme.value).to_xarray()
-    model.add_objective((whole * value).sum(), sense="max")
-    model.solve("highs", io_api="direct", output_flag=False)
-    return model.objective.value * size
+    assert np.isclose(with_linopy(programme), planned.objective, rtol=1e-6)
+    assert np.isclose(sum(planned.ledger), planned.objective, rtol=1e-9)
+    assert (planned.spent > 0) == expand

@@ -154,7 +154,8 @@ def _remarks(result: LoopResult) -> list[str]:
         (
             f"Revenue is the one stated for {result.since} (ai_infrastructure.revenue) and moves with what is "
             f"installed, less a fall a year (feedback.revenue_decline). A share of it "
-            f"(feedback.reinvested_share) becomes capital {result.lag} quarters later (feedback.lag)."
+            f"(feedback.reinvested_share) becomes capital {result.lag} quarters later (feedback.lag). What builders "
+            "earn with compute that they use themselves, such as advertising, counts as outside money."
         ),
         (
             "Outside money keeps its part of the announced plans. Only the layer of capital changes; with no "
