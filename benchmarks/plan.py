@@ -42,7 +42,9 @@ def with_linopy(programme: Programme) -> float:
         return pd.Series(np.asarray(values, dtype=float), index).to_xarray()
 
     x = {
-        (p, i): model.add_variables(lower=0, upper=series(np.where(made[p, i], np.inf, 0.0)), name=f"x{p}_{i}")
+        (p, i): model.add_variables(
+            lower=0, upper=series(np.where(made[p, i], np.inf, 0.0)), name=f"x{p}_{i}"
+        )
         for p in range(products)
         for i in range(rows)
     }
@@ -118,7 +120,7 @@ def plan() -> list[Row]:
             "s",
             peer / ours if peer else None,
             "at most 2",
-            ours <= 2,  # noqa: PLR2004 (the goal)
+            ours <= 2,
         ),
-        Row("the loop, 10000 draws", stepped, None, "s", None, "at most 5", stepped <= 5),  # noqa: PLR2004
+        Row("the loop, 10000 draws", stepped, None, "s", None, "at most 5", stepped <= 5),
     ]

@@ -75,7 +75,9 @@ def test_nothing_changes_up_to_the_quarter_of_the_revenue(solved):
 
 def test_a_slower_fall_of_revenue_never_lowers_output(scenario):
     outputs = [
-        Loop(run("2030Q4", draws=50, scenario=scenario("feedback.revenue_decline", value))).solved("closed")[0]
+        Loop(run("2030Q4", draws=50, scenario=scenario("feedback.revenue_decline", value))).solved("closed")[
+            0
+        ]
         for value in (0.3, 0.1)
     ]
     assert (outputs[1] >= outputs[0] * (1 - 1e-12)).all()
@@ -111,8 +113,12 @@ def test_every_number_is_told_as_it_is_printed():
 
 def test_the_map_prints_the_open_loop():
     result, shown = narrows.loop("2028Q1", draws=60), narrows.map("2028Q1", draws=60)
-    assert result.number("deployed", "open", "2028Q1").value == pytest.approx(shown.deployed.mean[0], rel=1e-12)
-    assert result.number("binds", "open", "2028Q1").value == pytest.approx(shown.binds["capital"][0], rel=1e-9)
+    assert result.number("deployed", "open", "2028Q1").value == pytest.approx(
+        shown.deployed.mean[0], rel=1e-12
+    )
+    assert result.number("binds", "open", "2028Q1").value == pytest.approx(
+        shown.binds["capital"][0], rel=1e-9
+    )
 
 
 def test_a_day_without_revenue_is_refused():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.plan import priced_everywhere, with_linopy
 
 import narrows
 from narrows.bottlenecks import plain
@@ -18,8 +19,6 @@ from narrows.bottlenecks.programme import Expansion, Programme, Steps, culprits,
 from narrows.catalog import PointReader, Reader, default
 from narrows.errors import UnknownNameError, UsageError
 from narrows.quarters import Quarter
-
-from benchmarks.plan import priced_everywhere, with_linopy
 
 from .priced import priced
 from .stacks import EXAMPLES, many_draws

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FALL", "VARIANTS", "Band", "LoopResult", "Loop", "loop", "tell"]
+__all__ = ["FALL", "VARIANTS", "Band", "Loop", "LoopResult", "loop", "tell"]
 
 CAPITAL = "capital"
 REVENUE = "ai_infrastructure.revenue"
@@ -51,7 +51,7 @@ PRICE = "value.usd_per_h100e"
 FALL = 0.30
 """Fall a year of the revenue per H100e in the variant ``falls`` [share]."""
 VARIANTS = ("open", "closed", "falls", "stops")
-"""Without the loop, with it, with revenue per H100e falling by `FALL` a year, with no reinvestment any more."""
+"""Without the loop, with it, with revenue per H100e falling by `FALL` a year, and with no reinvestment."""
 QUARTERS_A_YEAR = 4
 
 
@@ -223,6 +223,13 @@ class Loop:
         self.revenue_usd = reader.draws(newest.id) * QUARTER_S
         year = newest.midpoint or 0.0
         self.since = int(np.argmin(np.abs(self.model.years - year)))
+        if run.shown.start < self.since:
+            begin = self.model.quarters[self.since]
+            raise UsageError(
+                f"The quarters begin in {run.quarters[0]}",
+                f"The loop begins with the revenue stated for {begin}",
+                f"Ask for quarters from {begin}, for instance --quarters {begin}:2030Q4",
+            )
         self.share = np.asarray(reader.draws(SHARE))
         self.decline = np.asarray(reader.draws(DECLINE))
         self.lag = max(round(reader.point(LAG) / QUARTER_S), 1)
@@ -299,7 +306,9 @@ class Loop:
             capital = stack.K[:, self.row].copy()
             for variant in reversed(VARIANTS[1:]):
                 output[variant][rows] = self._stepped(stack, capital, rows, variant)
-                relative[variant][rows] = self.money(output[variant][rows], np.arange(*rows.indices(shape[0])), variant)
+                relative[variant][rows] = self.money(
+                    output[variant][rows], np.arange(*rows.indices(shape[0])), variant
+                )
             stack.K[:, self.row] = capital * relative["closed"][rows]
             parts.append(plain.solve(self._part(stack, slice(None)), self.run.shown.start))
         return output, relative, join(parts)
@@ -333,8 +342,12 @@ class Loop:
     def ids(self) -> list[str]:
         """Return the id of every number."""
         quarters = self.run.quarters
-        found = [f"loop.{name}.{q}" for name in ("revenue", "funded", "sustained", "growth") for q in quarters]
-        found += [f"loop.{name}.{v}.{q}" for name in ("capital", "deployed") for v in VARIANTS for q in quarters]
+        found = [
+            f"loop.{name}.{q}" for name in ("revenue", "funded", "sustained", "growth") for q in quarters
+        ]
+        found += [
+            f"loop.{name}.{v}.{q}" for name in ("capital", "deployed") for v in VARIANTS for q in quarters
+        ]
         return found + [f"loop.binds.{v}.{q}" for v in ("open", "closed") for q in quarters]
 
     def figure(self, name: str) -> tuple[Array, str, str]:
@@ -345,31 +358,36 @@ class Loop:
         if quantity == "binds":
             run = self.run if middle[0] == "open" else self.closed
             return run.binds(CAPITAL, column), "share", f"share of draws in which capital binds {quarter}"
-        output, relative = self.solved(middle[0] if middle else "closed")
+        if quantity in {"deployed", "capital"}:
+            return self._of_variant(quantity, middle[0], at, quarter)
+        return self._of_revenue(quantity, at, quarter)
+
+    def _of_variant(self, quantity: str, variant: str, at: int, quarter: str) -> tuple[Array, str, str]:
+        output, relative = self.solved(variant)
         if quantity == "deployed":
-            text = f"cumulative compute by {quarter} ({middle[0]}) less that of the quarter before"
-            return output[:, at] - (output[:, at - 1] if at else 0.0), "h100e/quarter", text
-        if quantity == "capital":
-            yearly = relative[:, at] * self.plan_usd[:, at] * QUARTERS_A_YEAR
-            return yearly, "usd/year", f"capital of the map in {quarter} x what the loop ({middle[0]}) makes of it"
-        revenue = self.earned
+            text = f"cumulative compute by {quarter} ({variant}) less that of the quarter before"
+            return output[:, at] - output[:, at - 1], "h100e/quarter", text
+        text = f"capital of the map in {quarter} x what the loop ({variant}) makes of it"
+        return relative[:, at] * self.plan_usd[:, at] * QUARTERS_A_YEAR, "usd/year", text
+
+    def _of_revenue(self, quantity: str, at: int, quarter: str) -> tuple[Array, str, str]:
+        (output, relative), revenue = self.solved("closed"), self.earned
         if quantity == "revenue":
             text = f"revenue stated x installed in {quarter} / installed then x (1 - decline) ** years"
             return revenue[:, at] * QUARTERS_A_YEAR, "usd/year", text
         if quantity == "funded":
-            early = max(at - self.lag, 0)
-            part = self.share * revenue[:, early] / (relative[:, at] * self.plan_usd[:, at])
-            return part, "ratio", f"share reinvested x revenue {self.lag} quarters before / capital in {quarter}"
+            part = self.share * revenue[:, at - self.lag] / (relative[:, at] * self.plan_usd[:, at])
+            text = f"share reinvested x revenue {self.lag} quarters before / capital in {quarter}"
+            return part, "ratio", text
         if quantity == "growth":
-            before = output[:, max(at - QUARTERS_A_YEAR, 0)]
-            grown = np.divide(output[:, at], before, out=np.ones_like(before), where=before > 0.0) - 1.0
-            return grown, "ratio", f"installed by {quarter} / installed a year before - 1"
+            text = f"installed by {quarter} / installed a year before - 1"
+            return output[:, at] / output[:, at - QUARTERS_A_YEAR] - 1.0, "ratio", text
         price = factor(self.run.reader, PRICE, self.model.years[at : at + 1])[:, 0]
         price = price * (self.model.worth[at] / self.model.worth[self._priced(at)])
         earned = revenue[:, at] * QUARTERS_A_YEAR / output[:, at]
         text = (
-            f"share reinvested x revenue a year of one H100e in {quarter} / its all-in price: the growth a year "
-            "of installed compute that AI revenue alone would pay for"
+            f"share reinvested x revenue a year of one H100e in {quarter} / its all-in price: the growth "
+            "a year of installed compute that AI revenue alone would pay for"
         )
         return self.share * earned / price, "ratio", text
 

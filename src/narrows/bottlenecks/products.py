@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os.path
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -120,8 +119,14 @@ def _slug(text: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in text.lower())
 
 
+def _shared_start(names: Sequence[str]) -> str:
+    """Return the letters that all names begin with."""
+    same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
+
+
 def _family(maker: str, designs: Sequence[str]) -> str:
-    shared = os.path.commonprefix(list(designs)) if len(designs) > 1 else designs[0]
+    shared = _shared_start(designs)
     name = "".join(itertools.takewhile(str.isalpha, shared))
     return name if len(name) >= LEAST_NAME else _slug(maker)
 
@@ -171,7 +176,7 @@ def named(text: str, recipes: Recipes, year: int) -> tuple[Product, ...]:
     if not found:
         raise UsageError(
             f"The products {text!r} name none",
-            f"Products are {', '.join(product.id for product in usual(recipes, year))}, or makers and designs",
+            f"Products are {', '.join(one.id for one in usual(recipes, year))}, or makers and designs",
             "Name one, or leave --products out",
         )
     rest = tuple(design for design in designs if all(design not in product.designs for product in found))
@@ -246,7 +251,7 @@ class Shop:
 
     @cached_property
     def before(self) -> Array:
-        """Cumulative output of every layer before the first quarter planned [h100e], axes (draw, layer, quarter)."""
+        """Cumulative output of every layer by the shortest path [h100e], axes (draw, layer, quarter)."""
         return history(self.stack)
 
     @cached_property
@@ -368,7 +373,8 @@ class Shop:
                 grown = expansion.reach[row] * expansion.ceiling[row]
                 ahead[row, lead:] += grown[lead:]
         capacity[0, :, self.first :] = np.maximum(ahead, K)
-        return np.maximum(self.model.caps(capacity)[0], self.stack.B[draw])
+        caps: Array = np.maximum(self.model.caps(capacity)[0], self.stack.B[draw])
+        return caps
 
     def _opening(self, draw: int, caps: Array) -> tuple[Array, Array]:
         """Return arrivals from what was made before, and what is left of the caps, axes (layer, quarter)."""
@@ -461,7 +467,7 @@ def _is_line(unit: str, made: str) -> bool:
 
 
 def _least_take(take: Array, shares: Array, room: float) -> Array:
-    """Return the least capacity that one H100e may take, products moved within the room, axes (layer, quarter)."""
+    """Return the least capacity that one H100e may take within the room, axes (layer, quarter)."""
     finite = np.where(np.isfinite(take), take, np.inf)
     order = np.argsort(finite, axis=0, kind="stable")
     cost = np.take_along_axis(np.where(np.isfinite(take), take, 0.0), order, axis=0)

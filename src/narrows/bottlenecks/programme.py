@@ -553,7 +553,7 @@ class _Built:
         )
 
 
-def _rows(
+def _rows(  # noqa: PLR0917 (what a row holds, then what it is about)
     kind: str,
     parts: Sequence[tuple[Indices, Indices, Floats]],
     lower: Floats | float,

@@ -101,32 +101,8 @@ def parser() -> Parser:
     show.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
     show.add_argument("--quiet", action="store_true", help="no messages on stderr")
 
-    best = commands.add_parser("plan", help="the best plan of several products that share layers")
-    best.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2027Q1:2030Q4")
-    best.add_argument("--products", metavar="NAMES", help="makers, families or designs, such as nvidia,tpu")
-    best.add_argument("--fixed-mix", action="store_true", help="keep the mix of designs as stated")
-    best.add_argument("--expand", action="store_true", help="also buy capacity where its cost is known")
-    best.add_argument("--elastic", action="store_true", help="also let demand follow the price")
-    best.add_argument(
-        "--at-least",
-        metavar="PRODUCT=AMOUNT",
-        action="append",
-        default=[],
-        help="a promise: a share of demand up to 1, or H100e a quarter",
-    )
-    _question(best, draws=1)
-    form = best.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON: every number by its id")
-    form.add_argument("--csv", action="store_true", help="print one row a number")
-    best.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
-
-    back = commands.add_parser("loop", help="revenue funds capital, capital orders compute: with and without")
-    back.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
-    _question(back)
-    form = back.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON: every number by its id")
-    form.add_argument("--csv", action="store_true", help="print one row a number")
-    back.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+    _plan(commands)
+    _loop(commands)
 
     why = commands.add_parser("why", help="the formula and the facts behind a number")
     why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
@@ -155,6 +131,39 @@ def parser() -> Parser:
     check.add_argument("--markdown", action="store_true", help="print the table of docs/validation.md")
     check.add_argument("--json", action="store_true", help="print JSON")
     return top
+
+
+def _plan(commands: Any) -> None:
+    """Add the command of several products."""
+    best = commands.add_parser("plan", help="the best plan of several products that share layers")
+    best.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2027Q1:2030Q4")
+    best.add_argument("--products", metavar="NAMES", help="makers, families or designs, such as nvidia,tpu")
+    best.add_argument("--fixed-mix", action="store_true", help="keep the mix of designs as stated")
+    best.add_argument("--expand", action="store_true", help="also buy capacity where its cost is known")
+    best.add_argument("--elastic", action="store_true", help="also let demand follow the price")
+    best.add_argument(
+        "--at-least",
+        metavar="PRODUCT=AMOUNT",
+        action="append",
+        default=[],
+        help="a promise: a share of demand up to 1, or H100e a quarter",
+    )
+    _question(best, draws=1)
+    form = best.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON: every number by its id")
+    form.add_argument("--csv", action="store_true", help="print one row a number")
+    best.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+
+
+def _loop(commands: Any) -> None:
+    """Add the command of the loop of revenue and capital."""
+    back = commands.add_parser("loop", help="revenue funds capital, capital orders compute: with and without")
+    back.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
+    _question(back)
+    form = back.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON: every number by its id")
+    form.add_argument("--csv", action="store_true", help="print one row a number")
+    back.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
 
 
 def _question(command: argparse.ArgumentParser, draws: int = 10_000) -> None:

@@ -12,7 +12,7 @@ from narrows.report.tables import _written as written
 from narrows.report.words import folded, percent
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks.feedback import LoopResult
+    from narrows.bottlenecks.feedback import Band, LoopResult
 
 __all__ = ["COLUMNS", "loop_csv", "loop_json", "loop_text"]
 
@@ -20,6 +20,8 @@ COLUMNS = ("id", "value", "p05", "p50", "p95", "unit")
 GAP = "  "
 COLUMNS_SHOWN = 6
 """Quarters of the table; the last of each year where more are asked for."""
+USUAL = (10_000, 1)
+"""Draws and seed where none are given."""
 VARIANT_WORDS = {
     "open": "without the loop",
     "closed": "with the loop",
@@ -112,6 +114,11 @@ def _shown(result: LoopResult) -> list[str]:
     return list(last.values())[:COLUMNS_SHOWN]
 
 
+def _cell(found: Band) -> str:
+    in_money = found.unit in {"usd/year", "h100e/quarter"}
+    return number(found.value, 3) if in_money else f"{100 * found.value:.1f} %"
+
+
 def _words(result: LoopResult, variant: str) -> str:
     return VARIANT_WORDS[variant].format(fall=percent(result.meta["fall"]))
 
@@ -119,16 +126,13 @@ def _words(result: LoopResult, variant: str) -> str:
 def _table(result: LoopResult) -> str:
     shown = _shown(result)
     rows: list[tuple[str, ...]] = [("mean over draws", *shown)]
-    for title, *parts in (
+    for title, quantity in (
         ("AI revenue, USD a year", "revenue"),
         ("Capital paid by it", "funded"),
         ("Growth it sustains, a year", "sustained"),
         ("Growth of installed, a year", "growth"),
     ):
-        found = [result.number(*parts, quarter) for quarter in shown]
-        rows.append(
-            (title, *(number(one.value, 3) if one.unit == "usd/year" else f"{100 * one.value:.1f} %" for one in found))
-        )
+        rows.append((title, *(_cell(result.number(quantity, quarter)) for quarter in shown)))
     for title, quantity, variants in (
         ("Capital, USD a year", "capital", tuple(VARIANT_WORDS)),
         ("Deployed, H100e a quarter", "deployed", tuple(VARIANT_WORDS)),
@@ -136,8 +140,7 @@ def _table(result: LoopResult) -> str:
     ):
         rows.append((title, *("" for _ in shown)))
         for variant in variants:
-            found = [result.number(quantity, variant, quarter).value for quarter in shown]
-            cells = [f"{100 * one:.1f} %" if quantity == "binds" else number(one, 3) for one in found]
+            cells = [_cell(result.number(quantity, variant, quarter)) for quarter in shown]
             rows.append((f"  {_words(result, variant)}", *cells))
     sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
@@ -154,8 +157,8 @@ def _remarks(result: LoopResult) -> list[str]:
         (
             f"Revenue is the one stated for {result.since} (ai_infrastructure.revenue) and moves with what is "
             f"installed, less a fall a year (feedback.revenue_decline). A share of it "
-            f"(feedback.reinvested_share) becomes capital {result.lag} quarters later (feedback.lag). What builders "
-            "earn with compute that they use themselves, such as advertising, counts as outside money."
+            f"(feedback.reinvested_share) becomes capital {result.lag} quarters later (feedback.lag). What "
+            "builders earn with compute that they use themselves, such as advertising, counts as outside money."
         ),
         (
             "Outside money keeps its part of the announced plans. Only the layer of capital changes; with no "
@@ -170,8 +173,13 @@ def _remarks(result: LoopResult) -> list[str]:
 
 def _ask(result: LoopResult) -> str:
     meta = result.meta
-    usual = "" if (meta["draws"], meta["seed"]) == (10_000, 1) else f" --draws {meta['draws']} --seed {meta['seed']}"
+    usual = (
+        ""
+        if (meta["draws"], meta["seed"]) == (10_000, 1)
+        else f" --draws {meta['draws']} --seed {meta['seed']}"
+    )
     return (
         f"Why: narrows why loop.deployed.closed.{result.quarters[-1]}{usual}. Every id: narrows loop --json. "
-        f"{meta['draws']:,} draws, seed {meta['seed']}, facts of {meta['vintage']}, model {meta['model_version']}."
+        f"{meta['draws']:,} draws, seed {meta['seed']}, facts of {meta['vintage']}, "
+        f"model {meta['model_version']}."
     )

@@ -159,7 +159,7 @@ def _table(rows: list[tuple[str, ...]], words: int = 1) -> str:
 
 def _cases(result: PlanResult) -> str:
     doubt = bool(result.meta["draws"])
-    rows = [("Plan", "made by", "H100e", "against the map")]
+    rows: list[tuple[str, ...]] = [("Plan", "made by", "H100e", "against the map")]
     for case in result.cases:
         total = result.number("total", case, result.window)
         gain = "" if case == "path" else _gain(result.number("gain", case, result.window), doubt=doubt)
@@ -196,7 +196,7 @@ def _layers(result: PlanResult, width: int) -> str:
     case, window = result.cases[-1], result.window
     rents = {name: result.number("rent", case, name, window) for name in result.layers}
     dear = sorted((name for name in rents if rents[name].value >= LEAST_RENT), key=lambda n: -rents[n].value)
-    rows = [("Shared layer", "share of value", "highest price", "unit")]
+    rows: list[tuple[str, ...]] = [("Shared layer", "share of value", "highest price", "unit")]
     for name in dear[:SHOWN_LAYERS]:
         usd = result.number("price_usd", case, name, window)
         rows.append(
@@ -241,11 +241,16 @@ def _remarks(result: PlanResult) -> list[str]:
             if draws
             else "Median case: every fact at its stated value; --draws 20 gives intervals."
         ),
-        f"The plan knows the future and decides from {result.first} on; what is under way then is the map's. "
-        f"A product's share of a quarter may lie {room:.0f} % below or above the mix stated (plan.mix_room).",
-        "'One product, stated mix' must equal the map: it checks one against the other. 'Products apart' "
-        "differs: recipes change with the generation, the map makes the blend of each quarter, and the program "
-        "may choose which product's parts it makes first and which wait.",
+        (
+            f"The plan knows the future and decides from {result.first} on; what is under way then is the "
+            f"map's. A product's share of a quarter may lie {room:.0f} % below or above the mix stated "
+            "(plan.mix_room)."
+        ),
+        (
+            "'One product, stated mix' must equal the map: it checks one against the other. 'Products apart' "
+            "differs: recipes change with the generation, the map makes the blend of each quarter, and the "
+            "program may choose which product's parts it makes first and which wait."
+        ),
         "Prices are duals of the linear program; where layers tie they are one choice of several.",
     ]
     if any("elastic" in case for case in result.cases):
@@ -255,8 +260,8 @@ def _remarks(result: PlanResult) -> list[str]:
         )
     if any("expand" in case for case in result.cases):
         rows.append(
-            "Capacity is bought where what it lets deploy until the end of the plan, at the all-in price of an "
-            "H100e, is worth more than its cost; costs of making are not subtracted."
+            "Capacity is bought where what it lets deploy until the end of the plan, at the all-in price of "
+            "an H100e, is worth more than its cost; costs of making are not subtracted."
         )
     return rows
 
