@@ -13,7 +13,7 @@ from narrows.bottlenecks import plain
 from narrows.bottlenecks.lp import optimum
 from narrows.bottlenecks.model import FIRST, build
 from narrows.bottlenecks.network import Network
-from narrows.bottlenecks.planning import MOST_PLANS
+from narrows.bottlenecks.planning import MOST_PLANS, _Question, _Solved
 from narrows.bottlenecks.products import Choice, Shop, history, usual
 from narrows.bottlenecks.programme import Expansion, Programme, Steps, culprits, optimise
 from narrows.catalog import PointReader, Reader, default
@@ -261,3 +261,16 @@ def test_linopy_finds_the_same(shop, expand):
     assert np.isclose(with_linopy(programme), planned.objective, rtol=1e-6)
     assert np.isclose(sum(planned.ledger), planned.objective, rtol=1e-9)
     assert (planned.spent > 0) == expand
+
+
+def test_a_plan_without_a_limit_names_product_quarter_and_facts():
+    solved = _Solved(_Question("", (), ("path", "apart")), PointReader(default()), "2027Q1")
+    free = replace(solved.programmes["apart"][0], K=np.full_like(solved.programmes["apart"][0].K, np.inf))
+    with pytest.raises(UsageError) as refused:
+        solved._optimum(free, 0)
+    assert str(refused.value) == (
+        "Nothing limits product 'nvidia_current' in 2026Q3: none of 17 layers has a capacity then of which it "
+        "takes something. A plan has a layer with a capacity for each product, from facts such as "
+        "data_hall.capacity, capital.capacity, demand.capacity. Type a capacity, or correct the needs of its "
+        "designs in the scenario."
+    )

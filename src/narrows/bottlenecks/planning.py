@@ -16,7 +16,7 @@ from narrows.bottlenecks import plain
 from narrows.bottlenecks.answer import BAND, DEFAULT_SEED, MODEL_VERSION, Run, asked_of
 from narrows.bottlenecks.model import FIRST, LAST, build
 from narrows.bottlenecks.products import ROOM, Choice, Product, Shop, named, usual
-from narrows.bottlenecks.programme import culprits, optimise
+from narrows.bottlenecks.programme import culprits, optimise, unlimited
 from narrows.bottlenecks.told import Told
 from narrows.catalog import PointReader, Reader
 from narrows.draws import quantiles
@@ -276,7 +276,7 @@ class _Solved:
             self.programmes[case] = [self._programme(case, draw) for draw in range(reader.n)]
             self.plans[case] = []
             for draw, programme in enumerate(self.programmes[case]):
-                self.plans[case].append(self._optimum(programme))
+                self.plans[case].append(self._optimum(programme, draw))
                 if progress:
                     progress(done * reader.n + draw + 1, len(cases) * reader.n)
 
@@ -314,20 +314,36 @@ class _Solved:
         demand: Array = self.shop.stack.K[draw, self.model.row("demand"), self.shop.first :]
         return demand
 
-    def _optimum(self, programme: Programme) -> Planned:
+    def _optimum(self, programme: Programme, draw: int) -> Planned:
+        free = unlimited(programme)
+        if free is not None:
+            raise self._unlimited(*free)
         if not programme.least.any():
             return optimise(programme)
         found = culprits(programme)
         if found:
-            raise self._refusal(found)
+            raise self._refusal(found, draw)
         return optimise(programme)
 
-    def _refusal(self, found: list[Culprit]) -> UsageError:
+    def _unlimited(self, product: int, quarter: int) -> UsageError:
+        """Return the sentence that names a product without a limit, and the facts that would limit it."""
+        names = [layer.id for layer in self.model.layers]
+        facts = ", ".join(layer.declared.capacity for layer in self.model.layers[-NAMED_CULPRITS:])
+        product_name = self.products[product].id if len(self.products) > product else "all"
+        return UsageError(
+            f"Nothing limits product {product_name!r} in {self.first + quarter}: none of {len(names)} layers has "
+            "a capacity then of which it takes something",
+            f"A plan has a layer with a capacity for each product, from facts such as {facts}",
+            "Type a capacity, or correct the needs of its designs in the scenario",
+        )
+
+    def _refusal(self, found: list[Culprit], draw: int) -> UsageError:
         """Return the sentence that names what stands in the way: layer, quarter and fact."""
         promised = " and ".join(f"{name}={amount:g}" for name, amount in self.asked.at_least)
+        where = "" if isinstance(self.reader, PointReader) else f" in draw {draw + 1} of {self.reader.n}"
         told = "; ".join(self._limit(culprit) for culprit in _distinct(found)[:NAMED_CULPRITS])
         return UsageError(
-            f"At least {promised} cannot be met",
+            f"At least {promised} cannot be met{where}",
             f"In the way: {told}",
             "Promise less, or change a fact named here in a scenario",
         )

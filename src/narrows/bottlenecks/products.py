@@ -199,7 +199,7 @@ def history(stack: Stack) -> Array:
     --------
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> line = Network([1, -1], [0, 0])
-    >>> stack = Stack(line, [[[3, 3], [4, 4]]], np.zeros((1, 2, 2)), [[[9], [9]]], [[9, 9]], [1, 1])
+    >>> stack = Stack(line, [[[3, 3], [4, 4]]], np.zeros((1, 2, 2)), [[[9], [np.inf]]], [[9, 9]], [1, 1])
     >>> history(stack)[0].tolist()
     [[3.0, 6.0], [3.0, 6.0]]
     """

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
     from narrows.bottlenecks.network import Network
 
-__all__ = ["Culprit", "Expansion", "Ledger", "Planned", "Programme", "Steps", "culprits", "optimise"]
+__all__ = [
+    "Culprit",
+    "Expansion",
+    "Ledger",
+    "Planned",
+    "Programme",
+    "Steps",
+    "culprits",
+    "optimise",
+    "unlimited",
+]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -345,13 +355,28 @@ def _exceeded(programme: Programme) -> list[Culprit]:
     return sorted(found, key=lambda culprit: -culprit.missing)
 
 
-def _check_limits(programme: Programme) -> None:
-    """Refuse a product that nothing limits, before the solver says no more than 'unbounded'."""
+def unlimited(programme: Programme) -> tuple[int, int] | None:
+    """Return a product that nothing limits and the quarter, as indices; None where each has a limit.
+
+    Parameters
+    ----------
+    programme
+        Products, layers and quantities.
+    """
     limited = np.isfinite(programme.K)[None] & (programme.take > 0.0)
     made = np.isfinite(programme.take).all(axis=1)
     free = made & ~limited.any(axis=1) & np.isinf(programme.D)
-    if free.any() and programme.steps is None:
-        product, quarter = (int(place[0]) for place in np.nonzero(free))
+    if programme.steps is not None or not free.any():
+        return None
+    product, quarter = (int(place[0]) for place in np.nonzero(free))
+    return product, quarter
+
+
+def _check_limits(programme: Programme) -> None:
+    """Refuse a product that nothing limits, before the solver says no more than 'unbounded'."""
+    free = unlimited(programme)
+    if free is not None:
+        product, quarter = free
         raise UsageError(
             f"Nothing limits product {programme.products[product]!r} in quarter {quarter}",
             "A product takes of a layer with a known capacity, or has a demand",

@@ -100,9 +100,9 @@ def _headline(result: LoopResult) -> str:
         f"{100 * funded[1]:.1f} % in {last}"
     )
     return (
-        f"AI revenue pays for {span}; outside money pays for the rest. By itself revenue would let installed "
-        f"compute grow by {percent(result.number('sustained', last).value)} a year in {last}, and it grows by "
-        f"{percent(result.number('growth', last).value)}. With the loop, compute deployed in {last} is "
+        f"AI revenue pays for {span}; outside money pays for the rest. By itself revenue would let "
+        f"installed compute grow by {percent(result.number('sustained', last).value)} a year in {last}, and "
+        f"it grows by {percent(result.number('growth', last).value)}. With the loop, compute deployed in {last} is "
         f"{100 * with_loop:+.1f} %; were reinvestment to stop, {100 * stopped:+.1f} %."
     )
 
@@ -155,14 +155,16 @@ def _table(result: LoopResult) -> str:
 def _remarks(result: LoopResult) -> list[str]:
     return [
         (
-            f"Revenue is the one stated for {result.since} (ai_infrastructure.revenue) and moves with what is "
-            f"installed, less a fall a year (feedback.revenue_decline). A share of it "
+            f"Revenue is the one stated for {result.since} (ai_infrastructure.revenue) and moves with what "
+            f"is installed, less a fall a year (feedback.revenue_decline). A share of it "
             f"(feedback.reinvested_share) becomes capital {result.lag} quarters later (feedback.lag). What "
-            "builders earn with compute that they use themselves, such as advertising, counts as outside money."
+            "builders earn with compute that they use themselves, such as advertising, counts as outside "
+            "money."
         ),
         (
             "Outside money keeps its part of the announced plans. Only the layer of capital changes; with no "
-            "revenue reinvested the loop is the map exactly."
+            "revenue reinvested the loop is the map exactly. Where money is short early, what waits is "
+            "deployed later, so a late quarter may gain while the total loses."
         ),
         (
             "The growth that revenue sustains is the share reinvested x revenue a year of one H100e / its "

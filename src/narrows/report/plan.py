@@ -109,9 +109,10 @@ def case_words(case: str) -> str:
 
 
 def _gain(found: Number, *, doubt: bool) -> str:
-    percent = 100 * found.value
-    shown = f"{percent if abs(percent) >= LEAST_PERCENT else 0.0:+.2f} %"
-    return f"{shown} ({100 * found.p05:+.1f} to {100 * found.p95:+.1f})" if doubt else shown
+    mean, low, high = (
+        100 * one if abs(100 * one) >= LEAST_PERCENT else 0.0 for one in (found.value, found.p05, found.p95)
+    )
+    return f"{mean:+.2f} % ({low:+.1f} to {high:+.1f})" if doubt else f"{mean:+.2f} %"
 
 
 def _headline(result: PlanResult) -> str:
@@ -124,8 +125,7 @@ def _headline(result: PlanResult) -> str:
         chosen = [WORDS[part] for part in last.split("_") if part != "apart"]
         told = f"With {' and '.join(chosen)}, the best plan deploys"
     text = (
-        f"{told} {100 * abs(gain.value):.1f} % {verb} compute in {result.quarters[0]} to "
-        f"{result.quarters[-1]} than the map, whose mix is fixed: "
+        f"{told} {100 * abs(gain.value):.1f} % {verb} compute in {_span(result.quarters)} than the map, whose mix is fixed: "
         f"{compute(result.number('total', last, window).value)} against "
         f"{compute(result.number('total', 'path', window).value)} H100e."
     )
@@ -136,6 +136,10 @@ def _headline(result: PlanResult) -> str:
         least = min(share, key=lambda name: share[name] - stated[name])
         text += f" It moves from {least} to {most}."
     return text
+
+
+def _span(quarters: tuple[str, ...]) -> str:
+    return quarters[0] if len(quarters) == 1 else f"{quarters[0]} to {quarters[-1]}"
 
 
 def _mean_share(result: PlanResult, case: str, product: str) -> float:
