@@ -180,6 +180,15 @@ def test_more_choice_is_never_worth_less(shop):
     assert np.allclose(apart.deployed, shares * apart.deployed.sum(axis=0), rtol=1e-6, atol=1.0)
 
 
+def test_with_one_recipe_for_all_products_apart_are_the_fast_path(shop):
+    # So what remains of the gap of the case 'apart' comes from recipes alone.
+    for draw in range(shop.model.reader.n):
+        programme = shop.programme(draw, Choice())
+        same = replace(programme, take=np.where(np.isfinite(programme.take), 1.0, np.inf))
+        fast = optimise(shop.programme(draw, Choice(together=True)))
+        assert np.isclose(optimise(same).objective, fast.objective, rtol=1e-9)
+
+
 def test_needs_of_products_add_up_to_those_of_the_map(shop):
     layers = shop.model.layers
     for row in (1, len(layers) // 2, len(layers) - 1):

@@ -331,8 +331,8 @@ class _Solved:
         facts = ", ".join(layer.declared.capacity for layer in self.model.layers[-NAMED_CULPRITS:])
         product_name = self.products[product].id if len(self.products) > product else "all"
         return UsageError(
-            f"Nothing limits product {product_name!r} in {self.first + quarter}: none of {len(names)} layers has "
-            "a capacity then of which it takes something",
+            f"Nothing limits product {product_name!r} in {self.first + quarter}: none of {len(names)} layers "
+            "has a capacity then of which it takes something",
             f"A plan has a layer with a capacity for each product, from facts such as {facts}",
             "Type a capacity, or correct the needs of its designs in the scenario",
         )

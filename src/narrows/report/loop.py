@@ -102,8 +102,8 @@ def _headline(result: LoopResult) -> str:
     return (
         f"AI revenue pays for {span}; outside money pays for the rest. By itself revenue would let "
         f"installed compute grow by {percent(result.number('sustained', last).value)} a year in {last}, and "
-        f"it grows by {percent(result.number('growth', last).value)}. With the loop, compute deployed in {last} is "
-        f"{100 * with_loop:+.1f} %; were reinvestment to stop, {100 * stopped:+.1f} %."
+        f"it grows by {percent(result.number('growth', last).value)}. With the loop, compute deployed in "
+        f"{last} is {100 * with_loop:+.1f} %; were reinvestment to stop, {100 * stopped:+.1f} %."
     )
 
 

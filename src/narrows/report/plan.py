@@ -125,8 +125,8 @@ def _headline(result: PlanResult) -> str:
         chosen = [WORDS[part] for part in last.split("_") if part != "apart"]
         told = f"With {' and '.join(chosen)}, the best plan deploys"
     text = (
-        f"{told} {100 * abs(gain.value):.1f} % {verb} compute in {_span(result.quarters)} than the map, whose mix is fixed: "
-        f"{compute(result.number('total', last, window).value)} against "
+        f"{told} {100 * abs(gain.value):.1f} % {verb} compute in {_span(result.quarters)} than the "
+        f"map, whose mix is fixed: {compute(result.number('total', last, window).value)} against "
         f"{compute(result.number('total', 'path', window).value)} H100e."
     )
     if "mix" in result.cases:
