@@ -18,18 +18,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import layer, makers, map, why  # noqa: A004
+    from narrows.bottlenecks import layer, loop, makers, map, plan, why  # noqa: A004
     from narrows.catalog import facts
     from narrows.facility import sites
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "facts", "layer", "makers", "map", "sites", "why"]
+__all__ = ["__version__", "facts", "layer", "loop", "makers", "map", "plan", "sites", "why"]
 
 _HOMES = {
     "facts": "narrows.catalog",
     "layer": "narrows.bottlenecks",
+    "loop": "narrows.bottlenecks",
     "makers": "narrows.bottlenecks",
     "map": "narrows.bottlenecks",
+    "plan": "narrows.bottlenecks",
     "sites": "narrows.facility",
     "why": "narrows.bottlenecks",
 }

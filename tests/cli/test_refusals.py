@@ -94,6 +94,48 @@ LINES = {
     "map --as-of=": f"The day asked for, '', {DAY}",
     "facts --as-of 2026-02-30": f"The day asked for, '2026-02-30', {DAY}",
     "layer --as-of 3000-01-01": f"The day asked for, '3000-01-01', {DAY}",
+    "plan --draws 201": (
+        "The number of draws is 201. A plan is several linear programs a draw: 1 (the median case) to 200. "
+        "Give --draws 20."
+    ),
+    "plan --at-least tpu": (
+        "The option --at-least is given 'tpu'. A promise is PRODUCT=AMOUNT: a share of demand from 0 to 1, or "
+        "H100e a quarter above 1. Write, for instance, --at-least tpu=0.3."
+    ),
+    "plan --at-least tpu=much": (
+        "The promise 'much' is no number. A promise is a share of demand from 0 to 1, or H100e a quarter "
+        "above 1. Write, for instance, --at-least tpu=0.3."
+    ),
+    "plan --at-least tpu=-1": (
+        "The promise of product 'tpu' is -1.0. A promise is a share of demand from 0 to 1, or H100e a quarter "
+        "above 1. Write, for instance, --at-least tpu=0.3."
+    ),
+    "plan --at-least tpu=nan": (
+        "The promise of product 'tpu' is nan. A promise is a share of demand from 0 to 1, or H100e a quarter "
+        "above 1. Write, for instance, --at-least tpu=0.3."
+    ),
+    "plan --products tpu,tpu_v7": (
+        "The products 'tpu' and 'tpu_v7' both hold design 'tpu_v7'. A design belongs to one product. "
+        "Leave it out of one of them."
+    ),
+    "plan --products ,": (
+        "The products ',' name none. Products are nvidia_current, nvidia_next, tpu, amd, trainium, or makers "
+        "and designs. Name one, or leave --products out."
+    ),
+    "plan --products trainum": (
+        "The product 'trainum' is not known. The nearest known: 'trainium', 'trainium3', 'trainium2'. Name "
+        "makers, families, designs or products, with commas between."
+    ),
+    "plan --quarters 2020Q1:2027Q1": (
+        "The quarters '2020Q1:2027Q1' begin before anything can be decided. The first quarter after the "
+        "newest fact is 2026Q3. Ask for quarters from 2026Q3, for instance --quarters 2026Q3:2030Q4."
+    ),
+    "loop --draws 0": f"The number of draws is 0. {DRAWS}",
+    "loop --draws 20 --quarters 2025Q4": (
+        "The quarters begin in 2025Q4. The loop begins with the revenue stated for 2026Q2. Ask for quarters "
+        "from 2026Q2, for instance --quarters 2026Q2:2030Q4."
+    ),
+    "loop --quarters 2026Q5": f"The quarter '2026Q5' {QUARTER}",
     "validate nonsense": (
         "The room 'nonsense' is not known. The nearest known: 'bottlenecks'. Leave the room out to run all."
     ),

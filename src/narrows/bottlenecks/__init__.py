@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.chain import Chain, why
     from narrows.bottlenecks.concentration import makers
     from narrows.bottlenecks.concentration_result import ConcentrationResult
+    from narrows.bottlenecks.feedback import LoopResult, loop
+    from narrows.bottlenecks.planning import PlanResult, plan
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
 __all__ = [
@@ -20,12 +22,16 @@ __all__ = [
     "Chain",
     "ConcentrationResult",
     "LayerRow",
+    "LoopResult",
     "MapResult",
+    "PlanResult",
     "PriceRow",
     "layer",
     "layers",
+    "loop",
     "makers",
     "map",
+    "plan",
     "why",
 ]
 
@@ -35,6 +41,8 @@ _HOMES = {
     "chain": ("Chain", "why"),
     "concentration": ("makers",),
     "concentration_result": ("ConcentrationResult",),
+    "feedback": ("LoopResult", "loop"),
+    "planning": ("PlanResult", "plan"),
 }
 
 

@@ -164,13 +164,15 @@ class _Question:
 
     def _designers(self, year: float, terms: Sequence[str] = ()) -> dict[str, Array]:
         """Share of each designer in what is taken of a layer, the mix itself without terms."""
-        designs, taken = self.model.layers[0].recipes.by_design(terms, year)
-        makers = {design.id: design.maker for design in self.solved.catalog.designs}
         ids = {company.name: company.id for company in self.companies.values()}
-        found: dict[str, Array] = {}
-        for column, design in enumerate(designs):
-            name = ids.get(makers[design], makers[design].lower().replace(" ", "_"))
-            found[name] = found.get(name, 0.0) + taken[:, column]
+        groups: dict[str, list[str]] = {}
+        for design in self.solved.catalog.designs:
+            name = ids.get(design.maker, design.maker.lower().replace(" ", "_"))
+            groups.setdefault(name, []).append(design.id)
+        _, needs = self.model.layers[0].recipes.by_group([terms], list(groups.values()))
+        sold_at = self.model.stated - self.model.sale_lag / 4
+        taken = np.tensordot(needs[..., 0], interpolate(sold_at, np.array([year]))[:, 0], axes=(1, 0))
+        found = {name: taken[:, column] for column, name in enumerate(groups)}
         return _normed({name: amount for name, amount in found.items() if amount.any()})
 
     def takes(self, place: str, company: str) -> Array | None:

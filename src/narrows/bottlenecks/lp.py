@@ -18,7 +18,7 @@ from narrows.errors import DataError, RunError, UsageError
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["Optimum", "cold_seconds", "optimum"]
+__all__ = ["Optimum", "cold_seconds", "highspy_or_refuse", "optimum"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -56,8 +56,14 @@ class _Rows:
     bound: Floats
 
 
-def _highspy() -> Any:
-    """Return the module of HiGHS, which is an extra."""
+def highspy_or_refuse() -> Any:
+    """Return the module of HiGHS, which is an extra.
+
+    Raises
+    ------
+    DataError
+        If it is not installed.
+    """
     try:
         import highspy
     except ImportError as error:
@@ -98,7 +104,7 @@ def optimum(stack: Stack, draw: int = 0) -> Optimum:
     >>> optimum(stack).output.tolist()
     [3.0, 6.0]
     """
-    highspy = _highspy()
+    highspy = highspy_or_refuse()
 
     layers, quarters, net = stack.layers, stack.quarters, stack.network
     parts = [_capacity(stack, draw), *_links(stack, draw)]
@@ -170,7 +176,7 @@ def _fill(model: Any, layout: Any, plus: Indices, minus: Indices) -> None:
 
 
 def _solver(model: Any) -> Any:
-    highspy = _highspy()
+    highspy = highspy_or_refuse()
 
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
@@ -211,7 +217,7 @@ def cold_seconds(stack: Stack, draw: int = 0) -> tuple[float, float]:
     >>> cold_seconds(stack)[1]
     9.0
     """
-    highspy = _highspy()
+    highspy = highspy_or_refuse()
 
     if stack.capped.any():
         raise UsageError(
@@ -229,7 +235,7 @@ def cold_seconds(stack: Stack, draw: int = 0) -> tuple[float, float]:
 
 
 def _production_model(stack: Stack, draw: int) -> Any:
-    highspy = _highspy()
+    highspy = highspy_or_refuse()
 
     layers, quarters, net = stack.layers, stack.quarters, stack.network
     suppliers = [c for c in range(layers) if c != net.root]

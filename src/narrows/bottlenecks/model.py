@@ -161,12 +161,11 @@ class Model:
         capacity = self.capacity(rows, self.years)
         if self.change is not None:
             self.change(capacity, rows)
-        flow = np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
         return Stack(
             network=self.network,
             K=capacity,
             A=self.arrivals,
-            B=self._caps(flow),
+            B=self.caps(capacity),
             D=np.full((1, len(self.quarters)), np.inf),
             w=self.weight,
         )
@@ -185,6 +184,16 @@ class Model:
             with np.errstate(divide="ignore"):
                 np.divide(supply, per_h100e, out=capacity[:, row])
         return capacity
+
+    def caps(self, capacity: Array) -> Array:
+        """Return caps on stock plus transit that follow capacities, axes (draw, layer, quarter) [h100e].
+
+        Parameters
+        ----------
+        capacity
+            Capacities [h100e/quarter], axes (draw, layer, quarter).
+        """
+        return self._caps(np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1))
 
     def _caps(self, flow: Array) -> Array:
         """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e]."""

@@ -98,7 +98,8 @@ def shipments(solved: Run, maker: str) -> Shipments:
         raise UnknownNameError("maker", maker, makers, remedy="Name a company that designs accelerators")
     packaging, orders = model.row(PACKAGING), model.row(DEMAND)
     recipe = model.layer(PACKAGING).declared.need
-    _, parts, share = model.layers[0].recipes.part([recipe, PACKAGES], designs)
+    shares, needs = model.layers[0].recipes.by_group([recipe, PACKAGES], [designs])
+    share, parts = shares[:, :, 0], needs[:, :, 0]
     booked = _booked(solved, maker, packaging)
 
     def split(capacity: Array, rows: slice | NDArray[np.bool_]) -> None:

@@ -19,7 +19,7 @@ from narrows.layer import shares_of
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -166,24 +166,6 @@ class Recipes:
             rows[row] = per_package
         return rows.T
 
-    def by_design(self, terms: Sequence[str], year: float) -> tuple[tuple[str, ...], Array]:
-        """Return what each design takes of a layer for one H100e of the mix, axes (draw, design).
-
-        Parameters
-        ----------
-        terms
-            The need of the layer. Terms with a dot are common to all designs and are left out.
-        year
-            Moment as a calendar year with fraction.
-        """
-        designs, years, mix = self._mix
-        at = interpolate(years, np.array([year]))[:, 0]
-        own = [term for term in terms if "." not in term]
-        amounts = np.tensordot(mix, at, axes=(1, 0))
-        if own:
-            amounts = amounts * self._per_h100e(own, slice(0, self.reader.n))
-        return designs, amounts
-
     def _common(self, terms: Sequence[str]) -> Array | float:
         """Product of the terms that are the same for all designs, axes (draw, year)."""
         _, years, _ = self._mix
@@ -192,6 +174,21 @@ class Recipes:
             amount = factor(self.reader, term.lstrip("/"), years)
             product = product / amount if term.startswith("/") else product * amount
         return product
+
+    def mixed(self) -> dict[str, float]:
+        """Return the designs with a mix, in the order of the catalogue, and the first year of each [year]."""
+        designs, years, mix = self._mix
+        return {
+            design: float(years[np.flatnonzero(mix[:, :, column].any(axis=0))[0]])
+            for column, design in enumerate(designs)
+            if mix[:, :, column].any()
+        }
+
+    def shares_at(self, year: float) -> dict[str, float]:
+        """Return the share of each design in the mix at a moment [share], mean over draws."""
+        designs, years, mix = self._mix
+        at = mix.mean(axis=0).T @ interpolate(years, np.array([year]))[:, 0]
+        return dict(zip(designs, at.tolist(), strict=True))
 
     def reads(self, terms: Sequence[str]) -> tuple[str, ...]:
         """Return the ids of the facts behind a need: mix, recipes and common terms."""
@@ -215,37 +212,49 @@ class Recipes:
         A term with a dot is a fact or a series of facts; one without is a quantity of each design.
         Without any term the need is 1: the layer is counted in H100e.
         """
-        years, amounts, _ = self.part(needs, self._mix[0])
-        return years, amounts
-
-    def part(self, needs: Sequence[Sequence[str]], designs: Collection[str]) -> tuple[Array, Array, Array]:
-        """Return the years stated, what some designs take of one H100e of the whole mix, and their share.
-
-        Parameters
-        ----------
-        needs
-            Terms of each layer, as for `at_years`.
-        designs
-            Ids of the designs.
-
-        Returns
-        -------
-        tuple
-            Years, axis (year); needs, axes (draw, year, layer) [unit/h100e of the whole mix], which sum
-            over disjoint groups to those of `at_years`; share of H100e, axes (draw, year).
-        """
-        names, years, whole = self._mix
-        mix = whole * np.isin(names, list(designs))
-        share: Array = mix.sum(axis=2)
+        _, years, mix = self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
         amounts = np.empty((len(needs), len(years), self.reader.n)).T
         for rows in chunks(self.reader.n):
             recipes = np.stack([self._per_h100e(terms, rows) for terms in own], axis=2)
             amounts[rows] = np.matmul(mix[rows], recipes)
-        amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = share[:, :, None]
+        amounts[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
         for row, terms in enumerate(needs):
             amounts[:, :, row] *= self._common([term for term in terms if "." in term])
-        return years, amounts, share
+        return years, amounts
+
+    def by_group(
+        self, needs: Sequence[Sequence[str]], groups: Sequence[Sequence[str]]
+    ) -> tuple[Array, Array]:
+        """Return the share of each group of designs, and its part of the needs, at the years stated.
+
+        Parameters
+        ----------
+        needs
+            Terms of each layer, as in `at_years`.
+        groups
+            Ids of the designs of each group; a design without a mix counts nothing.
+
+        Returns
+        -------
+        tuple
+            Shares, axes (draw, year, group), and need times share [unit/h100e], axes (draw, year, group,
+            layer). Over groups that hold every design once they add up to 1 and to the needs of `at_years`.
+        """
+        designs, years, mix = self._mix
+        own = [[term for term in terms if "." not in term] for terms in needs]
+        recipes = np.stack([self._per_h100e(terms, slice(0, self.reader.n)) for terms in own], axis=2)
+        recipes[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0
+        shares = np.zeros((self.reader.n, len(years), len(groups)))
+        amounts = np.zeros((*shares.shape, len(needs)))
+        for at, group in enumerate(groups):
+            held = [column for column, design in enumerate(designs) if design in group]
+            shares[:, :, at] = mix[:, :, held].sum(axis=2)
+            amounts[:, :, at] = np.matmul(mix[:, :, held], recipes[:, held])
+        for row, terms in enumerate(needs):
+            common = self._common([term for term in terms if "." in term])
+            amounts[..., row] *= np.broadcast_to(common, mix.shape[:2])[:, :, None]
+        return shares, amounts
 
 
 def factor(reader: Reader, name: str, years: Array) -> Array:

@@ -24,6 +24,8 @@ FAMILIES = {
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
     "sites": "narrows.bottlenecks.site_figures",
+    "plan": "narrows.bottlenecks.planning",
+    "loop": "narrows.bottlenecks.feedback",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from narrows.catalog.fact import Company, Design, Fact, LayerDeclaration, Role, Source
     from narrows.catalog.loading import default, facts, lint, load
     from narrows.catalog.overlays import Overlay, Scaling, Setting, read_overlay, scenario_id
-    from narrows.catalog.reader import Chain, Reader
+    from narrows.catalog.reader import Chain, PointReader, Reader
 
 __all__ = [
     "Catalog",
@@ -29,6 +29,7 @@ __all__ = [
     "Fact",
     "LayerDeclaration",
     "Overlay",
+    "PointReader",
     "Reader",
     "Role",
     "Scaling",
@@ -47,7 +48,7 @@ _HOMES = {
     "fact": ("Company", "Design", "Fact", "LayerDeclaration", "Role", "Source"),
     "loading": ("default", "facts", "lint", "load"),
     "overlays": ("Overlay", "Scaling", "Setting", "read_overlay", "scenario_id"),
-    "reader": ("Chain", "Reader"),
+    "reader": ("Chain", "PointReader", "Reader"),
 }
 
 

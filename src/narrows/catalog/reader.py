@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Chain", "Reader"]
+__all__ = ["Chain", "PointReader", "Reader"]
 
 
 class Chain:
@@ -181,6 +181,22 @@ class Reader:
             correlation=fact.correlation,
             method=self.method,
         )
+
+
+class PointReader(Reader):
+    """A reading in one draw, in which every fact has the value stated; of a pool, the median of the values.
+
+    Parameters
+    ----------
+    catalog
+        Where facts stand.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__(catalog, 0, 1, "point")
+
+    def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:  # noqa: ARG002 (as the other reader)
+        return np.array([median(float(draws.value_at(_doubt(fact), 0.0)) for fact in candidates)])
 
 
 def _doubt(fact: Fact) -> draws.Doubt:

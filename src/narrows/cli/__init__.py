@@ -12,11 +12,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from narrows.cli.commands import add_commands
 from narrows.cli.output import say
 from narrows.errors import NarrowsError, OutputError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["main", "parser"]
 
@@ -90,100 +91,8 @@ def parser() -> Parser:
     top.add_argument("--version", action="store_true", help="print the version and stop")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
-    show = commands.add_parser(
-        "map", help="which layer binds in each quarter, at what price, what is deployed"
-    )
-    show.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
-    _question(show)
-    form = show.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON (see `narrows schema`)")
-    form.add_argument("--csv", action="store_true", help="print one row a layer and quarter")
-    show.add_argument("--svg", metavar="FILE", help="also write the narrows chart")
-    show.add_argument("--png", metavar="FILE", help="also write the narrows chart as PNG (extra 'png')")
-    show.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
-    show.add_argument("--quiet", action="store_true", help="no messages on stderr")
-
-    place = commands.add_parser("sites", help="power at tracked sites by day, with the slip of their plans")
-    place.add_argument("site", nargs="?", help="a site such as colossus-2; all sites if left out")
-    place.add_argument("--on", nargs="+", metavar="DATE", help="days, such as 2026-03-31 2026-05-15")
-    place.add_argument("--quarters", metavar="A:B", help="quarters by their last day, such as 2026Q1:2027Q4")
-    place.add_argument("--score", metavar="FILE", help="score the forecast by a later table of the sites")
-    _question(place)
-    shape = place.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="print JSON")
-    shape.add_argument("--csv", action="store_true", help="print one row a day and site")
-    place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
-    place.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
-
-    maker = commands.add_parser("makers", help="who makes each layer, and what is lost when one stops")
-    maker.add_argument(
-        "name", nargs="?", help="a layer such as cowos, or a company such as nvidia; all if left out"
-    )
-    maker.add_argument("--quarter", metavar="Q", help="quarter in which a maker stops, such as 2027Q1")
-    _question(maker)
-    maker_form = maker.add_mutually_exclusive_group()
-    maker_form.add_argument("--json", action="store_true", help="print JSON")
-    maker_form.add_argument("--csv", action="store_true", help="print one row a figure")
-    maker.add_argument("--svg", metavar="FILE", help="also write the makers of all layers as a picture")
-    maker.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
-    maker.add_argument("--quiet", action="store_true", help="no messages on stderr")
-
-    why = commands.add_parser("why", help="the formula and the facts behind a number")
-    why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
-    _question(why)
-    why.add_argument("--json", action="store_true", help="print JSON")
-
-    facts = commands.add_parser("facts", help="what is known, by whom, since when")
-    facts.add_argument("query", nargs="*", help="words to look for")
-    facts.add_argument("--as-of", metavar="DATE", help="only what was known on that day")
-    facts.add_argument("--json", action="store_true", help="print JSON")
-
-    layer = commands.add_parser("layer", help="one layer of the stack: unit, makers, lead time, facts")
-    layer.add_argument("id", nargs="?", help="a layer such as cowos; all layers if left out")
-    layer.add_argument("--as-of", metavar="DATE", help="only what was known on that day")
-    layer.add_argument("--json", action="store_true", help="print JSON")
-
-    schema = commands.add_parser("schema", help="the JSON Schema of `narrows map --json`")
-    schema.add_argument("--json", action="store_true", help="JSON is the only form")
-
-    check = commands.add_parser("validate", help="predicted against measured, misses included")
-    check.add_argument("room", nargs="?", help="one room, such as bottlenecks; all if left out")
-    check.add_argument("--data", metavar="DIR", help="folder with the measurements")
-    check.add_argument(
-        "--networks", metavar="N", type=_whole("--networks", 300), help="random networks compared with the LP"
-    )
-    check.add_argument("--markdown", action="store_true", help="print the table of docs/validation.md")
-    check.add_argument("--json", action="store_true", help="print JSON")
+    add_commands(commands)
     return top
-
-
-def _question(command: argparse.ArgumentParser) -> None:
-    """Add the options that say what is asked of the model."""
-    command.add_argument(
-        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
-    )
-    command.add_argument(
-        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
-    )
-    command.add_argument("--method", default="random", help="random, or sobol")
-    command.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
-    command.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) laid over the facts")
-
-
-def _whole(option: str, usual: int) -> Callable[[str], int]:
-    """Return the reader of an option that takes a whole number."""
-
-    def read(text: str) -> int:
-        try:
-            return int(text)
-        except ValueError:
-            raise UsageError(
-                f"The option {option} is given {text!r}",
-                "It takes a whole number",
-                f"Write, for instance, {option} {usual}",
-            ) from None
-
-    return read
 
 
 def main(argv: Sequence[str] | None = None) -> int:

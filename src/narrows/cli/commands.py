@@ -1,0 +1,172 @@
+"""The options of every command: one function a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from narrows.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Any) -> None:
+    """Add all commands to a parser, in the order of the help.
+
+    Parameters
+    ----------
+    commands
+        The parser's group of commands.
+    """
+    for add in (_map, _makers, _plan, _loop, _sites, _why, _facts, _layer, _schema, _validate):
+        add(commands)
+
+
+def _map(commands: Any) -> None:
+    show = commands.add_parser(
+        "map", help="which layer binds in each quarter, at what price, what is deployed"
+    )
+    show.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
+    _question(show)
+    _forms(show, json="print JSON (see `narrows schema`)", csv="print one row a layer and quarter")
+    show.add_argument("--svg", metavar="FILE", help="also write the narrows chart")
+    show.add_argument("--png", metavar="FILE", help="also write the narrows chart as PNG (extra 'png')")
+    _output(show)
+
+
+def _makers(commands: Any) -> None:
+    maker = commands.add_parser("makers", help="who makes each layer, and what is lost when one stops")
+    maker.add_argument(
+        "name", nargs="?", help="a layer such as cowos, or a company such as nvidia; all if left out"
+    )
+    maker.add_argument("--quarter", metavar="Q", help="quarter in which a maker stops, such as 2027Q1")
+    _question(maker)
+    _forms(maker, csv="print one row a figure")
+    maker.add_argument("--svg", metavar="FILE", help="also write the makers of all layers as a picture")
+    _output(maker)
+
+
+def _plan(commands: Any) -> None:
+    best = commands.add_parser("plan", help="the best plan of several products that share layers")
+    best.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2027Q1:2030Q4")
+    best.add_argument("--products", metavar="NAMES", help="makers, families or designs, such as nvidia,tpu")
+    best.add_argument("--fixed-mix", action="store_true", help="keep the mix of designs as stated")
+    best.add_argument("--expand", action="store_true", help="also buy capacity where its cost is known")
+    best.add_argument("--elastic", action="store_true", help="also let demand follow the price")
+    best.add_argument(
+        "--at-least",
+        metavar="PRODUCT=AMOUNT",
+        action="append",
+        default=[],
+        help="a promise: a share of demand up to 1, or H100e a quarter",
+    )
+    _question(best, draws=1)
+    _forms(best, json="print JSON: every number by its id", csv="print one row a number")
+    _output(best, quiet=False)
+
+
+def _loop(commands: Any) -> None:
+    back = commands.add_parser("loop", help="revenue funds capital, capital orders compute: with and without")
+    back.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
+    _question(back)
+    _forms(back, json="print JSON: every number by its id", csv="print one row a number")
+    _output(back, quiet=False)
+
+
+def _sites(commands: Any) -> None:
+    place = commands.add_parser("sites", help="power at tracked sites by day, with the slip of their plans")
+    place.add_argument("site", nargs="?", help="a site such as colossus-2; all sites if left out")
+    place.add_argument("--on", nargs="+", metavar="DATE", help="days, such as 2026-03-31 2026-05-15")
+    place.add_argument("--quarters", metavar="A:B", help="quarters by their last day, such as 2026Q1:2027Q4")
+    place.add_argument("--score", metavar="FILE", help="score the forecast by a later table of the sites")
+    _question(place)
+    _forms(place, csv="print one row a day and site")
+    place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
+    _output(place, quiet=False)
+
+
+def _why(commands: Any) -> None:
+    why = commands.add_parser("why", help="the formula and the facts behind a number")
+    why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
+    _question(why)
+    why.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _facts(commands: Any) -> None:
+    facts = commands.add_parser("facts", help="what is known, by whom, since when")
+    facts.add_argument("query", nargs="*", help="words to look for")
+    facts.add_argument("--as-of", metavar="DATE", help="only what was known on that day")
+    facts.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _layer(commands: Any) -> None:
+    layer = commands.add_parser("layer", help="one layer of the stack: unit, makers, lead time, facts")
+    layer.add_argument("id", nargs="?", help="a layer such as cowos; all layers if left out")
+    layer.add_argument("--as-of", metavar="DATE", help="only what was known on that day")
+    layer.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _schema(commands: Any) -> None:
+    schema = commands.add_parser("schema", help="the JSON Schema of `narrows map --json`")
+    schema.add_argument("--json", action="store_true", help="JSON is the only form")
+
+
+def _validate(commands: Any) -> None:
+    check = commands.add_parser("validate", help="predicted against measured, misses included")
+    check.add_argument("room", nargs="?", help="one room, such as bottlenecks; all if left out")
+    check.add_argument("--data", metavar="DIR", help="folder with the measurements")
+    check.add_argument(
+        "--networks", metavar="N", type=_whole("--networks", 300), help="random networks compared with the LP"
+    )
+    check.add_argument("--markdown", action="store_true", help="print the table of docs/validation.md")
+    check.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _forms(command: argparse.ArgumentParser, *, json: str = "print JSON", csv: str) -> None:
+    """Add the forms for programs, of which one is chosen."""
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help=json)
+    form.add_argument("--csv", action="store_true", help=csv)
+
+
+def _output(command: argparse.ArgumentParser, *, quiet: bool = True) -> None:
+    """Add where the result goes."""
+    command.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+    if quiet:
+        command.add_argument("--quiet", action="store_true", help="no messages on stderr")
+
+
+def _question(command: argparse.ArgumentParser, draws: int = 10_000) -> None:
+    """Add the options that say what is asked of the model."""
+    command.add_argument(
+        "--draws",
+        type=_whole("--draws", draws),
+        default=draws,
+        metavar="N",
+        help=f"number of draws ({draws})",
+    )
+    command.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    command.add_argument("--method", default="random", help="random, or sobol")
+    command.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
+    command.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) laid over the facts")
+
+
+def _whole(option: str, usual: int) -> Callable[[str], int]:
+    """Return the reader of an option that takes a whole number."""
+
+    def read(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise UsageError(
+                f"The option {option} is given {text!r}",
+                "It takes a whole number",
+                f"Write, for instance, {option} {usual}",
+            ) from None
+
+    return read
