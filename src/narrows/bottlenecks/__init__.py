@@ -11,14 +11,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrows.bottlenecks.answer import layer, layers, map  # noqa: A004
     from narrows.bottlenecks.chain import Chain, why
+    from narrows.bottlenecks.migration import cascade
+    from narrows.bottlenecks.migration_result import CascadeResult
+    from narrows.bottlenecks.resolution import TimeResult, time
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
-__all__ = ["Band", "Chain", "LayerRow", "MapResult", "PriceRow", "layer", "layers", "map", "why"]
+__all__ = [
+    "Band",
+    "CascadeResult",
+    "Chain",
+    "LayerRow",
+    "MapResult",
+    "PriceRow",
+    "TimeResult",
+    "cascade",
+    "layer",
+    "layers",
+    "map",
+    "time",
+    "why",
+]
 
 _HOMES = {
     "answer": ("layer", "layers", "map"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
+    "migration": ("cascade",),
+    "migration_result": ("CascadeResult",),
+    "resolution": ("TimeResult", "time"),
 }
 
 

@@ -659,7 +659,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
         raise _unknown(id, [_example(name) for name in _KINDS])
     book = asked_of(asked.catalog, asked.as_of, asked.scenario)
     middle, labels = (rest[:-2], rest[-2:]) if two else (rest[:-1], rest[-1:])
-    if kind == "phase_then":
+    if kind.startswith("phase_then"):
         if labels[0] != STUDY_QUARTER or _before_study(book):
             raise _unknown(id, [_example(kind)])
         found = _then(asked)
@@ -699,7 +699,9 @@ _KINDS: dict[str, tuple[bool, str]] = {
     "ever": (False, "packaging"),
     "moves": (True, "packaging.space_power"),
     "phase": (False, "1"),
+    "phase_likeliest": (False, "1"),
     "phase_then": (False, "1"),
+    "phase_then_likeliest": (False, "1"),
 }
 """Kinds of figures: whether the id ends with two quarters or with one, and an example of what stands between."""
 
@@ -747,6 +749,13 @@ def _ids(found: Migration, kind: str, labels: Sequence[str]) -> list[str]:
         middles = [str(phase.number) for phase in PHASES]
     tail = ".".join(labels)
     return [f"cascade.{kind}.{middle.rstrip('.')}.{tail}" for middle in middles] or [_example(kind)]
+
+
+def _alone_reads(found: Migration, layer: str, kind: str) -> tuple[str, ...]:
+    """Return the facts behind what a layer alone permits."""
+    known = found.ceilings.known.get(found.model.row(layer))
+    extra = known.reads if known and "raised" in kind else ()
+    return tuple(dict.fromkeys((*found.model.chains[layer], *extra)))
 
 
 def _figure(  # noqa: C901, PLR0911, PLR0912 (one branch a kind of figure, each one line of meaning)
@@ -799,7 +808,7 @@ def _figure(  # noqa: C901, PLR0911, PLR0912 (one branch a kind of figure, each 
         plan = f"at the ceiling of a decision in {start}" if "raised" in kind else "on announced plans"
         text = f"capacity of {middle[0]} {plan}, in the quarter whose output is deployed in {labels[1]}"
         if kind.startswith("alone"):
-            return permitted, "h100e/quarter", text, None
+            return permitted, "h100e/quarter", text, _alone_reads(found, middle[0], kind)
         return found.headroom(permitted, place), "1", f"{text}, over the compute deployed then", None
     if kind == "layer":
         text = f"share of draws in which {middle[0]} binds {labels[1]}, with no decision"
@@ -821,5 +830,6 @@ def _figure(  # noqa: C901, PLR0911, PLR0912 (one branch a kind of figure, each 
         text = f"share of draws in which the binder passes from {middle[0]} to {middle[1]} by {labels[1]}"
         return (found.moved(*middle) <= by).astype(np.float64), "share", text, None
     phase = PHASES[int(middle[0]) - 1]
-    text = f"share of draws and quarters of the window in which {' or '.join(phase.families)} binds"
-    return found.phase(phase.families, _window(phase)), "share", text, None
+    families = (_phase(found, phase).likeliest,) if kind.endswith("likeliest") else phase.families
+    text = f"share of draws and quarters of the window in which {' or '.join(families)} binds"
+    return found.phase(families, _window(phase)), "share", text, None

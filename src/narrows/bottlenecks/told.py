@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
 
 FAMILIES = {
+    "cascade": "narrows.bottlenecks.migration",
     "map": "narrows.bottlenecks.chain",
+    "time": "narrows.bottlenecks.resolution",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 

@@ -27,6 +27,8 @@ examples:
   narrows map                                   the map from this quarter to 2030
   narrows map --as-of 2023-09-30 --quarters 2023Q3
   narrows map --svg map.svg                     the same as a picture
+  narrows cascade                               what binds after each relief, and when
+  narrows time                                  when each layer stops being short
   narrows why map.binds.cowos.2026Q4            the chain behind a number
   narrows facts cowos capacity                  what is known, by whom, since when
 """
@@ -101,6 +103,20 @@ def parser() -> Parser:
     show.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
     show.add_argument("--quiet", action="store_true", help="no messages on stderr")
 
+    moves = commands.add_parser("cascade", help="what binds after each relief, and where the constraint moves")
+    moves.add_argument("quarter", nargs="?", help="quarter of the decisions; default: this one")
+    moves.add_argument("--at", metavar="QUARTER", help="quarter asked about; default: 20 quarters later")
+    moves.add_argument(
+        "--steps", type=_whole("--steps", 6), default=6, metavar="N", help="most layers raised (6)"
+    )
+    _question(moves)
+    _page(moves)
+
+    spans = commands.add_parser("time", help="when each layer stops being short")
+    spans.add_argument("quarter", nargs="?", help="quarter that years are counted from; default: this one")
+    _question(spans)
+    _page(spans)
+
     why = commands.add_parser("why", help="the formula and the facts behind a number")
     why.add_argument("id", help="a figure such as map.binds.cowos.2026Q4, or the id of a fact")
     _question(why)
@@ -128,6 +144,17 @@ def parser() -> Parser:
     check.add_argument("--markdown", action="store_true", help="print the table of docs/validation.md")
     check.add_argument("--json", action="store_true", help="print JSON")
     return top
+
+
+def _page(command: argparse.ArgumentParser) -> None:
+    """Add the options that say in which form the answer is wanted."""
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print one row a number")
+    command.add_argument("--svg", metavar="FILE", help="also write a picture")
+    command.add_argument("--png", metavar="FILE", help="also write the picture as PNG (extra 'png')")
+    command.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+    command.add_argument("--quiet", action="store_true", help="no messages on stderr")
 
 
 def _question(command: argparse.ArgumentParser) -> None:
