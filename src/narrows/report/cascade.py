@@ -27,8 +27,7 @@ NONE = 0.005
 
 def spoken(result: CascadeResult, name: str) -> str:
     """Return the name of what can bind, as it stands within a sentence."""
-    ends = {"stock": STOCK_NAME, "ceiling": "at its ceiling"}
-    return ends.get(name) or within(printable(result.names.get(name, name)))
+    return STOCK_NAME if name == "stock" else within(printable(result.names.get(name, name)))
 
 
 def headline(result: CascadeResult) -> str:
@@ -99,11 +98,13 @@ def _steps(result: CascadeResult, name: int) -> list[str]:
     rows = [("raised", "first more", "in time", "gain", "deployed", "then binds", "%", "at ceiling %")]
     rows += [_step(result, step, name) for step in result.steps]
     told = f"The cascade, {result.quarter} to {result.at}: mean gain and compute deployed [H100e]"
-    return [told, *aligned(rows, right=(2, 3, 4, 6, 7))]
+    return [told, *aligned(rows, right=(2, 3, 4, 6, 7)), "* raised already, at its ceiling"]
 
 
 def _step(result: CascadeResult, step: CascadeStep, name: int) -> tuple[str, ...]:
-    binder = shortened(printable(result.names.get(step.binder, STOCK_NAME)), name)
+    binder = shortened(printable(result.names.get(step.binder, STOCK_NAME)), name - 2)
+    if step.binder in {other.layer for other in result.steps[: step.number + 1]}:
+        binder += " *"
     share = f"{100 * step.binds[step.binder]:.0f}"
     if not step.number:
         return ("announced plans"[:name], "", "", "", compute(step.value.mean), binder, share, "")
@@ -143,10 +144,15 @@ def _own(result: CascadeResult, name: int) -> list[str]:
 
 def _orders(result: CascadeResult) -> list[str]:
     rows = [
-        (f"  {percent(order.share)}", ", then ".join(spoken(result, layer) for layer in order.layers))
+        (f"  {percent(order.share)}", ", then ".join(_placed(result, layer) for layer in order.layers))
         for order in result.orders[:SHOWN_ORDERS]
     ]
     return ["Likeliest orders of the first three", *aligned(rows, right=(0,))]
+
+
+def _placed(result: CascadeResult, name: str) -> str:
+    ends = {"demand": "demand binds", "ceiling": "stuck at a ceiling", "stock": f"{STOCK_NAME} lasts"}
+    return ends.get(name) or spoken(result, name)
 
 
 def _natural(result: CascadeResult, name: int) -> list[str]:
