@@ -1,4 +1,4 @@
-"""Where the constraint goes next: raise the binder to its ceiling, solve again, repeat; and where it goes by itself.
+"""Where the constraint goes next: raise the binder to its ceiling, solve again; and where it goes by itself.
 
 Notes
 -----
@@ -39,9 +39,9 @@ from narrows.bottlenecks.solution import DEMAND, chunks
 from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.bottlenecks.study import DATE, PHASES, Phase
 from narrows.bottlenecks.study import QUARTER as STUDY_QUARTER
-from narrows.bottlenecks.told import Asked, Told
+from narrows.bottlenecks.told import Asked
 from narrows.draws import quantiles
-from narrows.errors import UnknownNameError, UsageError
+from narrows.errors import UsageError
 from narrows.quarters import Quarter
 
 if TYPE_CHECKING:
@@ -56,7 +56,21 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
-__all__ = ["AHEAD", "HORIZON", "amount", "cascade", "decision", "tell"]
+__all__ = [
+    "AHEAD",
+    "ENDS",
+    "HORIZON",
+    "NEVER",
+    "Migration",
+    "amount",
+    "before_study",
+    "cascade",
+    "decision",
+    "opened",
+    "opened_then",
+    "phase_row",
+    "window",
+]
 
 HORIZON = 40
 """Quarters that the natural migration looks ahead: ten years."""
@@ -154,7 +168,7 @@ class Migration:
     @property
     def start(self) -> int:
         """Column of the quarter of the decision."""
-        return self.run.shown.start
+        return int(self.run.shown.start)
 
     @property
     def column(self) -> int:
@@ -234,7 +248,7 @@ class Migration:
         if stage.tied.any():
             together = binders(stage.model.stack(stage.tied))[:, :, self.column]
             found[stage.tied] = together[row] / together.sum(axis=0)
-        return found
+        return np.asarray(found)
 
     # The cascade in which every draw has its own binder.
 
@@ -271,15 +285,36 @@ class Migration:
 
     def order(self, draws: slice = slice(None)) -> list[tuple[str, ...]]:
         """Return the order of each draw: its first layers, and why it ended before the third."""
-        places = {row: name for row, name in enumerate(self.names, start=1)}
+        places = dict(enumerate(self.names, start=1))
         found = []
-        for steps, reason in zip(
-            self.own.order[draws, :FIRST_OF_ORDER], self.own.reason[draws], strict=True
-        ):
+        for steps, reason in zip(self.own.order[draws, :FIRST_OF_ORDER], self.own.reason[draws], strict=True):
             layers = tuple(places[row] for row in steps.tolist() if row)
             short = len(layers) < min(FIRST_OF_ORDER, self.steps)
             found.append((*layers, ENDS[reason]) if short else layers)
         return found
+
+    # Figures of both cascades, axis (draw).
+
+    def gain(self, number: int) -> Array:
+        """Return what a step of the headline adds to the value [h100e]."""
+        stages, _ = self.headline
+        added: Array = stages[number].value - stages[max(number - 1, 0)].value
+        return added
+
+    def at_ceiling(self, number: int) -> Array:
+        """Return each draw's share of binding of the layers raised so far."""
+        stage = self.headline[0][number]
+        return sum((self.binds(stage, row) for row in stage.raised), np.zeros(self.run.reader.n))
+
+    def in_time(self, layer: str) -> Array:
+        """Return 1 where more of a layer arrives by the quarter asked about, else 0."""
+        arrival = self.ceilings.arrival(self.model.row(layer))
+        return np.asarray((arrival <= self.column - self.start).astype(np.float64))
+
+    def ended(self, number: int, reason: str) -> Array:
+        """Return 1 where a draw's own cascade had ended before a step for one reason, else 0."""
+        found = (self.own.reason == ENDS.index(reason)) & (self.own.ended < number)
+        return np.asarray(found.astype(np.float64))
 
     # Layers alone.
 
@@ -399,7 +434,7 @@ def cascade(
     catalog: Catalog | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CascadeResult:
-    """Find which layer binds after each relief, what each relief gains, and where the constraint moves by itself.
+    """Find which layer binds after each relief, what it gains, and where the constraint moves by itself.
 
     Parameters
     ----------
@@ -445,17 +480,17 @@ def cascade(
             f"Steps are a whole number from 1 to {most}, the layers that can be raised",
             f"Give --steps {min(STEPS, most)}",
         )
-    found = _migration(asked, decision(quarter, book), at, steps, progress)
-    then = None if _before_study(book) else _then(asked)
+    found = opened(asked, decision(quarter, book), at, steps, progress)
+    then = None if before_study(book) else opened_then(asked)
     return _reduced(found, then)
 
 
-def _before_study(book: Catalog) -> bool:
+def before_study(book: Catalog) -> bool:
     """Return whether the day asked for is before that of the study."""
     return book.asked is not None and book.asked.isoformat() < DATE
 
 
-def _migration(
+def opened(
     asked: Asked,
     start: Quarter,
     at: str | None,
@@ -483,10 +518,10 @@ def _migration(
     return Migration(solved, asked_about, steps)
 
 
-def _then(asked: Asked) -> Migration:
+def opened_then(asked: Asked) -> Migration:
     """Solve the study's own question: its quarter, the facts of its day."""
     known = Asked(asked.draws, asked.seed, asked.method, DATE, asked.scenario, asked.catalog)
-    return _migration(known, Quarter.parse(STUDY_QUARTER), None, 1)
+    return opened(known, Quarter.parse(STUDY_QUARTER), None, 1)
 
 
 def _reduced(found: Migration, then: Migration | None) -> CascadeResult:
@@ -510,8 +545,8 @@ def _reduced(found: Migration, then: Migration | None) -> CascadeResult:
         binds={name: tuple(run.shares.binds[run.row(name), columns].tolist()) for name in found.names},
         firsts=tuple(_first(found, family) for family in found.groups),
         moves=_moves(found),
-        phases=tuple(_phase(found, phase) for phase in PHASES),
-        phases_then=tuple(_phase(then, phase) for phase in PHASES) if then else (),
+        phases=tuple(phase_row(found, phase) for phase in PHASES),
+        phases_then=tuple(phase_row(then, phase) for phase in PHASES) if then else (),
         meta=_meta(run) | {"steps": found.steps, "horizon_quarters": HORIZON, "study_date": DATE},
     )
 
@@ -524,11 +559,11 @@ def _step(found: Migration, number: int) -> CascadeStep:
         number=number,
         layer=layer,
         arrives=_label(found, layer) if number else "",
-        in_time=float(_in_time(found, layer).mean()) if number else 1.0,
+        in_time=float(found.in_time(layer).mean()) if number else 1.0,
         binds={name: float(found.binds(stage, found.run.row(name)).mean()) for name in found.names},
-        at_ceiling=float(_at_ceiling(found, number).mean()),
+        at_ceiling=float(found.at_ceiling(number).mean()),
         value=amount(stage.value, "h100e"),
-        gain=amount(_gain(found, number), "h100e"),
+        gain=amount(found.gain(number), "h100e"),
         deployed=amount(stage.deployed, "h100e/quarter"),
     )
 
@@ -539,22 +574,6 @@ def _label(found: Migration, layer: str) -> str:
     return str(found.model.quarters[found.start] + ahead)
 
 
-def _in_time(found: Migration, layer: str) -> Array:
-    """Return 1 where more of a layer arrives by the quarter asked about, axis (draw)."""
-    arrival = found.ceilings.arrival(found.model.row(layer))
-    return (arrival <= found.column - found.start).astype(np.float64)
-
-
-def _gain(found: Migration, number: int) -> Array:
-    stages, _ = found.headline
-    return stages[number].value - stages[max(number - 1, 0)].value
-
-
-def _at_ceiling(found: Migration, number: int) -> Array:
-    stage = found.headline[0][number]
-    return sum((found.binds(stage, row) for row in stage.raised), np.zeros(found.run.reader.n))
-
-
 def _own_step(found: Migration, number: int) -> OwnStep:
     own = found.own
     return OwnStep(
@@ -563,15 +582,9 @@ def _own_step(found: Migration, number: int) -> OwnStep:
             name: float((own.order[:, number - 1] == row).mean())
             for row, name in enumerate(found.names[:-1], start=1)
         },
-        ended={name: float(_ended(found, number, name).mean()) for name in ENDS},
+        ended={name: float(found.ended(number, name).mean()) for name in ENDS},
         value=amount(own.value[number], "h100e"),
     )
-
-
-def _ended(found: Migration, number: int, reason: str) -> Array:
-    """Return 1 where a draw's own cascade had ended by a step for one reason, axis (draw)."""
-    own = found.own
-    return ((own.reason == ENDS.index(reason)) & (own.ended < number)).astype(np.float64)
 
 
 def _alone(found: Migration, row: int) -> Alone:
@@ -607,12 +620,14 @@ def _moves(found: Migration) -> tuple[Move, ...]:
     return tuple(sorted(rows, key=lambda move: (-move.by[-1], move.before, move.after)))
 
 
-def _window(phase: Phase) -> tuple[int, int]:
+def window(phase: Phase) -> tuple[int, int]:
+    """Return the first quarter of a phase and the one after its last, after that of the decision."""
     return phase.first * QUARTERS_PER_YEAR, phase.last * QUARTERS_PER_YEAR
 
 
-def _phase(found: Migration, phase: Phase) -> PhaseRow:
-    first, last = _window(phase)
+def phase_row(found: Migration, phase: Phase) -> PhaseRow:
+    """Test one phase of the study."""
+    first, last = window(phase)
     columns = slice(found.start + first, found.start + last)
     shares = dict.fromkeys(found.groups, 0.0)
     for name in found.names:
@@ -631,205 +646,3 @@ def _phase(found: Migration, phase: Phase) -> PhaseRow:
         likeliest_share=shares[likeliest],
         verdict="supported" if share >= SUPPORTED else "mixed" if share >= MIXED else "not supported",
     )
-
-
-# Why: every number of the page in every draw.
-
-
-def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
-    """Return a figure of the cascade in every draw.
-
-    Parameters
-    ----------
-    id
-        Such as ``cascade.gain.1.2026Q4.2031Q4``.
-    asked
-        The question that it belongs to.
-
-    Raises
-    ------
-    UnknownNameError
-        If the cascade has no such figure.
-    """
-    _, kind, *rest = f"{id}.".rstrip(".").split(".") if id.count(".") else (id, "")
-    if kind not in _KINDS:
-        raise _unknown(id, [f"cascade.{name}" for name in _KINDS])
-    two = _KINDS[kind][0]
-    if len(rest) < (2 if two else 1):
-        raise _unknown(id, [_example(name) for name in _KINDS])
-    book = asked_of(asked.catalog, asked.as_of, asked.scenario)
-    middle, labels = (rest[:-2], rest[-2:]) if two else (rest[:-1], rest[-1:])
-    if kind.startswith("phase_then"):
-        if labels[0] != STUDY_QUARTER or _before_study(book):
-            raise _unknown(id, [_example(kind)])
-        found = _then(asked)
-    else:
-        found = _migration(asked, decision(labels[0], book), labels[1] if two else None, _most(book))
-    known = _ids(found, kind, labels)
-    if id not in known:
-        raise _unknown(id, known)
-    _ = found.ceilings  # read before the chain is counted
-    values, unit, formula, reads = _figure(found, kind, middle, labels)
-    return Told(run=found.run, values=values, unit=unit, formula=formula, reads=reads)
-
-
-def _most(book: Catalog) -> int:
-    return max(sum(bool(layer.ceiling) for layer in book.layers), 1)
-
-
-_KINDS: dict[str, tuple[bool, str]] = {
-    "binds": (True, "1.cowos"),
-    "value": (True, "1"),
-    "gain": (True, "1"),
-    "deployed": (True, "1"),
-    "at_ceiling": (True, "1"),
-    "in_time": (True, "cowos"),
-    "arrives": (False, "cowos"),
-    "relieved": (True, "1.cowos"),
-    "ended": (True, "1.demand"),
-    "own_value": (True, "1"),
-    "order": (True, "data_hall.ceiling"),
-    "alone": (True, "cowos"),
-    "alone_raised": (True, "cowos"),
-    "headroom": (True, "cowos"),
-    "headroom_raised": (True, "cowos"),
-    "layer": (True, "cowos"),
-    "family": (True, "packaging"),
-    "first": (False, "packaging"),
-    "ever": (False, "packaging"),
-    "moves": (True, "packaging.space_power"),
-    "phase": (False, "1"),
-    "phase_likeliest": (False, "1"),
-    "phase_then": (False, "1"),
-    "phase_then_likeliest": (False, "1"),
-}
-"""Kinds of figures: whether the id ends with two quarters or with one, and an example of what stands between."""
-
-
-def _example(kind: str) -> str:
-    two, middle = _KINDS[kind]
-    return f"cascade.{kind}.{middle}.2026Q2" + (".2031Q2" if two else "")
-
-
-def _unknown(id: str, known: list[str]) -> UnknownNameError:  # noqa: A002 (the word of the trade)
-    return UnknownNameError(
-        "figure",
-        id,
-        known,
-        remedy="Write cascade.<quantity>.<step or layer>.<quarter of the decision>.<quarter asked about>",
-    )
-
-
-def _ids(found: Migration, kind: str, labels: Sequence[str]) -> list[str]:
-    """Return the ids of one kind, for the quarters of a question."""
-    names, layers = found.names, found.names[:-1]
-    raisable = [names[row - 1] for row in found.ceilings.known]
-    later = {str(quarter) for quarter in found.model.quarters[found.start : found.start + HORIZON + 1]}
-    alone = {str(found.model.quarters[column]) for column in found.alone_at}
-    middles: list[str] = []
-    if kind in {"binds", "value", "gain", "deployed", "at_ceiling"}:
-        stages = range(kind == "gain", len(found.headline[0]))
-        middles = [f"{k}.{name}" for k in stages for name in (names if kind == "binds" else [""])]
-    elif kind in {"relieved", "ended", "own_value"}:
-        last = {"relieved": layers, "ended": ENDS, "own_value": [""]}[kind]
-        middles = [f"{k}.{name}" for k in range(1, found.steps + 1) for name in last]
-    elif kind == "order":
-        middles = [".".join(layers) for layers in dict.fromkeys(found.order())]
-    elif kind in {"in_time", "arrives"}:
-        middles = raisable
-    elif kind in {"alone", "alone_raised", "headroom", "headroom_raised"}:
-        middles = list(layers) if labels[1] in alone else []
-    elif kind in {"layer", "family"}:
-        middles = list(names if kind == "layer" else found.groups) if labels[1] in later else []
-    elif kind in {"first", "ever"}:
-        middles = list(found.groups)
-    elif kind == "moves":
-        middles = [f"{one}.{two}" for one in found.groups for two in found.groups if one != two]
-    else:
-        middles = [str(phase.number) for phase in PHASES]
-    tail = ".".join(labels)
-    return [f"cascade.{kind}.{middle.rstrip('.')}.{tail}" for middle in middles] or [_example(kind)]
-
-
-def _alone_reads(found: Migration, layer: str, kind: str) -> tuple[str, ...]:
-    """Return the facts behind what a layer alone permits."""
-    known = found.ceilings.known.get(found.model.row(layer))
-    extra = known.reads if known and "raised" in kind else ()
-    return tuple(dict.fromkeys((*found.model.chains[layer], *extra)))
-
-
-def _figure(  # noqa: C901, PLR0911, PLR0912 (one branch a kind of figure, each one line of meaning)
-    found: Migration, kind: str, middle: list[str], labels: Sequence[str]
-) -> tuple[Array, str, str, tuple[str, ...] | None]:
-    """Return a figure's value in every draw, axis (draw), its unit, its formula, and its facts if not all."""
-    start, run = labels[0], found.run
-    if kind in {"binds", "value", "gain", "deployed", "at_ceiling"}:
-        number = int(middle[0])
-        stage = found.headline[0][number]
-        raised = ", ".join(found.names[row - 1] for row in stage.raised) or "nothing"
-        state = f"with {raised} at the ceiling of a decision in {start}"
-        if kind == "binds":
-            text = f"share of draws in which {middle[1]} binds {labels[1]} {state}"
-            return found.binds(stage, run.row(middle[1])), "share", text, None
-        if kind == "at_ceiling":
-            text = f"share of draws in which a layer already raised binds {labels[1]}, {state}"
-            return _at_ceiling(found, number), "share", text, None
-        if kind == "deployed":
-            return stage.deployed, "h100e/quarter", f"compute deployed in {labels[1]} {state}", None
-        if kind == "value":
-            return stage.value, "h100e", f"compute deployed from {start} to {labels[1]} {state}", None
-        text = f"compute deployed from {start} to {labels[1]} {state}, less that of the step before"
-        return _gain(found, number), "h100e", text, None
-    if kind in {"in_time", "arrives"}:
-        known = found.ceilings.known[found.model.row(middle[0])]
-        if kind == "arrives":
-            quarters = found.ceilings.arrival(found.model.row(middle[0])).astype(np.float64)
-            text = f"first whole quarter at or after the lead time of {middle[0]}, from {start} on"
-            return quarters, "quarter", text, known.reads[:1]
-        text = f"share of draws in which more {middle[0]} decided in {start} arrives by {labels[1]}"
-        return _in_time(found, middle[0]), "share", text, known.reads[:1]
-    if kind == "relieved":
-        number = int(middle[0])
-        text = f"share of draws in which {middle[1]} is the layer that the draw itself raises in step {number}"
-        chosen = found.own.order[:, number - 1] == found.model.row(middle[1])
-        return chosen.astype(np.float64), "share", text, None
-    if kind == "ended":
-        text = f"share of draws whose own cascade has ended before step {middle[0]}: {middle[1]}"
-        return _ended(found, int(middle[0]), middle[1]), "share", text, None
-    if kind == "own_value":
-        text = f"compute deployed from {start} to {labels[1]} after each draw raised {middle[0]} of its binders"
-        return found.own.value[int(middle[0])], "h100e", text, None
-    if kind == "order":
-        same = np.array([layers == tuple(middle) for layers in found.order()], dtype=np.float64)
-        return same, "share", f"share of draws that raise, one after another: {', '.join(middle)}", None
-    if kind in {"alone", "alone_raised", "headroom", "headroom_raised"}:
-        place = found.alone_at.index(Quarter.parse(labels[1]) - FIRST)
-        permitted = found.alone["raised" in kind][:, found.model.row(middle[0]), place]
-        plan = f"at the ceiling of a decision in {start}" if "raised" in kind else "on announced plans"
-        text = f"capacity of {middle[0]} {plan}, in the quarter whose output is deployed in {labels[1]}"
-        if kind.startswith("alone"):
-            return permitted, "h100e/quarter", text, _alone_reads(found, middle[0], kind)
-        return found.headroom(permitted, place), "1", f"{text}, over the compute deployed then", None
-    if kind == "layer":
-        text = f"share of draws in which {middle[0]} binds {labels[1]}, with no decision"
-        return run.binds(middle[0], Quarter.parse(labels[1]) - FIRST - found.start), "share", text, None
-    if kind == "family":
-        column = Quarter.parse(labels[1]) - FIRST - found.start
-        text = f"share of draws in which a layer of {middle[0]} binds {labels[1]}, with no decision"
-        return found.phase(middle, (column, column + 1)), "share", text, None
-    if kind in {"first", "ever"}:
-        years = found.first(middle[0])
-        never = f"{NEVER / QUARTERS_PER_YEAR:g} years where it does not within ten"
-        if kind == "first":
-            text = f"years from {start} until a layer of {middle[0]} first binds; {never}"
-            return years, "year", text, None
-        text = f"share of draws in which a layer of {middle[0]} binds within ten years of {start}"
-        return (years <= HORIZON / QUARTERS_PER_YEAR).astype(np.float64), "share", text, None
-    if kind == "moves":
-        by = Quarter.parse(labels[1]) - Quarter.parse(start)
-        text = f"share of draws in which the binder passes from {middle[0]} to {middle[1]} by {labels[1]}"
-        return (found.moved(*middle) <= by).astype(np.float64), "share", text, None
-    phase = PHASES[int(middle[0]) - 1]
-    families = (_phase(found, phase).likeliest,) if kind.endswith("likeliest") else phase.families
-    text = f"share of draws and quarters of the window in which {' or '.join(families)} binds"
-    return found.phase(families, _window(phase)), "share", text, None

@@ -26,7 +26,6 @@ from narrows.bottlenecks.study import GROUPS, NO_LAYER, SPANS
 from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
 from narrows.errors import DataError, UnknownNameError
-from narrows.quarters import Quarter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.catalog import Catalog
+    from narrows.quarters import Quarter
 
     Array = NDArray[np.float64]
 
@@ -237,7 +237,9 @@ def _resolved(covered: NDArray[np.bool_]) -> NDArray[np.int64]:
     >>> _resolved(quarters).tolist()
     [1, 41]
     """
-    windows = np.lib.stride_tricks.sliding_window_view(covered, IN_A_ROW, axis=1).all(axis=2)
+    windows: NDArray[np.bool_] = np.asarray(
+        np.lib.stride_tricks.sliding_window_view(covered, IN_A_ROW, axis=1).all(axis=2)
+    )
     found: NDArray[np.int64] = np.where(windows.any(axis=1), windows.argmax(axis=1), NEVER)
     return found
 
@@ -377,7 +379,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
             "figure",
             id,
             known,
-            remedy="Write time.resolved.<layer> or time.ordered.<layer>, then an outcome and a quarter or not",
+            remedy="Write time.resolved.<layer> or time.ordered.<layer>, with an outcome and a quarter or not",
         )
     _, kind, layer, *outcome = bare.split(".")
     if kind == "by_study":
@@ -388,7 +390,9 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     plan = "on announced plans" if reading == READINGS[0] else f"if more were ordered in {found.start}"
     if outcome:
         text = f"share of draws in which {layer} is resolved {plan}: {_SPOKEN[outcome[0]]}"
-        return Told(found.run, found.outcome(reading, row, outcome[0]), "share", text, found.reads(row, reading))
+        return Told(
+            found.run, found.outcome(reading, row, outcome[0]), "share", text, found.reads(row, reading)
+        )
     text = (
         f"years from {found.start} until the capacity of {layer} covers what demand asks for {IN_A_ROW} "
         f"quarters in a row, {plan}; {NEVER / QUARTERS_PER_YEAR:g} where it does not within ten years"

@@ -66,8 +66,8 @@ PHASES = (
 """The four phases of section 4. ``Now`` is read as the first year."""
 
 SPANS = {"short": (0.0, 2.0), "mid": (2.0, 4.0), "long": (4.0, 10.0)}
-"""Groups of section 5 by years to resolution [year]: above the first, up to the second. The study has 1-2, 2-4
-and 5-10 years; its gap from 4 to 5 is given to ``long``, and what resolves within a year to ``short``."""
+"""Groups of section 5 by years to resolution [year]: above the first, up to the second. The study has 1-2,
+2-4 and 5-10 years; its gap from 4 to 5 goes to ``long``, and what resolves within a year to ``short``."""
 
 GROUPS = {
     "hbm_wafer": "short",

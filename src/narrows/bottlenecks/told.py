@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
 
 FAMILIES = {
-    "cascade": "narrows.bottlenecks.migration",
+    "cascade": "narrows.bottlenecks.migration_why",
     "map": "narrows.bottlenecks.chain",
     "time": "narrows.bottlenecks.resolution",
 }

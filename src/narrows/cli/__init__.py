@@ -103,7 +103,9 @@ def parser() -> Parser:
     show.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
     show.add_argument("--quiet", action="store_true", help="no messages on stderr")
 
-    moves = commands.add_parser("cascade", help="what binds after each relief, and where the constraint moves")
+    moves = commands.add_parser(
+        "cascade", help="what binds after each relief, and where the constraint moves"
+    )
     moves.add_argument("quarter", nargs="?", help="quarter of the decisions; default: this one")
     moves.add_argument("--at", metavar="QUARTER", help="quarter asked about; default: 20 quarters later")
     moves.add_argument(

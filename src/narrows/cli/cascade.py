@@ -46,8 +46,8 @@ def _text(result: CascadeResult, arguments: Namespace) -> str:
 
 
 def _pictures(result: CascadeResult, arguments: Namespace) -> None:
-    from narrows.report.chart import png
     from narrows.report.cascade_picture import cascade_svg
+    from narrows.report.chart import png
 
     svg = cascade_svg(result)
     for path, content in (

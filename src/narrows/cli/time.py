@@ -1,4 +1,4 @@
-"""``narrows time``: when each layer stops being short."""  # noqa: A005 (the command's own name)
+"""``narrows time``: when each layer stops being short."""
 
 from __future__ import annotations
 

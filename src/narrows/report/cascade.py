@@ -1,4 +1,4 @@
-"""The cascade for people and programs: what binds after each relief, and where the constraint moves by itself."""
+"""The cascade for people and programs: what binds after each relief, and where it moves by itself."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ SHOWN_LAYERS, SHOWN_ORDERS, SHOWN_MOVES = 8, 6, 8
 """Rows shown of the long tables; JSON and CSV have all."""
 NAME, NARROW_NAME = 28, 20
 WIDE = 96
+Table = list[tuple[str, ...]]
 YEAR_STEP = 4
 LAST_YEAR = 10.0
 NONE = 0.005
@@ -41,9 +42,9 @@ def headline(result: CascadeResult) -> str:
     if not raised:
         return f"{start} {ending(result)}"
     return (
-        f"{start} If {result.quarter} decides for more of what is likeliest to bind, again and again, the order "
-        f"is {', then '.join(raised)}. All together deploy {compute(last.value.mean)} H100e up to {result.at} "
-        f"instead of {compute(first.value.mean)}, in the mean. {ending(result)}"
+        f"{start} If {result.quarter} decides for more of what is likeliest to bind, again and again, the "
+        f"order is {', then '.join(raised)}. All together deploy {compute(last.value.mean)} H100e up to "
+        f"{result.at} instead of {compute(first.value.mean)}, in the mean. {ending(result)}"
     )
 
 
@@ -51,9 +52,12 @@ def ending(result: CascadeResult) -> str:
     """Return why the cascade ends, in one sentence."""
     last = result.steps[-1]
     wanted = sum(share for name, share in last.binds.items() if result.families.get(name) == "demand")
-    share = f"layers at their ceilings bind in {percent(last.at_ceiling)} of draws, demand in {percent(wanted)}"
+    share = (
+        f"layers at their ceilings bind in {percent(last.at_ceiling)} of draws, demand in {percent(wanted)}"
+    )
     return {
-        "demand": f"There it ends: demand is likelier to bind than any layer that can still be raised ({share}).",
+        "demand": "There it ends: demand is likelier to bind than any layer that can still be raised "
+        f"({share}).",
         "ceiling": f"There it ends: nothing that binds can be raised further ({share}).",
         "steps": f"More steps were not asked for ({share}).",
     }[result.ends]
@@ -95,7 +99,7 @@ def _whole(share: float) -> str:
 
 
 def _steps(result: CascadeResult, name: int) -> list[str]:
-    rows = [("raised", "first more", "in time", "gain", "deployed", "then binds", "%", "at ceiling %")]
+    rows: Table = [("raised", "first more", "in time", "gain", "deployed", "then binds", "%", "at ceiling %")]
     rows += [_step(result, step, name) for step in result.steps]
     told = f"The cascade, {result.quarter} to {result.at}: mean gain and compute deployed [H100e]"
     return [told, *aligned(rows, right=(2, 3, 4, 6, 7)), "* raised already, at its ceiling"]
@@ -132,7 +136,11 @@ def _own(result: CascadeResult, name: int) -> list[str]:
         )
         for layer in layers[:SHOWN_LAYERS]
     ]
-    words = {"demand": "ended: demand binds", "ceiling": "ended: at its ceiling", "stock": "ended: opening stock"}
+    words = {
+        "demand": "ended: demand binds",
+        "ceiling": "ended: at its ceiling",
+        "stock": "ended: opening stock",
+    }
     rows += [
         (f"  {words[reason]}", *(_whole(step.ended[reason]) for step in steps))
         for reason in words
@@ -156,7 +164,7 @@ def _placed(result: CascadeResult, name: str) -> str:
 
 
 def _natural(result: CascadeResult, name: int) -> list[str]:
-    rows = [("quarter", "likeliest layer", "%", "likeliest family", "%")]
+    rows: Table = [("quarter", "likeliest layer", "%", "likeliest family", "%")]
     for column in range(0, len(result.quarters), YEAR_STEP):
         layer = max(result.binds, key=lambda key: result.binds[key][column])
         shares = family_shares(result, column)
@@ -191,7 +199,7 @@ def family_shares(result: CascadeResult, column: int) -> dict[str, float]:
 
 
 def _families(result: CascadeResult) -> list[str]:
-    rows = [("family", "in 10 years", "median", "10-90 %")]
+    rows: Table = [("family", "in 10 years", "median", "10-90 %")]
     rows += [
         (
             family_words(first.family),
@@ -212,7 +220,7 @@ def _years(years: float) -> str:
 
 
 def _moves(result: CascadeResult) -> list[str]:
-    rows = [("from", "to", "1 year", "2", "5", "10")]
+    rows: Table = [("from", "to", "1 year", "2", "5", "10")]
     rows += [
         (
             family_words(move.before),
@@ -226,19 +234,21 @@ def _moves(result: CascadeResult) -> list[str]:
 
 
 def _phases(result: CascadeResult, width: int) -> Iterator[str]:
-    """The study's phases: from today, and from its own day."""
+    """Return the study's phases, from today and from its own day."""
+    then = result.meta.get("study_date")
     for rows, told in (
         (result.phases, f"The study's four phases, from {result.quarter} on"),
-        (result.phases_then, f"The same as of the study, with what was known on {result.meta.get('study_date')}"),
+        (result.phases_then, f"The same from the study's own quarter, as known on {then}"),
     ):
         if rows:
-            cells = [("phase", "window", "named families", "%", "likeliest family", "%", "verdict")]
+            cells: Table = [("phase", "window", "named families", "%", "likeliest family", "%", "verdict")]
             cells += [_phase(row) for row in rows]
             yield _lines([told, *aligned(cells, right=(3, 5), gap=2 if width >= WIDE else 1)])
     caveats = " ".join(row.caveat for row in result.phases if row.caveat)
     yield paragraph(
-        "A phase is supported where the families that it names bind in half of the draws or more, mean over its "
-        f"quarters; mixed from a quarter on; else not supported. Now is read as the first year. {caveats}",
+        "A phase is supported where the families that it names bind in half of the draws or more, mean over "
+        "its quarters; mixed from a quarter on; else not supported. Now is read as the first year. "
+        f"{caveats}",
         width,
     )
 
@@ -283,12 +293,12 @@ def _times(amount: Amount) -> str:
 
 def _meaning(result: CascadeResult) -> str:
     return (
-        f"A ceiling is what a layer could make if {result.quarter} decided for more: announced plans until its "
-        "lead time has passed, then the fastest growth that it can keep up, in its own units. Demand is never "
-        "raised. The headline raises one layer in every draw, though another may bind there; draw by draw each "
-        "raises its own. `At ceiling` is the share of draws in which what binds was raised already: more of it "
-        "cannot come sooner. Beyond the last anchors (2027 to 2030) growth is constant and the mix of designs "
-        "is flat after 2028; ten years at the fastest pace is an upper bound, not a plan."
+        f"A ceiling is what a layer could make if {result.quarter} decided for more: announced plans until "
+        "its lead time has passed, then the fastest growth that it can keep up, in its own units. Demand is "
+        "never raised. The headline raises one layer in every draw, though another may bind there; draw by "
+        "draw each raises its own. `At ceiling` is the share of draws in which what binds was raised "
+        "already: more of it cannot come sooner. Beyond the last anchors (2027 to 2030) growth is constant "
+        "and the mix of designs is flat after 2028; ten years at the fastest pace is an upper bound, not a plan."
     )
 
 
@@ -298,7 +308,8 @@ def _ask(result: CascadeResult) -> str:
     family = result.families[layer]
     return (
         f"ask: narrows why cascade.gain.1.{ends}; likewise cascade.value.1, deployed.1, at_ceiling.1, "
-        f"binds.1.{layer}, in_time.{layer}, relieved.1.{layer}, ended.1.demand, own_value.1, order.{layer}.ceiling, "
+        f"binds.1.{layer}, in_time.{layer}, relieved.1.{layer}, ended.1.demand, own_value.1, "
+        f"order.{layer}.ceiling, "
         f"moves.{family}.demand, headroom.{layer}, headroom_raised.{layer}, alone.{layer}, layer.{layer}, "
         f"family.{family} with two quarters; arrives.{layer}, first.{family}, ever.{family}, phase.1, "
         "phase_likeliest.1, phase_then.1 and phase_then_likeliest.1 with the first."
@@ -330,29 +341,48 @@ def cascade_csv(result: CascadeResult) -> str:
     return rows_csv(COLUMNS, _rows(result))
 
 
-def _rows(result: CascadeResult) -> Iterator[tuple[float | str | None, ...]]:
-    def share(part: str, name: str, step: str, quarter: str, value: float) -> tuple[float | str | None, ...]:
-        return part, name, step, quarter, "share", value, None, None, None
+Row = tuple[float | str | None, ...]
 
-    def band(part: str, name: str, step: str, quarter: str, found: Amount) -> tuple[float | str | None, ...]:
-        return part, name, step, quarter, found.unit, found.mean, found.p05, found.p50, found.p95
 
+def _rows(result: CascadeResult) -> Iterator[Row]:
+    yield from _headline_rows(result)
+    yield from _own_rows(result)
+    yield from _alone_rows(result)
+    yield from _natural_rows(result)
+    yield from _phase_rows(result)
+
+
+def _share(part: str, name: str, step: str, quarter: str, value: float) -> Row:
+    return part, name, step, quarter, "share", value, None, None, None
+
+
+def _band(part: str, name: str, step: str, quarter: str, found: Amount) -> Row:
+    return part, name, step, quarter, found.unit, found.mean, found.p05, found.p50, found.p95
+
+
+def _headline_rows(result: CascadeResult) -> Iterator[Row]:
     for step in result.steps:
-        number_ = str(step.number)
-        for part in ("value", "gain", "deployed"):
-            yield band(part, step.layer, number_, result.at, getattr(step, part))
-        yield share("in_time", step.layer, number_, step.arrives, step.in_time)
-        yield share("at_ceiling", step.layer, number_, result.at, step.at_ceiling)
+        place = str(step.number)
+        for part, found in (("value", step.value), ("gain", step.gain), ("deployed", step.deployed)):
+            yield _band(part, step.layer, place, result.at, found)
+        yield _share("in_time", step.layer, place, step.arrives, step.in_time)
+        yield _share("at_ceiling", step.layer, place, result.at, step.at_ceiling)
         for name, value in step.binds.items():
-            yield share("binds", name, number_, result.at, value)
+            yield _share("binds", name, place, result.at, value)
+
+
+def _own_rows(result: CascadeResult) -> Iterator[Row]:
     for own in result.own:
-        yield band("own_value", "", str(own.number), result.at, own.value)
-        for name, value in own.relieved.items():
-            yield share("relieved", name, str(own.number), result.at, value)
-        for name, value in own.ended.items():
-            yield share("ended", name, str(own.number), result.at, value)
+        place = str(own.number)
+        yield _band("own_value", "", place, result.at, own.value)
+        for part, shares in (("relieved", own.relieved), ("ended", own.ended)):
+            for name, value in shares.items():
+                yield _share(part, name, place, result.at, value)
     for order in result.orders:
-        yield share("order", ".".join(order.layers), "", result.at, order.share)
+        yield _share("order", ".".join(order.layers), "", result.at, order.share)
+
+
+def _alone_rows(result: CascadeResult) -> Iterator[Row]:
     for row in result.alone:
         for part, series in (
             ("alone", row.announced),
@@ -361,20 +391,25 @@ def _rows(result: CascadeResult) -> Iterator[tuple[float | str | None, ...]]:
             ("headroom_raised", row.headroom_raised),
         ):
             for quarter, found in zip(row.quarters, series, strict=True):
-                yield band(part, row.layer, "", quarter, found)
+                yield _band(part, row.layer, "", quarter, found)
+
+
+def _natural_rows(result: CascadeResult) -> Iterator[Row]:
     for name, series in result.binds.items():
         for quarter, value in zip(result.quarters, series, strict=True):
-            yield share("layer", name, "", quarter, value)
+            yield _share("layer", name, "", quarter, value)
     for first in result.firsts:
-        yield share("ever", first.family, "", result.quarter, first.ever)
-        for level in ("p10", "p50", "p90"):
-            yield "first", first.family, level, result.quarter, "year", getattr(first, level), None, None, None
+        yield _share("ever", first.family, "", result.quarter, first.ever)
+        for level, years in (("p10", first.p10), ("p50", first.p50), ("p90", first.p90)):
+            yield "first", first.family, level, result.quarter, "year", years, None, None, None
     for move in result.moves:
-        for years, value in zip((1, 2, 5, 10), move.by, strict=True):
-            yield share("moves", f"{move.before}.{move.after}", f"{years} years", result.quarter, value)
+        for limit, value in zip((1, 2, 5, 10), move.by, strict=True):
+            yield _share("moves", f"{move.before}.{move.after}", f"{limit} years", result.quarter, value)
+
+
+def _phase_rows(result: CascadeResult) -> Iterator[Row]:
     for part, phases in (("phase", result.phases), ("phase_then", result.phases_then)):
         for phase in phases:
-            yield share(part, phase.name, phase.verdict, phase.quarters[0], phase.share)
-            yield share(
-                f"{part}_likeliest", phase.likeliest, phase.verdict, phase.quarters[0], phase.likeliest_share
-            )
+            first, verdict = phase.quarters[0], phase.verdict
+            yield _share(part, phase.name, verdict, first, phase.share)
+            yield _share(f"{part}_likeliest", phase.likeliest, verdict, first, phase.likeliest_share)

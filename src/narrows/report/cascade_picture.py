@@ -1,4 +1,4 @@
-"""The cascade as a picture: who binds after each relief, what it gains, and where the constraint moves by itself."""
+"""The cascade as a picture: who binds after each relief, what it gains, and where it moves by itself."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ LETTER = 6.6
 """Width of a letter of 10.5 px."""
 LEGEND_LETTER = 6.2
 LEAST_LABEL = 30.0
+LEAST_LETTERS = 6
 LEAST_SHARE = 0.004
 YEAR_STEP = 4
 FRAME, RAISED, WANTED, OTHER, EDGE, QUIET = "#b3211b", "#8a97a8", "#7fb08a", "#86b0dc", "#7d8897", "#4a5564"
@@ -78,7 +79,9 @@ def cascade_svg(result: CascadeResult) -> str:
     y = _natural(result, y + 26, marks)
     y = _phases(result.phases, result, y + 6, marks)
     marks.append(words(MARGIN, y + 22, f"narrows · {rested(result.meta)}", 11, fill=QUIET))
-    shares = {_whole(s) for column in range(len(result.quarters)) for s in family_shares(result, column).values()}
+    shares = {
+        _whole(s) for column in range(len(result.quarters)) for s in family_shares(result, column).values()
+    }
     night = NIGHT | {shade(share): shade(share, NIGHT_RAMP) for share in sorted(shares)}
     return picture(WIDTH, math.ceil(y + 38), f"{title}.", headline(result), marks, style=night_rules(night))
 
@@ -117,7 +120,9 @@ def _steps(result: CascadeResult, top: float, marks: list[str]) -> float:
         if step.number:
             length = max((GAINS - 110) * step.gain.mean / greatest, 1.0)
             marks.append(rect(right, y + 4, length, BAR - 8, fill=NEXT))
-            marks.append(words(right + length + 6, y + 19, f"+{compute(step.gain.mean)}", 11.5, font_weight="bold"))
+            marks.append(
+                words(right + length + 6, y + 19, f"+{compute(step.gain.mean)}", 11.5, font_weight="bold")
+            )
         marks.append(words(right, y + BAR + 12, f"{compute(step.value.mean)} H100e deployed", 10, fill=QUIET))
         if following:
             x = MARGIN + 12
@@ -146,7 +151,11 @@ def _raised(result: CascadeResult, step: CascadeStep, y: float, marks: list[str]
 
 
 def _bar(
-    result: CascadeResult, step: CascadeStep, following: str, place: tuple[float, float, float], marks: list[str]
+    result: CascadeResult,
+    step: CascadeStep,
+    following: str,
+    place: tuple[float, float, float],
+    marks: list[str],
 ) -> None:
     """Draw one bar: raised layers first, then the open ones from the likeliest on, demand last."""
     x, y, wide = place
@@ -166,16 +175,23 @@ def _bar(
         )
         marks.append(rect(x, y, max(size - 1, 0.5), BAR, fill=colour))
         if name == following:
-            marks.append(rect(x + 1, y + 1, max(size - 3, 0.5), BAR - 2, fill="none", stroke=FRAME, stroke_width="2"))
+            marks.append(
+                rect(x + 1, y + 1, max(size - 3, 0.5), BAR - 2, fill="none", stroke=FRAME, stroke_width="2")
+            )
         label = f"{100 * share:.0f} {printable(result.names.get(name, 'opening stock'))}"
         if size >= LEAST_LABEL:
-            fits = max(int((size - 8) / LETTER), 2)
-            text = label if len(label) <= fits else f"{100 * share:.0f}" if fits < 6 else shortened(label, fits)  # noqa: PLR2004 (letters)
-            marks.append(words(x + 5, y + 19, text, 10.5, fill=DARK))
+            marks.append(words(x + 5, y + 19, _fitted(label, int((size - 8) / LETTER)), 10.5, fill=DARK))
         x += size
     rest = wide + place[0] - x
     if rest > 1:
         marks.append(rect(x, y, rest, BAR, fill=OTHER))
+
+
+def _fitted(label: str, letters: int) -> str:
+    """Return a share with its name, cut to so many letters; the share alone where little fits."""
+    if len(label) <= letters:
+        return label
+    return shortened(label, letters) if letters >= LEAST_LETTERS else label.partition(" ")[0]
 
 
 def _rank(result: CascadeResult, pair: tuple[str, float], raised: set[str]) -> tuple[int, float]:
@@ -187,7 +203,13 @@ def _rank(result: CascadeResult, pair: tuple[str, float], raised: set[str]) -> t
 def _natural(result: CascadeResult, top: float, marks: list[str]) -> float:
     """Draw the probability that each family binds, quarter by quarter; return where it ends."""
     marks.append(
-        words(MARGIN, top, "With no decision: probability that each family binds [% of draws]", 13, font_weight="bold")
+        words(
+            MARGIN,
+            top,
+            "With no decision: probability that each family binds [% of draws]",
+            13,
+            font_weight="bold",
+        )
     )
     columns = [family_shares(result, column) for column in range(len(result.quarters))]
     families = [name for name in columns[0] if max(shares[name] for shares in columns) >= LEAST_SHARE]

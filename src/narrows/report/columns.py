@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from narrows.report.tables import _cells, _value, _written
-from narrows.report.words import FAMILIES, folded
+from narrows.report.words import FAMILIES, folded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,10 +38,12 @@ def aligned(rows: Sequence[Sequence[str]], right: Iterable[int] = (), gap: int =
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     flush = set(right)
     return [
-        (" " * gap).join(
+        (" " * gap)
+        .join(
             cell.rjust(size) if place in flush else cell.ljust(size)
             for place, (cell, size) in enumerate(zip(row, wide, strict=True))
-        ).rstrip()
+        )
+        .rstrip()
         for row in rows
     ]
 
@@ -74,10 +76,15 @@ def family_words(family: str) -> str:
 
 
 def rested(meta: Mapping[str, Any]) -> str:
-    """Return what an answer rests on, in one sentence."""
+    """Return what an answer rests on; that it is of a scenario comes first."""
+    laid = ""
+    if meta.get("scenario"):
+        name = printable(str(meta.get("scenario_name")))
+        laid = f"Scenario, not the facts as they stand: {name} ({meta['scenario']}). "
+    assumed = 100 * meta["assumptions"] / max(meta["facts"], 1)
     return (
-        f"{meta['draws']:,} draws, seed {meta['seed']}; {meta['facts']} facts of vintage {meta['vintage']}, "
-        f"{100 * meta['assumptions'] / max(meta['facts'], 1):.0f} % of them assumptions."
+        f"{laid}{meta['draws']:,} draws, seed {meta['seed']}; {meta['facts']} facts of vintage "
+        f"{meta['vintage']}, {assumed:.0f} % of them assumptions."
     )
 
 

@@ -30,7 +30,11 @@ def headline(result: TimeResult) -> str:
     """Return in one or two sentences which layers last longest and which are not short."""
     groups = grouped(result)
     late = next((groups[name] for name in reversed(GROUP_WORDS) if name in groups), [])
-    told = [f"{_sentence(_listed([within(row.name) for row in late]))}: {_LASTS[late[0].group]}."] if late else []
+    told = (
+        [f"{_sentence(_listed([within(row.name) for row in late]))}: {_LASTS[late[0].group]}."]
+        if late
+        else []
+    )
     clear = groups.get("now", [])
     if clear and clear is not late:
         names = _listed([within(row.name) for row in clear])
@@ -94,7 +98,8 @@ def time_text(result: TimeResult, width: int) -> str:
         paragraph(
             f"{rested(result.meta)} ask: narrows why time.resolved.{first}.{result.quarter} (years), "
             f"time.resolved.{first}.mid.{result.quarter} (a column), time.ordered.{first}.{result.quarter} "
-            f"(if ordered today), time.by_study.{first}.{result.quarter} (by then); `why` shows the interval from 5 to 95 %.",
+            f"(if ordered today), time.by_study.{first}.{result.quarter} (by then); "
+            "`why` shows the interval from 5 to 95 %.",
             width,
         ),
     ]
@@ -108,7 +113,9 @@ WIDE, MIDDLE = 104, 78
 
 
 def _table(result: TimeResult, width: int) -> list[str]:
-    left_out = () if width >= WIDE else ("10-90 %",) if width >= MIDDLE else ("10-90 %", "study", "", "by then")
+    left_out = (
+        () if width >= WIDE else ("10-90 %",) if width >= MIDDLE else ("10-90 %", "study", "", "by then")
+    )
     kept = [place for place, name in enumerate(HEAD) if name not in left_out]
     rows: list[tuple[str, ...]] = [HEAD]
     breaks: dict[int, str] = {}
@@ -150,8 +157,8 @@ def _whole(share: float) -> str:
 
 def _meaning(result: TimeResult) -> str:
     return (
-        "A layer is resolved when its own capacity covers what demand asks, at the quarter of deployment, for "
-        "four quarters in a row. `ordered` is the median if more of it were ordered in "
+        "A layer is resolved when its own capacity covers what demand asks, at the quarter of deployment, "
+        "for four quarters in a row. `ordered` is the median if more of it were ordered in "
         f"{result.quarter}: its lead time, then its fastest growth. Layers are grouped by the median; the "
         "study's group stands beside, whether the median is in it, and the probability that the layer clears "
         "by the end of it. Demand does not give way to price "
@@ -180,9 +187,7 @@ def time_json(result: TimeResult) -> str:
         The answer of `narrows.time`.
     """
     rows = [{"group": row.group, "verdict": row.verdict} for row in result.rows]
-    return written(
-        result, rows=[asdict(row) | extra for row, extra in zip(result.rows, rows, strict=True)]
-    )
+    return written(result, rows=[asdict(row) | extra for row, extra in zip(result.rows, rows, strict=True)])
 
 
 COLUMNS = (

@@ -1,4 +1,4 @@
-"""The time map as a picture: an interval a layer on an axis of ten years, with the study's group as a mark."""
+"""The time map as a picture: an interval a layer over ten years, with the study's span as a band."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ def _dot(x: float, y: float, colour: str) -> str:
 def _heads(x: float, y: float, marks: list[str]) -> None:
     for place, text in enumerate(("now", "0-2", "2-4", "4-10", ">10")):
         marks.append(words(x + (place + 0.5) * CHANCE, y, text, 10.5, text_anchor="middle", fill=QUIET))
-    marks.append(words(x + 2.5 * CHANCE, y - 15, "resolved within [years], % of draws", 10.5, text_anchor="middle"))
+    marks.append(
+        words(x + 2.5 * CHANCE, y - 15, "resolved within [years], % of draws", 10.5, text_anchor="middle")
+    )
 
 
 CHANCE = 54.0
@@ -154,5 +156,7 @@ def _axis(place: tuple[float, float, float], bottom: float, marks: list[str]) ->
         x = left + wide * year / LAST_YEAR
         marks.append(path(f"M{x:.1f},{top:.1f} V{bottom:.1f}", stroke=GRID))
         marks.append(words(x, bottom + 15, str(year), 10.5, text_anchor="middle", fill=QUIET))
-    marks.append(words(left + wide + BEYOND / 2 + 8, bottom + 15, "later", 10.5, text_anchor="middle", fill=QUIET))
+    marks.append(
+        words(left + wide + BEYOND / 2 + 8, bottom + 15, "later", 10.5, text_anchor="middle", fill=QUIET)
+    )
     marks.append(words(left + wide / 2, bottom + 31, "years until resolved", 11, text_anchor="middle"))
