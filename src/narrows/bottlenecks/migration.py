@@ -257,7 +257,8 @@ class Migration:
         """Raise each draw's own binder until demand, a ceiling or stock binds it."""
         count = self.run.reader.n
         raised = np.zeros((count, len(self.model.layers) + 1), dtype=np.bool_)
-        order = np.zeros((count, self.steps), dtype=np.int64)
+        steps = max(self.steps, FIRST_OF_ORDER)
+        order = np.zeros((count, steps), dtype=np.int64)
         reason, ended = np.full((2, count), -1)
 
         def change(capacity: Array, rows: slice | Flags) -> None:
@@ -269,7 +270,7 @@ class Migration:
         first = self.headline[0][0]
         value, binder = [first.value], first.binder.copy()
         model = self.model.changed(change)
-        for step in range(self.steps):
+        for step in range(steps):
             live = np.flatnonzero(reason < 0)
             rows = binder[live]
             stops = np.where(np.isin(rows, (*self.demand, DEMAND)), 0, np.where(rows == STOCK_CODE, 2, -1))
@@ -289,8 +290,7 @@ class Migration:
         found = []
         for steps, reason in zip(self.own.order[draws, :FIRST_OF_ORDER], self.own.reason[draws], strict=True):
             layers = tuple(places[row] for row in steps.tolist() if row)
-            short = len(layers) < min(FIRST_OF_ORDER, self.steps)
-            found.append((*layers, ENDS[reason]) if short else layers)
+            found.append(layers if len(layers) == FIRST_OF_ORDER else (*layers, ENDS[reason]))
         return found
 
     # Figures of both cascades, axis (draw).
@@ -595,8 +595,10 @@ def _alone(found: Migration, row: int) -> Alone:
         quarters=tuple(str(found.model.quarters[column]) for column in found.alone_at),
         announced=tuple(amount(announced[:, row, place], "h100e/quarter") for place in places),
         raised=tuple(amount(raised[:, row, place], "h100e/quarter") for place in places),
-        headroom=tuple(amount(found.headroom(announced[:, row, place], place), "1") for place in places),
-        headroom_raised=tuple(amount(found.headroom(raised[:, row, place], place), "1") for place in places),
+        headroom=tuple(amount(found.headroom(announced[:, row, place], place), "ratio") for place in places),
+        headroom_raised=tuple(
+            amount(found.headroom(raised[:, row, place], place), "ratio") for place in places
+        ),
     )
 
 

@@ -136,7 +136,7 @@ class Alone:
         Compute that could be deployed in each, on announced plans and with more of it decided
         today [h100e/quarter].
     headroom, headroom_raised
-        The same over what is deployed in that quarter on announced plans [1].
+        The same over what is deployed in that quarter on announced plans [ratio].
     """
 
     layer: str

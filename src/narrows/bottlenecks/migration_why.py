@@ -99,9 +99,9 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     UnknownNameError
         If the cascade has no such figure.
     """
-    kind, *rest = [*id.split(".")[1:], ""]
-    rest.pop()
+    _, kind, *rest = [*id.split("."), ""]
     form = KINDS.get(kind)
+    rest = rest[:-1]
     count = 2 if form and form.two else 1
     if form is None or len(rest) < count:
         raise _unknown(id, [_example(name) for name in KINDS])
@@ -277,7 +277,7 @@ def _alone(question: Question) -> Answer:
     plan = f"at the ceiling of a decision in {question.start}" if raised else "on announced plans"
     text = f"capacity of {layer} {plan}, in the quarter whose output is deployed in {question.end}"
     if question.kind.startswith("headroom"):
-        return Answer(found.headroom(values, place), "1", f"{text}, over the compute deployed then")
+        return Answer(found.headroom(values, place), "ratio", f"{text}, over the compute deployed then")
     extra = found.ceilings.known[row].reads if raised and row in found.ceilings.known else ()
     return Answer(values, "h100e/quarter", text, tuple(dict.fromkeys((*found.model.chains[layer], *extra))))
 

@@ -379,7 +379,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
             "figure",
             id,
             known,
-            remedy="Write time.resolved.<layer> or time.ordered.<layer>, with an outcome and a quarter or not",
+            remedy="Write time.resolved.<layer> or time.ordered.<layer>, and an outcome or a quarter",
         )
     _, kind, layer, *outcome = bare.split(".")
     if kind == "by_study":

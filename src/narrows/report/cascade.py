@@ -18,7 +18,7 @@ __all__ = ["cascade_csv", "cascade_json", "cascade_text", "ending", "headline", 
 STOCK_NAME = "opening stock"
 SHOWN_LAYERS, SHOWN_ORDERS, SHOWN_MOVES = 8, 6, 8
 """Rows shown of the long tables; JSON and CSV have all."""
-NAME, NARROW_NAME = 28, 20
+NAME, NARROW_NAME = 28, 16
 WIDE = 96
 Table = list[tuple[str, ...]]
 YEAR_STEP = 4
@@ -99,10 +99,14 @@ def _whole(share: float) -> str:
 
 
 def _steps(result: CascadeResult, name: int) -> list[str]:
-    rows: Table = [("raised", "first more", "in time", "gain", "deployed", "then binds", "%", "at ceiling %")]
+    rows: Table = [("raised", "arrives", "in time", "gain", "deployed", "then binds", "%", "stuck %")]
     rows += [_step(result, step, name) for step in result.steps]
     told = f"The cascade, {result.quarter} to {result.at}: mean gain and compute deployed [H100e]"
-    return [told, *aligned(rows, right=(2, 3, 4, 6, 7)), "* raised already, at its ceiling"]
+    return [
+        told,
+        *aligned(rows, right=(2, 3, 4, 6, 7), gap=2 if name == NAME else 1),
+        "* raised already, at its ceiling",
+    ]
 
 
 def _step(result: CascadeResult, step: CascadeStep, name: int) -> tuple[str, ...]:
@@ -229,7 +233,7 @@ def _moves(result: CascadeResult) -> list[str]:
         )
         for move in result.moves[:SHOWN_MOVES]
     ]
-    return ["Who after whom: the binder passes from one family to the other within [% of draws]",
+    return ["Who after whom: the binder passes from one family to another within [% of draws]",
             *aligned(rows, right=(2, 3, 4, 5))]  # fmt: skip
 
 
@@ -241,7 +245,7 @@ def _phases(result: CascadeResult, width: int) -> Iterator[str]:
         (result.phases_then, f"The same from the study's own quarter, as known on {then}"),
     ):
         if rows:
-            cells: Table = [("phase", "window", "named families", "%", "likeliest family", "%", "verdict")]
+            cells: Table = [("phase", "window", "named families", "%", "likeliest", "%", "verdict")]
             cells += [_phase(row) for row in rows]
             yield _lines([told, *aligned(cells, right=(3, 5), gap=2 if width >= WIDE else 1)])
     caveats = " ".join(row.caveat for row in result.phases if row.caveat)
@@ -276,14 +280,14 @@ def _alone(result: CascadeResult, name: int) -> list[str]:
     rows = [("layer alone", *labels, "at ceiling:", *labels[1:])]
     rows += [
         (
-            shortened(printable(result.names[row.layer]), name - 4),
+            shortened(printable(result.names[row.layer]), name),
             *(_times(amount) for amount in row.headroom),
             "",
             *(_times(amount) for amount in row.headroom_raised[1:]),
         )
         for row in result.alone
     ]
-    told = "Headroom: what a layer alone would permit, over what is deployed on announced plans [median]"
+    told = "Headroom (median): what a layer alone would permit over what is deployed"
     return [told, *aligned(rows, right=range(1, len(rows[0])), gap=1)]
 
 
@@ -295,10 +299,11 @@ def _meaning(result: CascadeResult) -> str:
     return (
         f"A ceiling is what a layer could make if {result.quarter} decided for more: announced plans until "
         "its lead time has passed, then the fastest growth that it can keep up, in its own units. Demand is "
-        "never raised. The headline raises one layer in every draw, though another may bind there; draw by "
-        "draw each raises its own. `At ceiling` is the share of draws in which what binds was raised "
+        "never raised. The headline raises one layer in every draw, though another may bind there; draw "
+        "by draw each raises its own. `Stuck` is the share of draws in which what binds was raised "
         "already: more of it cannot come sooner. Beyond the last anchors (2027 to 2030) growth is constant "
-        "and the mix of designs is flat after 2028; ten years at the fastest pace is an upper bound, not a plan."
+        "and the mix of designs is flat after 2028; ten years at the fastest pace is an upper bound, not "
+        "a plan."
     )
 
 

@@ -107,7 +107,7 @@ def written(result: Any, **derived: Any) -> str:
 def _absent(value: Any) -> bool:
     """Return whether a number is missing in a band of numbers."""
     if isinstance(value, dict):
-        if "p50" in value and None in (value["p50"], value.get("p95"), value.get("mean", 0.0)):
+        if any(value.get(name, 0.0) is None for name in ("mean", "p05", "p10", "p50", "p90", "p95")):
             return True
         return any(_absent(item) for item in value.values())
     return isinstance(value, list) and any(_absent(item) for item in value)
