@@ -24,6 +24,8 @@ Table = list[tuple[str, ...]]
 YEAR_STEP = 4
 LAST_YEAR = 10.0
 NONE = 0.005
+OLD = "As of a past day old forecasts stand where no newer one was out, as on cooling after 2027. "
+"""What a reader of the study's own day must know."""
 
 
 def spoken(result: CascadeResult, name: str) -> str:
@@ -252,6 +254,7 @@ def _phases(result: CascadeResult, width: int) -> Iterator[str]:
     yield paragraph(
         "A phase is supported where the families that it names bind in half of the draws or more, mean over "
         "its quarters; mixed from a quarter on; else not supported. Now is read as the first year. "
+        f"{OLD if result.phases_then else ''}"
         f"{caveats}",
         width,
     )
