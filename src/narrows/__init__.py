@@ -18,14 +18,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import layer, loop, makers, map, plan, why  # noqa: A004
+    from narrows.bottlenecks import cascade, layer, loop, makers, map, plan, time, why  # noqa: A004
     from narrows.catalog import facts
     from narrows.facility import sites
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "facts", "layer", "loop", "makers", "map", "plan", "sites", "why"]
+__all__ = [
+    "__version__",
+    "cascade",
+    "facts",
+    "layer",
+    "loop",
+    "makers",
+    "map",
+    "plan",
+    "sites",
+    "time",
+    "why",
+]
 
 _HOMES = {
+    "cascade": "narrows.bottlenecks",
     "facts": "narrows.catalog",
     "layer": "narrows.bottlenecks",
     "loop": "narrows.bottlenecks",
@@ -33,6 +46,7 @@ _HOMES = {
     "map": "narrows.bottlenecks",
     "plan": "narrows.bottlenecks",
     "sites": "narrows.facility",
+    "time": "narrows.bottlenecks",
     "why": "narrows.bottlenecks",
 }
 

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.concentration import makers
     from narrows.bottlenecks.concentration_result import ConcentrationResult
     from narrows.bottlenecks.feedback import LoopResult, loop
+    from narrows.bottlenecks.migration import cascade
+    from narrows.bottlenecks.migration_result import CascadeResult
     from narrows.bottlenecks.planning import PlanResult, plan
+    from narrows.bottlenecks.resolution import TimeResult, time
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
 __all__ = [
     "Band",
+    "CascadeResult",
     "Chain",
     "ConcentrationResult",
     "LayerRow",
@@ -26,23 +30,29 @@ __all__ = [
     "MapResult",
     "PlanResult",
     "PriceRow",
+    "TimeResult",
+    "cascade",
     "layer",
     "layers",
     "loop",
     "makers",
     "map",
     "plan",
+    "time",
     "why",
 ]
 
 _HOMES = {
     "answer": ("layer", "layers", "map"),
-    "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
     "concentration": ("makers",),
     "concentration_result": ("ConcentrationResult",),
     "feedback": ("LoopResult", "loop"),
+    "migration": ("cascade",),
+    "migration_result": ("CascadeResult",),
     "planning": ("PlanResult", "plan"),
+    "resolution": ("TimeResult", "time"),
+    "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
 }
 
 

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
+    "cascade": "narrows.bottlenecks.migration_why",
+    "loop": "narrows.bottlenecks.feedback",
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
-    "sites": "narrows.bottlenecks.site_figures",
     "plan": "narrows.bottlenecks.planning",
-    "loop": "narrows.bottlenecks.feedback",
+    "sites": "narrows.bottlenecks.site_figures",
+    "time": "narrows.bottlenecks.resolution",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 

@@ -28,9 +28,11 @@ examples:
   narrows map                                   the map from this quarter to 2030
   narrows map --as-of 2023-09-30 --quarters 2023Q3
   narrows map --svg map.svg                     the same as a picture
-  narrows makers                                who makes each layer, and what its loss would cost
-  narrows why map.binds.cowos.2026Q4            the chain behind a number
+  narrows cascade                               what binds after each relief, and when
+  narrows time                                  when each layer stops being short
+  narrows makers nvidia                         one company through all layers
   narrows sites --on 2026-03-31                 power at tracked sites, plans slipped
+  narrows why map.binds.cowos.2026Q4            the chain behind a number
   narrows facts cowos capacity                  what is known, by whom, since when
 """
 

@@ -21,7 +21,22 @@ def add_commands(commands: Any) -> None:
     commands
         The parser's group of commands.
     """
-    for add in (_map, _makers, _plan, _loop, _sites, _why, _facts, _layer, _schema, _validate):
+    for add in (
+        _map,
+        _prices,
+        _cascade,
+        _time,
+        _headlines,
+        _makers,
+        _plan,
+        _loop,
+        _sites,
+        _why,
+        _facts,
+        _layer,
+        _schema,
+        _validate,
+    ):
         add(commands)
 
 
@@ -32,9 +47,60 @@ def _map(commands: Any) -> None:
     show.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
     _question(show)
     _forms(show, json="print JSON (see `narrows schema`)", csv="print one row a layer and quarter")
-    show.add_argument("--svg", metavar="FILE", help="also write the narrows chart")
-    show.add_argument("--png", metavar="FILE", help="also write the narrows chart as PNG (extra 'png')")
+    _pictures(show)
     _output(show)
+
+
+def _prices(commands: Any) -> None:
+    priced = commands.add_parser(
+        "prices", help="what capacity of a quarter is worth, who binds together, who earns what of more"
+    )
+    priced.add_argument("quarter", nargs="?", help="such as 2026Q4; today's if left out")
+    priced.add_argument(
+        "--add",
+        metavar="SHARE",
+        type=_share,
+        default=0.1,
+        help="capacity that all layers gain in the joint question (0.1)",
+    )
+    _question(priced)
+    _forms(priced)
+    _pictures(priced)
+    _output(priced)
+
+
+def _cascade(commands: Any) -> None:
+    moves = commands.add_parser(
+        "cascade", help="what binds after each relief, and where the constraint moves"
+    )
+    moves.add_argument("quarter", nargs="?", help="quarter of the decisions; today's if left out")
+    moves.add_argument("--at", metavar="QUARTER", help="quarter asked about; default: 20 quarters later")
+    moves.add_argument(
+        "--steps", type=_whole("--steps", 6), default=6, metavar="N", help="most layers raised (6)"
+    )
+    _question(moves)
+    _forms(moves)
+    _pictures(moves)
+    _output(moves)
+
+
+def _time(commands: Any) -> None:
+    spans = commands.add_parser("time", help="when each layer stops being short")
+    spans.add_argument("quarter", nargs="?", help="quarter that years are counted from; today's if left out")
+    _question(spans)
+    _forms(spans)
+    _pictures(spans)
+    _output(spans)
+
+
+def _headlines(commands: Any) -> None:
+    heads = commands.add_parser(
+        "headlines", help="the facts that move each headline most, and what knowing them better is worth"
+    )
+    heads.add_argument("quarter", nargs="?", help="the quarter that is now; today's if left out")
+    _question(heads)
+    _forms(heads)
+    _output(heads, quiet=False)
 
 
 def _makers(commands: Any) -> None:
@@ -125,11 +191,19 @@ def _validate(commands: Any) -> None:
     check.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _forms(command: argparse.ArgumentParser, *, json: str = "print JSON", csv: str) -> None:
+def _forms(
+    command: argparse.ArgumentParser, *, json: str = "print JSON", csv: str = "print one row a number"
+) -> None:
     """Add the forms for programs, of which one is chosen."""
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help=json)
     form.add_argument("--csv", action="store_true", help=csv)
+
+
+def _pictures(command: argparse.ArgumentParser) -> None:
+    """Add the pictures."""
+    command.add_argument("--svg", metavar="FILE", help="also write the picture")
+    command.add_argument("--png", metavar="FILE", help="also write the picture as PNG (extra 'png')")
 
 
 def _output(command: argparse.ArgumentParser, *, quiet: bool = True) -> None:
@@ -154,6 +228,18 @@ def _question(command: argparse.ArgumentParser, draws: int = 10_000) -> None:
     command.add_argument("--method", default="random", help="random, or sobol")
     command.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
     command.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) laid over the facts")
+
+
+def _share(text: str) -> float:
+    """Read the option --add."""
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(
+            f"The option --add is given {text!r}",
+            "It takes a share of the capacity, a number above 0",
+            "Write, for instance, --add 0.1",
+        ) from None
 
 
 def _whole(option: str, usual: int) -> Callable[[str], int]:
