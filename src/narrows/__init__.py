@@ -18,16 +18,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import layer, map, why  # noqa: A004
+    from narrows.bottlenecks import headlines, layer, map, prices, why  # noqa: A004
     from narrows.catalog import facts
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "facts", "layer", "map", "why"]
+__all__ = ["__version__", "facts", "headlines", "layer", "map", "prices", "why"]
 
 _HOMES = {
     "facts": "narrows.catalog",
+    "headlines": "narrows.bottlenecks",
     "layer": "narrows.bottlenecks",
     "map": "narrows.bottlenecks",
+    "prices": "narrows.bottlenecks",
     "why": "narrows.bottlenecks",
 }
 

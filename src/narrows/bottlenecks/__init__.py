@@ -11,14 +11,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrows.bottlenecks.answer import layer, layers, map  # noqa: A004
     from narrows.bottlenecks.chain import Chain, why
+    from narrows.bottlenecks.knowledge import HeadlinesResult, headlines
+    from narrows.bottlenecks.pricing import PricesResult, prices
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
-__all__ = ["Band", "Chain", "LayerRow", "MapResult", "PriceRow", "layer", "layers", "map", "why"]
+__all__ = [
+    "Band",
+    "Chain",
+    "HeadlinesResult",
+    "LayerRow",
+    "MapResult",
+    "PriceRow",
+    "PricesResult",
+    "headlines",
+    "layer",
+    "layers",
+    "map",
+    "prices",
+    "why",
+]
 
 _HOMES = {
     "answer": ("layer", "layers", "map"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
+    "knowledge": ("HeadlinesResult", "headlines"),
+    "pricing": ("PricesResult", "prices"),
 }
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
 
 FAMILIES = {
+    "headlines": "narrows.bottlenecks.knowledge",
     "map": "narrows.bottlenecks.chain",
+    "prices": "narrows.bottlenecks.pricing",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 
