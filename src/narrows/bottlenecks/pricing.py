@@ -329,9 +329,9 @@ class _Study:
             return felt.astype(np.float64), "share", told
         if quantity == "price_usd":
             layer = self.run.model.layers[place]
-            usd = self.run.model.units_usd(self.run.shown)[place, 0]
-            return part * usd, f"usd/{layer.unit}", f"price of {name} x USD per H100e / need per H100e"
-        values, told = {
+            usd: Array = part * self.run.model.units_usd(self.run.shown)[place, 0]
+            return usd, f"usd/{layer.unit}", f"price of {name} x USD per H100e / need per H100e"
+        told_of: dict[str, tuple[Array, str]] = {
             "right": (right, f"one unit more of {name} in {quarter}: {_DERIVATIVE}"),
             "left": (left, f"one unit less of {name} in {quarter}: {_DERIVATIVE}"),
             "price": (
@@ -341,8 +341,8 @@ class _Study:
                     f"where they do not: {_DERIVATIVE}"
                 ),
             ),
-        }[quantity]
-        return values, "h100e per h100e", told
+        }
+        return told_of[quantity][0], "h100e per h100e", told_of[quantity][1]
 
     def _of_gain(self, quantity: str, name: str) -> tuple[Array, str, str]:
         total = self.game.gain() / self.worth
@@ -359,8 +359,9 @@ class _Study:
             return None
         members = np.array([name in asked for name in self.names])
         hit = (self.felt == members).all(axis=1)
-        told = f"share of draws in which one unit less in {self.quarter} is felt of exactly: {' and '.join(asked)}"
-        return hit.astype(np.float64), "share", told if asked else f"{told}no layer"
+        whose = " and ".join(asked) or "no layer"
+        told = f"share of draws in which one unit less in {self.quarter} is felt of exactly: {whose}"
+        return hit.astype(np.float64), "share", told
 
     def _joint(self) -> str:
         return (

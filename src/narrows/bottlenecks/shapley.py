@@ -300,10 +300,10 @@ class Game:
         factor = np.ones((self.stack.layers, len(draws), len(places)))
         for j in range(count):
             factor[names[:, j], np.arange(len(draws))] += self.share * ((places >> j) & 1)
-        factor = factor.reshape(self.stack.layers, -1)
+        factors = factor.reshape(self.stack.layers, -1)
         drawn = np.repeat(draws, len(places))
         K, root = self._last[0], self.stack.network.root
-        output = self._outputs(drawn, lambda i, t: K[i, t][drawn] * factor[i], self.quarter)
+        output = self._outputs(drawn, lambda i, t: K[i, t][drawn] * factors[i], self.quarter)
         before = self.base[root, self.quarter + 1 :][:, drawn]
         value = self.stack.w[self.quarter :] @ (output[root, self.quarter + 1 :] - before)
         return value.reshape(len(draws), len(places)).T

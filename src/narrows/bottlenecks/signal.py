@@ -22,10 +22,8 @@ __all__ = ["BINS", "FOLDS", "LEAST_DRAWS", "Bins", "blur", "enough"]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-BINS = 20
+BINS = 40
 """Bins of equal count for a number."""
-COARSE = 10
-"""Bins for a distribution over names and for a choice: each must be known better."""
 FOLDS = 5
 """A choice is made on all but one part of the draws and judged on that one, for each part in turn."""
 LEAST_DRAWS = 1000

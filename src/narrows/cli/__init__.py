@@ -106,6 +106,30 @@ def parser() -> Parser:
     _question(why)
     why.add_argument("--json", action="store_true", help="print JSON")
 
+    priced = commands.add_parser(
+        "prices", help="what capacity of a quarter is worth, who binds together, who earns what of more"
+    )
+    priced.add_argument("quarter", nargs="?", help="such as 2026Q4; today's if left out")
+    priced.add_argument(
+        "--add",
+        metavar="SHARE",
+        type=_share,
+        default=0.1,
+        help="capacity that all layers gain in the joint question (0.1)",
+    )
+    _question(priced)
+    _forms(priced)
+    priced.add_argument("--svg", metavar="FILE", help="also write the picture")
+    priced.add_argument("--png", metavar="FILE", help="also write the picture as PNG (extra 'png')")
+    priced.add_argument("--quiet", action="store_true", help="no messages on stderr")
+
+    heads = commands.add_parser(
+        "headlines", help="the facts that move each headline most, and what knowing them better is worth"
+    )
+    heads.add_argument("quarter", nargs="?", help="the quarter that is now; today's if left out")
+    _question(heads)
+    _forms(heads)
+
     facts = commands.add_parser("facts", help="what is known, by whom, since when")
     facts.add_argument("query", nargs="*", help="words to look for")
     facts.add_argument("--as-of", metavar="DATE", help="only what was known on that day")
@@ -141,6 +165,26 @@ def _question(command: argparse.ArgumentParser) -> None:
     command.add_argument("--method", default="random", help="random, or sobol")
     command.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
     command.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) laid over the facts")
+
+
+def _forms(command: argparse.ArgumentParser) -> None:
+    """Add the options that say in which form an answer is written, and where."""
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print a table for spreadsheets")
+    command.add_argument("-o", "--output", metavar="FILE", help="write to a file instead of stdout")
+
+
+def _share(text: str) -> float:
+    """Read the option --add."""
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(
+            f"The option --add is given {text!r}",
+            "It takes a share of the capacity, a number above 0",
+            "Write, for instance, --add 0.1",
+        ) from None
 
 
 def _whole(option: str, usual: int) -> Callable[[str], int]:
