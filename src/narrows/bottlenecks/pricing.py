@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from narrows.bottlenecks.plain import forward
 from narrows.bottlenecks.shapley import Game, split
 from narrows.bottlenecks.solution import chunks
 from narrows.bottlenecks.told import Asked, Told
+from narrows.catalog import Reader
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError, UsageError
 from narrows.quarters import Quarter, span
@@ -304,7 +305,7 @@ class _Study:
                 return self.grown_with_stock, "h100e", f"{self._joint()}, {told}"
             case ["everyone"]:
                 told = f"what one unit more of every layer in {self.quarter} is worth: {_DERIVATIVE}"
-                return self.derivatives[2].sum(axis=1), "h100e per h100e", told
+                return np.asarray(self.derivatives[2].sum(axis=1)), "h100e per h100e", told
             case ["tied"]:
                 some = np.bitwise_count(self.sets) > 1
                 return (
@@ -482,7 +483,12 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
             remedy="Write prices.<quantity>.<layer>.<quarter> or prices.gain.<percent>%.<layer>.<quarter>",
         )
     values, unit, formula = found
-    return Told(run=study.run, values=values, unit=unit, formula=formula)
+    run, reads = study.run, tuple(study.run.reader.reads)
+    if (
+        len(values) < run.reader.n
+    ):  # the joint game is played in the first draws, which are the same in any number
+        run = replace(run, reader=Reader(run.catalog, asked.seed, len(values), asked.method))
+    return Told(run=run, values=values, unit=unit, formula=formula, reads=reads)
 
 
 def _share_of(rest: list[str]) -> float:

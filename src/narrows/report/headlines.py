@@ -120,9 +120,9 @@ INDENT = "   "
 WIDE = 100
 """Line length from which a table also shows the interval at half the doubt [character]."""
 _HEADS = {
-    "number": ("known exactly", "variance", "half its doubt", "half: variance"),
+    "number": ("known exactly", "variance", "half its doubt", "variance"),
     "binder": ("known exactly", "log score", "half its doubt"),
-    "decision": ("other layer", "H100e/H100e", "USD/H100e", "half its doubt"),
+    "decision": ("other layer", "H100e", "USD", "half: H100e"),
 }
 
 
@@ -154,8 +154,8 @@ def _meaning(result: HeadlinesResult) -> str:
         "the 90 % interval that is left, on average over what the fact may turn out to be, and the part "
         "of the variance or of the doubt in bits that falls away; half its doubt: the same for news that "
         "halves the fact's standard deviation. Other layer: how often the better informed choose "
-        "another layer to add to, and what that brings on average, judged on draws that did not make "
-        "the choice. It is the worth of capacity in the quarter itself; capacity ordered now comes later."
+        "another layer to add to, and what that brings on average per H100e of capacity, judged on draws "
+        "that did not make the choice. It is the worth of capacity in the quarter itself; capacity ordered now comes later."
     )
 
 
