@@ -305,17 +305,15 @@ class _Study:
                 return self.grown_with_stock, "h100e", f"{self._joint()}, {told}"
             case ["everyone"]:
                 told = f"what one unit more of every layer in {self.quarter} is worth: {_DERIVATIVE}"
-                return np.asarray(self.derivatives[2].sum(axis=1)), "h100e per h100e", told
+                whole: Array = np.asarray(self.derivatives[2].sum(axis=1))
+                return whole, "h100e per h100e", told
             case ["tied"]:
-                some = np.bitwise_count(self.sets) > 1
-                return (
-                    some.any(axis=1).astype(np.float64),
-                    "share",
-                    (
-                        "share of draws in which shortest paths through different layers' capacity of "
-                        f"{self.quarter} are equally long"
-                    ),
+                tied: Array = (np.bitwise_count(self.sets) > 1).any(axis=1).astype(np.float64)
+                told = (
+                    "share of draws in which shortest paths through different layers' capacity of "
+                    f"{self.quarter} are equally long"
                 )
+                return tied, "share", told
         return None
 
     def _of_layer(self, quantity: str, name: str) -> tuple[Array, str, str]:
@@ -484,11 +482,21 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
         )
     values, unit, formula = found
     run, reads = study.run, tuple(study.run.reader.reads)
-    if (
-        len(values) < run.reader.n
-    ):  # the joint game is played in the first draws, which are the same in any number
-        run = replace(run, reader=Reader(run.catalog, asked.seed, len(values), asked.method))
+    if len(values) < run.reader.n:
+        run = replace(run, reader=_First(run.reader, len(values)))
     return Told(run=run, values=values, unit=unit, formula=formula, reads=reads)
+
+
+class _First(Reader):
+    """The first draws of a reading: the joint game is played in no more."""
+
+    def __init__(self, whole: Reader, n: int) -> None:
+        super().__init__(whole.catalog, whole.seed, n, whole.method)
+        self.whole = whole
+
+    def draws(self, name: str) -> Array:
+        """Return the first draws of a fact [canonical unit]."""
+        return self.whole.draws(name)[: self.n]
 
 
 def _share_of(rest: list[str]) -> float:

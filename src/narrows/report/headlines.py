@@ -155,7 +155,8 @@ def _meaning(result: HeadlinesResult) -> str:
         "of the variance or of the doubt in bits that falls away; half its doubt: the same for news that "
         "halves the fact's standard deviation. Other layer: how often the better informed choose "
         "another layer to add to, and what that brings on average per H100e of capacity, judged on draws "
-        "that did not make the choice. It is the worth of capacity in the quarter itself; capacity ordered now comes later."
+        "that did not make the choice. It is the worth of capacity in the quarter itself; capacity ordered "
+        "now comes later."
     )
 
 
