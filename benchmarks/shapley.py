@@ -34,7 +34,7 @@ def shares() -> list[Row]:
             f"Shapley, all 2^{LAYERS} coalitions, {size}, one draw; peer: players that can gain",
             whole, few, "s", few / whole, "at most 1", whole <= 1,
         ),
-        Row("sum of the shares against the joint gain, relative", gap, None, "1", None, "<= 1e-9", gap <= 1e-9),
-        Row("shares of the players that can gain against all", apart, None, "1", None, "<= 1e-9", apart <= 1e-9),
+        Row("shares against the joint gain, relative", gap, None, "1", None, "<= 1e-9", gap <= 1e-9),
+        Row("players that can gain against all", apart, None, "1", None, "<= 1e-9", apart <= 1e-9),
         Row(f"Shapley, players that can gain, {size}, {MANY} draws", drawn, None, "s", None, "", None),
     ]  # fmt: skip

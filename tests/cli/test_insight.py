@@ -98,18 +98,24 @@ def test_a_headline_without_a_fact_that_stands_out(heads):
     [
         (
             "prices --add 0",
-            "The share of capacity that is added is 0.0. It is a number above 0; 0.1 adds a tenth. "
-            "Give, for instance, --add 0.1.",
+            (
+                "The share of capacity that is added is 0.0. It is a number above 0; 0.1 adds a tenth. "
+                "Give, for instance, --add 0.1."
+            ),
         ),
         (
             "prices --add nan",
-            "The share of capacity that is added is nan. It is a number above 0; 0.1 adds a tenth. "
-            "Give, for instance, --add 0.1.",
+            (
+                "The share of capacity that is added is nan. It is a number above 0; 0.1 adds a tenth. "
+                "Give, for instance, --add 0.1."
+            ),
         ),
         (
             "prices --add ten",
-            "The option --add is given 'ten'. It takes a share of the capacity, a number above 0. "
-            "Write, for instance, --add 0.1.",
+            (
+                "The option --add is given 'ten'. It takes a share of the capacity, a number above 0. "
+                "Write, for instance, --add 0.1."
+            ),
         ),
         (
             "prices 2019Q3",
@@ -117,18 +123,24 @@ def test_a_headline_without_a_fact_that_stands_out(heads):
         ),
         (
             "headlines 2026Q4:2027Q1",
-            "The quarter asked for is '2026Q4:2027Q1'. It is one quarter, from 2019Q4 on. "
-            "Ask, for instance, for 2030Q4.",
+            (
+                "The quarter asked for is '2026Q4:2027Q1'. It is one quarter, from 2019Q4 on. "
+                "Ask, for instance, for 2030Q4."
+            ),
         ),
         (
             "headlines --draws 100",
-            "The value of knowing a fact is asked of 100 draws. It needs 1000 draws or more: fewer leave each of "
-            "40 bins to chance. Give --draws 10000.",
+            (
+                "The value of knowing a fact is asked of 100 draws. It needs 1000 draws or more: fewer leave each of "
+                "40 bins to chance. Give --draws 10000."
+            ),
         ),
         (
             "prices 2026Q9",
-            "The quarter '2026Q9' cannot be read. A quarter is a year from 1900 to 2199 and Q1 to Q4. "
-            "Write it like 2026Q1.",
+            (
+                "The quarter '2026Q9' cannot be read. A quarter is a year from 1900 to 2199 and Q1 to Q4. "
+                "Write it like 2026Q1."
+            ),
         ),
         (
             "prices --draws 0",
