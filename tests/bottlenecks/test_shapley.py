@@ -132,6 +132,7 @@ def test_shares_equal_those_of_all_coalitions_solved_one_by_one(seed, integer, q
     assert abs(found.sum() - game.gain()[0]) <= 1e-9 * max(value[-1], 1.0)
     whole = game.shares(np.ones((1, 5), dtype=bool))[0]
     assert whole == pytest.approx(found, abs=1e-9)
+    assert game.every() == pytest.approx(value, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,6 @@ from narrows.bottlenecks.plain import forward
 from narrows.bottlenecks.shapley import Game, split
 from narrows.bottlenecks.solution import chunks
 from narrows.bottlenecks.told import Asked, Told
-from narrows.catalog import Reader
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError, UsageError
 from narrows.quarters import Quarter, span
@@ -41,10 +40,8 @@ __all__ = ["PricedLayer", "PricesResult", "Spread", "one_quarter", "prices", "te
 
 DEFAULT_SHARE = 0.1
 """How much capacity every layer gains in the joint question."""
-COALITIONS = 1 << 19
-"""Coalitions that are solved for one answer: about a second."""
-MOST_GAMES, LEAST_GAMES = 1000, 30
-"""Draws whose coalitions are solved, at most and at least."""
+LEAST_PART = 1e-9
+"""A part of the joint gain that is not rounding."""
 SETS_SHOWN = 6
 """Most frequent sets of layers that are listed."""
 
@@ -132,10 +129,8 @@ class PricesResult:
         Gain of all layers together [H100e], stock limits as they are.
     total_with_stock
         The same where stock and transit may grow with the flow [H100e], mean.
-    games
-        Draws whose coalitions were solved.
-    players
-        Mean number of layers that may earn a part of the gain.
+    earners
+        Mean number of layers that earn a part of the gain in a draw.
     meta
         As in `MapResult`.
     """
@@ -148,8 +143,7 @@ class PricesResult:
     sets: tuple[tuple[tuple[str, ...], float], ...]
     total: Spread
     total_with_stock: float
-    games: int
-    players: float
+    earners: float
     meta: dict[str, Any] = field(default_factory=dict)
 
 
@@ -184,9 +178,9 @@ def prices(
     -----
     The gain of a coalition S of layers, in H100e of the quarter, is (V(K_S) - V(K)) / v(quarter), with V
     the sum over quarters t of v(t) x compute deployed in t, and K_S the capacity with a share more of
-    the layers of S from the quarter on. Stock caps stay as they are, so that the parts tend to the prices
-    as the share tends to 0. All coalitions of the layers that are not proven to earn nothing are
-    solved, in so many of the first draws as about half a million coalitions allow.
+    the layers of S from the quarter on. Stock caps stay as they are, so that the parts tend to price
+    times capacity as the share tends to 0. The Shapley values are exact in every draw, see
+    `narrows.bottlenecks.shapley.Game`.
 
     Examples
     --------
@@ -254,33 +248,31 @@ class _Study:
         return right, left, part
 
     @cached_property
-    def game(self) -> Game:
-        """The joint game of the draws whose coalitions are solved."""
-        n = min(self.run.reader.n, MOST_GAMES)
-        stack = self.run.model.stack(slice(0, n))
-        players = Game(stack, self.at, self.share).players.sum(axis=1)
-        count = int(COALITIONS / np.exp2(players).mean())
-        return Game(stack.take(slice(0, min(max(count, LEAST_GAMES), n))), self.at, self.share)
+    def joint(self) -> tuple[Array, Array, Array]:
+        """Shapley values of the joint game, axes (draw, layer), their whole, with stock free too [H100e].
 
-    @cached_property
-    def gains(self) -> Array:
-        """Shapley value of the joint game [H100e], axes (draw, layer); no column for the root."""
-        gains: Array = self.game.shares()[:, 1:] / self.worth
-        return gains
-
-    @cached_property
-    def grown_with_stock(self) -> Array:
-        """Gain of all layers where stock limits follow the flow [H100e], axis (draw)."""
-        first, more = self.at, 1.0 + self.share
+        No column for the root; then two axes (draw): gain of all layers, and the same where stock limits
+        follow the flow.
+        """
+        model, first, more = self.run.model, self.at, 1.0 + self.share
 
         def grow(capacity: Array, _rows: object) -> None:
             capacity[:, :, first:] *= more
 
-        model = self.run.model
-        grown = forward(model.changed(grow).stack(slice(0, len(self.gains)))).output
-        base = self.game.base[model.network.root, 1:].T
-        gained: Array = (grown - base) @ model.weight / self.worth
-        return gained
+        grown, parts, whole, freer = model.changed(grow), [], [], []
+        for rows in chunks(self.run.reader.n):
+            game = Game(model.stack(rows), self.at, self.share)
+            parts.append(game.shares()[:, 1:])
+            whole.append(game.gain())
+            freer.append((forward(grown.stack(rows)).output - game.base[0, 1:].T) @ model.weight)
+        shares, total, free = (np.concatenate(found) / self.worth for found in (parts, whole, freer))
+        return shares, total, free
+
+    @cached_property
+    def _everyone(self) -> Array:
+        """What one unit more of all layers is worth [H100e per H100e], axis (draw)."""
+        whole: Array = self.derivatives[2].sum(axis=1)
+        return whole
 
     @cached_property
     def felt(self) -> NDArray[np.bool_]:
@@ -302,13 +294,12 @@ class _Study:
                 return self._of_gain(rest[0], name)
             case ["gain_with_stock", *label] if ".".join(label) == self.label:
                 told = "where stock and transit may grow with the flow"
-                return self.grown_with_stock, "h100e", f"{self._joint()}, {told}"
+                return self.joint[2], "h100e", f"{self._joint()}, {told}"
             case ["everyone"]:
                 told = f"what one unit more of every layer in {self.quarter} is worth: {_DERIVATIVE}"
-                whole: Array = np.asarray(self.derivatives[2].sum(axis=1))
-                return whole, "h100e per h100e", told
+                return self._everyone, "h100e per h100e", told
             case ["tied"]:
-                tied: Array = (np.bitwise_count(self.sets) > 1).any(axis=1).astype(np.float64)
+                tied = np.array(np.bitwise_count(self.sets) > 1).any(axis=1).astype(np.float64)
                 told = (
                     "share of draws in which shortest paths through different layers' capacity of "
                     f"{self.quarter} are equally long"
@@ -344,8 +335,8 @@ class _Study:
         return told_of[quantity][0], "h100e per h100e", told_of[quantity][1]
 
     def _of_gain(self, quantity: str, name: str) -> tuple[Array, str, str]:
-        total = self.game.gain() / self.worth
-        values = total if name == "all" else self.gains[:, self.names.index(name)]
+        parts, total, _ = self.joint
+        values = total if name == "all" else parts[:, self.names.index(name)]
         whose = "" if name == "all" else f"Shapley value of {name} in the "
         told = f"{whose}{self._joint()}, stock limits as they are"
         if quantity == "gain":
@@ -365,8 +356,7 @@ class _Study:
     def _joint(self) -> str:
         return (
             f"gain of {self.label} more capacity of all layers from {self.quarter} on: sum over quarters t "
-            f"of v(t) x compute deployed in t, less that without it, / v({self.quarter}); "
-            f"the first {len(self.gains):,} draws"
+            f"of v(t) x compute deployed in t, less that without it, / v({self.quarter})"
         )
 
     def ids(self) -> Iterator[str]:
@@ -416,10 +406,9 @@ class _Study:
             everyone=self.mean("everyone"),
             tied=self.mean("tied"),
             sets=tuple(self.frequent()),
-            total=_spread(self.game.gain() / self.worth),
+            total=_spread(self.joint[1]),
             total_with_stock=self.mean("gain_with_stock", label),
-            games=len(self.gains),
-            players=float(self.game.players.sum(axis=1).mean()),
+            earners=float((self.joint[0] > LEAST_PART * self.joint[1][:, None]).sum(axis=1).mean()),
             meta=_meta(self.run),
         )
 
@@ -437,7 +426,7 @@ class _Study:
             unit=layer.unit,
             binding=self.mean("binding", name),
             alone=self.mean("alone", name),
-            gain=_spread(self.gains[:, place]),
+            gain=_spread(self.joint[0][:, place]),
             gain_share=self.mean("gain_share", self.label, name),
         )
 
@@ -481,22 +470,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
             remedy="Write prices.<quantity>.<layer>.<quarter> or prices.gain.<percent>%.<layer>.<quarter>",
         )
     values, unit, formula = found
-    run, reads = study.run, tuple(study.run.reader.reads)
-    if len(values) < run.reader.n:
-        run = replace(run, reader=_First(run.reader, len(values)))
-    return Told(run=run, values=values, unit=unit, formula=formula, reads=reads)
-
-
-class _First(Reader):
-    """The first draws of a reading: the joint game is played in no more."""
-
-    def __init__(self, whole: Reader, n: int) -> None:
-        super().__init__(whole.catalog, whole.seed, n, whole.method)
-        self.whole = whole
-
-    def draws(self, name: str) -> Array:
-        """Return the first draws of a fact [canonical unit]."""
-        return self.whole.draws(name)[: self.n]
+    return Told(run=study.run, values=values, unit=unit, formula=formula)
 
 
 def _share_of(rest: list[str]) -> float:

@@ -26,9 +26,12 @@ __all__ = ["Game", "at_ties", "shapley", "split"]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Sets = NDArray[np.uint64]
+Indices = NDArray[np.int64]
 
 MOST_PLAYERS = 22
-"""Players whose coalitions are still counted one by one: 4 million of them."""
+"""Players whose coalitions are still solved one by one: 4 million of them."""
+SAME = 1e-14
+"""Gains closer than this part of the whole value are the same."""
 _WIDTH = 4096  # coalitions carried side by side
 
 
@@ -237,6 +240,15 @@ class Game:
         return self._outputs(slice(None), lambda i, t: K[i, t] * more if t >= self.quarter else K[i, t])
 
     @cached_property
+    def _slack(self) -> Floats:
+        """How much shorter than the joint distance a path through a layer can be, axes (draw, layer)."""
+        base, room, K = self.base, self._room(), self._last[0]
+        found = np.full((self.stack.draws, self.stack.layers), -np.inf)
+        for t in range(self.quarter, self.stack.quarters):
+            np.maximum(found, (room[:, t - self.quarter] - (base[:, t] + K[:, t])).T, out=found)
+        return found
+
+    @property
     def players(self) -> Flags:
         """Layers that may gain in some coalition, axes (draw, layer); all others are proven not to.
 
@@ -249,11 +261,7 @@ class Game:
         i changes no distance: i adds nothing to any coalition. One sweep forward in time gives the
         distances from the start, and one back gives the greatest of N less the distance to (root, q).
         """
-        base, room, K = self.base, self._room(), self._last[0]
-        found = np.zeros((self.stack.draws, self.stack.layers), dtype=np.bool_)
-        for t in range(self.quarter, self.stack.quarters):
-            found |= (base[:, t] + K[:, t] < room[:, t - self.quarter]).T
-        return found
+        return np.asarray(self._slack > 0)
 
     def shares(self, rows: Flags | None = None) -> Floats:
         """Return the exact Shapley value of each layer [value], axes (draw, layer).
@@ -261,30 +269,57 @@ class Game:
         Parameters
         ----------
         rows
-            Layers to play with, axes (draw, layer); those that may gain if left out. Every coalition of
-            them is solved, and all others get 0.
+            Layers to play with, axes (draw, layer); those that may gain if left out. All others get 0.
 
-        Raises
-        ------
-        UsageError
-            If a draw has too many players.
+        Notes
+        -----
+        More capacity never lowers a gain. So where a coalition S and the larger one S and R gain the
+        same, all coalitions between them do, and none of them is solved. Coalitions are split, the most
+        promising layer first, until every part is of one gain c: the coalitions that hold all of I
+        (a layers) and none of O (b layers). Such a part adds c (a - 1)! b! / (a + b)! to each layer of I
+        and takes c a! (b - 1)! / (a + b)! from each of O, which is the Shapley value of its indicator.
         """
         players = self.players if rows is None else rows
-        counts = players.sum(axis=1)
-        if counts.max(initial=0) > MOST_PLAYERS:
-            raise UsageError(
-                f"A draw has {counts.max()} layers that may gain",
-                f"Coalitions are solved one by one for {MOST_PLAYERS} players at most",
-                "Add a smaller share",
-            )
+        tolerance = SAME * (self.base[self.stack.network.root, 1:].T @ self.stack.w)
         found = np.zeros(players.shape)
-        for count in np.unique(counts[counts > 0]):
-            alike = np.flatnonzero(counts == count)
-            size = max(_WIDTH >> int(count), 1)
-            for first in range(0, len(alike), size):
-                draws = alike[first : first + size]
-                names = np.nonzero(players[draws])[1].reshape(len(draws), count)
-                found[draws[:, None], names] = shapley(self._coalitions(draws, names)).T
+        draw, inside, free = np.arange(self.stack.draws), np.zeros_like(players), players.copy()
+        low, high = np.zeros(len(draw)), self.gain()
+        promise = self._promise(draw, inside, free, low, high)
+        while len(draw):
+            whole = (high - low <= tolerance[draw]) | ~free.any(axis=1)
+            _add(found, draw[whole], inside[whole], (players[draw] & ~inside & ~free)[whole], low[whole])
+            draw, inside, free = draw[~whole], inside[~whole], free[~whole]
+            low, high, promise = low[~whole], high[~whole], promise[~whole]
+            spent = promise.max(axis=1, initial=-np.inf) <= tolerance[draw]
+            if spent.any():  # what seemed to add nothing does so among others
+                promise[spent] = self._promise(
+                    draw[spent], inside[spent], free[spent], low[spent], high[spent]
+                )
+            split_at = np.arange(len(draw)), promise.argmax(axis=1)
+            joined, without = inside.copy(), inside | free
+            joined[split_at], without[split_at] = True, False
+            free[split_at], promise[split_at] = False, -np.inf
+            solved = self.coalitions(np.tile(draw, 2), np.concatenate([without, joined]))
+            inside = np.concatenate([inside, joined])
+            low, high = (
+                np.concatenate([low, solved[len(draw) :]]),
+                np.concatenate([solved[: len(draw)], high]),
+            )
+            draw, free, promise = np.tile(draw, 2), np.tile(free, (2, 1)), np.tile(promise, (2, 1))
+        return found
+
+    def _promise(self, draw: Indices, inside: Flags, free: Flags, low: Floats, high: Floats) -> Floats:
+        """Return what each free layer adds as the first and as the last of them, axes (part, layer).
+
+        It only decides which layer is split next; a layer that is not free has -inf.
+        """
+        part, layer = np.nonzero(free)
+        first, last = inside[part], (inside | free)[part]
+        first[np.arange(len(part)), layer] = True
+        last[np.arange(len(part)), layer] = False
+        solved = self.coalitions(np.tile(draw[part], 2), np.concatenate([first, last]))
+        found = np.full(free.shape, -np.inf)
+        found[part, layer] = solved[: len(part)] - low[part] + high[part] - solved[len(part) :]
         return found
 
     def gain(self) -> Floats:
@@ -293,24 +328,49 @@ class Game:
         more: Floats = (self.grown[root, 1:] - self.base[root, 1:]).T @ self.stack.w
         return more
 
-    def _coalitions(self, draws: NDArray[np.int64], names: NDArray[np.int64]) -> Floats:
-        """Return the gain of every coalition of some draws' players [value], axes (coalition, draw)."""
-        count = names.shape[1]
+    def every(self, draw: int = 0) -> Floats:
+        """Return the gain of every coalition of all layers of one draw [value], axis (coalition).
+
+        Bit i of the place says whether layer i has joined, as `shapley` takes it.
+        """
+        count = self.stack.layers
+        if count > MOST_PLAYERS:
+            raise UsageError(
+                f"A network of {count} layers has 2**{count} coalitions",
+                f"All coalitions are solved for {MOST_PLAYERS} layers at most",
+                "Ask for the shares, which need few of them",
+            )
         places = np.arange(1 << count)
-        factor = np.ones((self.stack.layers, len(draws), len(places)))
-        for j in range(count):
-            factor[names[:, j], np.arange(len(draws))] += self.share * ((places >> j) & 1)
-        factors = factor.reshape(self.stack.layers, -1)
-        drawn = np.repeat(draws, len(places))
+        inside = (places[:, None] >> np.arange(count) & 1).astype(np.bool_)
+        return self.coalitions(np.full(len(places), draw), inside)
+
+    def coalitions(self, draws: Indices, inside: Flags) -> Floats:
+        """Return the gain of some coalitions [value], axis (coalition).
+
+        Parameters
+        ----------
+        draws
+            Draw of each coalition, axis (coalition).
+        inside
+            Who has joined, axes (coalition, layer).
+        """
         K, root = self._last[0], self.stack.network.root
-        output = self._outputs(drawn, lambda i, t: K[i, t][drawn] * factors[i], self.quarter)
-        before = self.base[root, self.quarter + 1 :][:, drawn]
-        value = self.stack.w[self.quarter :] @ (output[root, self.quarter + 1 :] - before)
-        return value.reshape(len(draws), len(places)).T
+        found = np.empty(len(draws))
+        for first in range(0, len(draws), _WIDTH):
+            rows = slice(first, first + _WIDTH)
+            drawn, factors = draws[rows], 1.0 + self.share * inside[rows].T
+            output = self._outputs(
+                drawn,
+                lambda i, t, drawn=drawn, factors=factors: K[i, t][drawn] * factors[i],  # type: ignore[misc]
+                self.quarter,
+            )
+            before = self.base[root, self.quarter + 1 :][:, drawn]
+            found[rows] = self.stack.w[self.quarter :] @ (output[root, self.quarter + 1 :] - before)
+        return found
 
     def _outputs(
         self,
-        draws: slice | NDArray[np.int64],
+        draws: slice | Indices,
         capacity: Callable[[int, int], Floats],
         since: int = 0,
     ) -> Floats:
@@ -369,12 +429,21 @@ class Game:
         return R
 
 
+def _add(found: Floats, draw: Indices, inside: Flags, outside: Flags, gain: Floats) -> None:
+    """Add the Shapley value of parts of one gain: the coalitions with all inside and none outside."""
+    a, b = inside.sum(axis=1), outside.sum(axis=1)
+    factorial = np.array([math.factorial(n) for n in range(inside.shape[1] + 1)], dtype=np.float64)
+    earned = gain * factorial[np.maximum(a - 1, 0)] * factorial[b] / factorial[a + b]
+    lost = gain * factorial[a] * factorial[np.maximum(b - 1, 0)] / factorial[a + b]
+    np.add.at(found, draw, inside * earned[:, None] - outside * lost[:, None])
+
+
 def _draws_last(array: Floats) -> Floats:
     """Return an array with the draws last; one column where all draws are the same."""
     first = array[:1] if array.strides[0] == 0 else array
     return np.ascontiguousarray(np.moveaxis(first, 0, -1))
 
 
-def _of(row: Floats, draws: slice | NDArray[np.int64]) -> Floats:
+def _of(row: Floats, draws: slice | Indices) -> Floats:
     """Return a row for some draws; one value serves all."""
     return row if len(row) == 1 else row[draws]

@@ -151,9 +151,8 @@ def _footer(result: PricesResult, width: int) -> str:
     same = f" --as-of {meta['as_of']}" if meta.get("as_of") else ""
     lines = [
         (
-            f"{meta['draws']:,} draws, seed {meta['seed']}; parts from all coalitions of the first "
-            f"{result.games:,} draws, {result.players:.1f} layers each: standard error of "
-            f"{compute(best.gain.mean)} is {compute(best.gain.error)}."
+            f"{meta['draws']:,} draws, seed {meta['seed']}; in each, {result.earners:.1f} layers earn a "
+            f"part on average. Standard error of {compute(best.gain.mean)} is {compute(best.gain.error)}."
         ),
         f"{meta['facts']:,} facts of vintage {meta['vintage']}, the oldest of {meta['oldest_fact']}.",
         f"ask: narrows why prices.price.{best.id}.{result.quarter}{same}",
