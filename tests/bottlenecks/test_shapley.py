@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from narrows.bottlenecks import plain
@@ -122,6 +122,7 @@ def test_tied_with_demand_more_of_a_layer_is_worth_nothing_and_less_costs():
     quarter=st.integers(0, 6),
     share=st.sampled_from([0.05, 0.25, 0.5, 1.0]),
 )
+@example(seed=0, integer=False, quarter=1, share=0.05)  # a network without any lag
 def test_shares_equal_those_of_all_coalitions_solved_one_by_one(seed, integer, quarter, share):
     stack = networks(seed, layers=5, integer=integer)
     if not np.isfinite(plain.forward(stack).output).all():

@@ -275,6 +275,12 @@ class _Study:
         return whole
 
     @cached_property
+    def _tied(self) -> Array:
+        """1 where a shortest path is tied, else 0, axis (draw)."""
+        several: Array = (np.bitwise_count(self.sets).max(axis=1) > 1).astype(np.float64)
+        return several
+
+    @cached_property
     def felt(self) -> NDArray[np.bool_]:
         """Layers of which one unit less is felt, axes (draw, layer)."""
         return self.derivatives[1] > 0
@@ -299,12 +305,11 @@ class _Study:
                 told = f"what one unit more of every layer in {self.quarter} is worth: {_DERIVATIVE}"
                 return self._everyone, "h100e per h100e", told
             case ["tied"]:
-                tied = np.array(np.bitwise_count(self.sets) > 1).any(axis=1).astype(np.float64)
                 told = (
                     "share of draws in which shortest paths through different layers' capacity of "
                     f"{self.quarter} are equally long"
                 )
-                return tied, "share", told
+                return self._tied, "share", told
         return None
 
     def _of_layer(self, quantity: str, name: str) -> tuple[Array, str, str]:

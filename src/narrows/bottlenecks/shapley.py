@@ -378,7 +378,7 @@ class Game:
         stack, net = self.stack, self.stack.network
         _, A, slack, D = self._last
         width = len(np.arange(stack.draws)[draws])
-        reach = max(since + 1 - int(net.lag.max()), 0)  # the oldest slot that a later quarter may use
+        reach = max(since + 1 - max(int(net.lag.max()), 1), 0)  # the oldest slot that a later quarter may use
         Z = np.zeros((stack.layers, stack.quarters + 1, width))
         if since:
             Z[:, reach : since + 1] = self.base[:, reach : since + 1][:, :, draws]
