@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -272,7 +273,7 @@ class _Study:
         columns += [self.shares[name] for name in BINDERS] + [self.prices]
         ends = np.cumsum([part.shape[1] for part in columns])
         values = np.hstack(columns)
-        centred = values - values.mean(axis=0)
+        centred = np.asfortranarray(values - values.mean(axis=0))
         squares = (centred**2).sum(axis=0)
         scores: dict[str, dict[str, float]] = {name: {} for name in (*NUMBERS, *BINDERS, DECISION)}
         whole = values.mean(axis=0)
@@ -301,7 +302,7 @@ class _Study:
         best: dict[str, str] = {}
         for name in sorted(scores, key=lambda name: (-scores[name], name)):
             best.setdefault(groups[name], name)
-        kin = {group: sum(other == group for other in groups.values()) - 1 for group in best}
+        kin = {group: count - 1 for group, count in Counter(groups.values()).items()}
         chosen = list(best.values())[:CANDIDATES]
         measured = []
         for name in chosen:
