@@ -59,14 +59,15 @@ def _first(result: HeadlinesResult) -> str:
         told.append(
             f"Knowing {best.fact.id} exactly would shrink the 90 % interval of compute deployed in "
             f"{deployed.quarter} from {number(deployed.p05)} to {number(deployed.p95)} H100e to about "
-            f"{number(best.values['low'])} to {number(best.values['high'])}, and no other fact takes away more of its doubt."
+            f"{number(best.values['low'])} to {number(best.values['high'])}, "
+            "and no other fact takes away more of its doubt."
         )
     if decision.movers:
         best = decision.movers[0]
         told.append(
             f"Knowing {best.fact.id} would change which layer to add to in "
-            f"{percent(best.values['changes'])} of cases, worth {number(best.values['known'], 2)} H100e per H100e "
-            "of capacity."
+            f"{percent(best.values['changes'])} of cases, worth {number(best.values['known'], 2)} "
+            "H100e per H100e of capacity."
         )
     return " ".join(told) or "No single fact stands out from chance for compute deployed or where to add."
 
