@@ -18,7 +18,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import cascade, layer, loop, makers, map, plan, time, why  # noqa: A004
+    from narrows.bottlenecks import cascade, headlines, layer, loop, makers, map, plan, prices, time, why  # noqa: A004
     from narrows.catalog import facts
     from narrows.facility import sites
 
@@ -27,11 +27,13 @@ __all__ = [
     "__version__",
     "cascade",
     "facts",
+    "headlines",
     "layer",
     "loop",
     "makers",
     "map",
     "plan",
+    "prices",
     "sites",
     "time",
     "why",
@@ -40,11 +42,13 @@ __all__ = [
 _HOMES = {
     "cascade": "narrows.bottlenecks",
     "facts": "narrows.catalog",
+    "headlines": "narrows.bottlenecks",
     "layer": "narrows.bottlenecks",
     "loop": "narrows.bottlenecks",
     "makers": "narrows.bottlenecks",
     "map": "narrows.bottlenecks",
     "plan": "narrows.bottlenecks",
+    "prices": "narrows.bottlenecks",
     "sites": "narrows.facility",
     "time": "narrows.bottlenecks",
     "why": "narrows.bottlenecks",

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.concentration import makers
     from narrows.bottlenecks.concentration_result import ConcentrationResult
     from narrows.bottlenecks.feedback import LoopResult, loop
+    from narrows.bottlenecks.knowledge import HeadlinesResult, headlines
     from narrows.bottlenecks.migration import cascade
     from narrows.bottlenecks.migration_result import CascadeResult
     from narrows.bottlenecks.planning import PlanResult, plan
+    from narrows.bottlenecks.pricing import PricesResult, prices
     from narrows.bottlenecks.resolution import TimeResult, time
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
@@ -25,19 +27,23 @@ __all__ = [
     "CascadeResult",
     "Chain",
     "ConcentrationResult",
+    "HeadlinesResult",
     "LayerRow",
     "LoopResult",
     "MapResult",
     "PlanResult",
     "PriceRow",
+    "PricesResult",
     "TimeResult",
     "cascade",
+    "headlines",
     "layer",
     "layers",
     "loop",
     "makers",
     "map",
     "plan",
+    "prices",
     "time",
     "why",
 ]
@@ -48,9 +54,11 @@ _HOMES = {
     "concentration": ("makers",),
     "concentration_result": ("ConcentrationResult",),
     "feedback": ("LoopResult", "loop"),
+    "knowledge": ("HeadlinesResult", "headlines"),
     "migration": ("cascade",),
     "migration_result": ("CascadeResult",),
     "planning": ("PlanResult", "plan"),
+    "pricing": ("PricesResult", "prices"),
     "resolution": ("TimeResult", "time"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
 }

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
     from narrows.bottlenecks.solution import Solution
 
-__all__ = ["Intervals", "Shares", "binders", "co_binding", "intervals", "path_counts"]
+__all__ = ["Intervals", "Shares", "binders", "co_binding", "intervals", "path_counts", "users"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Marks = NDArray[Any]
+MOST_MARKED = 62  # layers that fit into one set of 64 bits, beside the bit for none
 _ROWS = 256  # draws carried at once, so that the counts of many masks stay small
 
 
@@ -248,6 +249,60 @@ def binders(stack: Stack) -> Flags:
         join=np.logical_or,
     )
     return members
+
+
+def users(stack: Stack, quarter: int) -> NDArray[np.uint64]:
+    """Return which layers' capacity of one quarter lies on a shortest path, as sets of bits.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    quarter
+        Index of the quarter whose capacity is asked about.
+
+    Returns
+    -------
+    numpy.ndarray
+        Axes (draw, quarter). Bit i is set where some shortest path to the quarter takes the capacity
+        of layer i in the quarter asked about; bit n, n the number of layers, where some takes none.
+
+    Raises
+    ------
+    UsageError
+        If the layers are too many for the bits.
+
+    Notes
+    -----
+    A path leaves the quarter by the first capacity that it takes there, so it takes one at most. The
+    least mask over all shortest paths is therefore 1 where the set lies within the mask, and the
+    greatest is 1 where the two meet: one sweep answers for every mask of that quarter at once.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> K = [[[3.0], [3.0], [9.0]]]
+    >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
+    ...               [[[np.inf]] * 3], [[9.0]], [1.0])
+    >>> f"{users(stack, 0).item():04b}"
+    '0011'
+    """
+    if stack.layers > MOST_MARKED:
+        raise UsageError(
+            f"The network has {stack.layers} layers",
+            f"Sets of layers are kept for {MOST_MARKED} layers at most",
+            "Ask for intervals of single masks",
+        )
+    none = np.full(stack.draws, 1 << stack.layers, dtype=np.uint64)
+    one = [np.full(stack.draws, 1 << i, dtype=np.uint64) for i in range(stack.layers)]
+    found: NDArray[np.uint64] = _sweep(
+        stack,
+        start=none,
+        own=lambda i, t, before: one[i] if t == quarter else before,
+        demand=lambda _t: none,
+        join=np.bitwise_or,
+    )
+    return found
 
 
 def _sweep(

@@ -22,10 +22,12 @@ __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
     "cascade": "narrows.bottlenecks.migration_why",
+    "headlines": "narrows.bottlenecks.knowledge",
     "loop": "narrows.bottlenecks.feedback",
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
     "plan": "narrows.bottlenecks.planning",
+    "prices": "narrows.bottlenecks.pricing",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
 }
