@@ -144,12 +144,11 @@ class Model:
         capacity = self.capacity(rows, self.years)
         if self.change is not None:
             self.change(capacity, rows)
-        flow = np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
         return Stack(
             network=self.network,
             K=capacity,
             A=self.arrivals,
-            B=self._caps(flow),
+            B=self.caps(self.flow(capacity)),
             D=np.full((1, len(self.quarters)), np.inf),
             w=self.weight,
         )
@@ -169,8 +168,18 @@ class Model:
                 np.divide(supply, per_h100e, out=capacity[:, row])
         return capacity
 
-    def _caps(self, flow: Array) -> Array:
-        """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e]."""
+    def flow(self, capacity: Array) -> Array:
+        """Return the highest flow so far that capacities allow, axes (draw, quarter) [h100e/quarter].
+
+        Parameters
+        ----------
+        capacity
+            Capacities of all quarters of the model [h100e/quarter], axes (draw, layer, quarter).
+        """
+        return np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
+
+    def caps(self, flow: Array) -> Array:
+        """Return caps on stock plus transit where flow has been so high, axes (draw, layer, quarter) [h100e]."""
         count, furthest = flow.shape[1], int(self.path_lag.max())
         ahead = np.vstack([flow.T, np.repeat(flow[:, -1:].T, furthest, axis=0)]).T
         cap = draws_last(len(flow), len(self.hold), count)

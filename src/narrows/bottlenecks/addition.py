@@ -1,0 +1,311 @@
+"""More capacity of some layers from a quarter on: what it brings, and what it costs.
+
+The quarters before the decision are as they were; from the decision on the stack is solved again for every
+question. Only quarters up to the horizon are solved, and only forward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows import units
+from narrows.bottlenecks.network import Stack
+from narrows.bottlenecks.plain import Forward, forward, restart, worth
+from narrows.bottlenecks.supply import QUARTER_S, interpolate, over_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from narrows.bottlenecks.model import Model
+    from narrows.bottlenecks.supply import FactLayer
+
+    Array = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+    Whole = NDArray[np.int64]
+
+__all__ = ["Future", "Majorant", "arrivals", "cost_known", "unit_cost"]
+
+WHOLE = 1e-9
+"""A lead this little over a whole number of quarters [quarter] still counts as that number."""
+
+
+def arrivals(model: Model, row: int, start: int) -> Whole | None:
+    """Return the quarter in which capacity decided in a quarter arrives, axis (draw); None if not known.
+
+    Parameters
+    ----------
+    model
+        The stack.
+    row
+        Row of the layer.
+    start
+        Quarter of the decision; all quarters count from the first of the model.
+    """
+    lead = model.layers[row - 1].declared.lead
+    if not model.reader.catalog.has(lead):
+        return None
+    quarters = np.ceil(model.reader.draws(lead) / QUARTER_S - WHOLE)
+    return start + np.maximum(quarters, 0.0).astype(np.int64)
+
+
+def cost_known(model: Model, row: int) -> bool:
+    """Return whether the cost of more capacity of a layer was known."""
+    return model.reader.catalog.has(model.layers[row - 1].declared.cost)
+
+
+def unit_cost(model: Model, row: int, arrival: Whole, last: int) -> Array:
+    """Return the cost of 1 H100e a quarter of a layer, up to the horizon, axis (draw) [usd per h100e/quarter].
+
+    Parameters
+    ----------
+    model
+        The stack.
+    row
+        Row of the layer, whose cost is known.
+    arrival
+        Quarter in which the capacity arrives, axis (draw).
+    last
+        Horizon.
+
+    Notes
+    -----
+    A line is paid once: cost x need(arrival), with the recipe of the quarter in which it arrives. Where every
+    unit is paid for: cost x sum of need(t) over the quarters from the arrival to the horizon. Money is not
+    discounted.
+    """
+    layer = model.layers[row - 1]
+    moments = model.years + model.path_lag[row] / 4
+    need = over_time(model.need[:, :, row], interpolate(model.stated, moments))[:, : last + 1]
+    cost = model.reader.draws(layer.declared.cost)
+    if _is_line(layer):
+        at = np.take_along_axis(need, np.minimum(arrival, last)[:, None], axis=1)[:, 0]
+        return np.asarray(cost / QUARTER_S * at)
+    made = np.where(np.arange(last + 1) >= arrival[:, None], need, 0.0).sum(axis=1)
+    return np.asarray(cost * made)
+
+
+def _is_line(layer: FactLayer) -> bool:
+    """Return whether the cost is that of a line [usd x time / unit], not of each unit [usd / unit]."""
+    fact = layer.reader.fact(layer.declared.cost)
+    line = units.parse("usd*s") / units.parse(layer.unit)
+    return units.parse(fact.unit).dimension == line.dimension
+
+
+@dataclass(frozen=True, eq=False)
+class Future:
+    """The quarters from a decision to the horizon of some draws, ready to be asked what if.
+
+    Parameters
+    ----------
+    model
+        The stack.
+    start, last
+        Quarter of the decision and horizon, counted from the first of the model.
+    capacity
+        Capacities [h100e/quarter], axes (draw, layer, quarter of the model).
+    stack
+        The stack from the decision to the horizon as it stands.
+    used
+        What stock and transit at the decision take off the caps [h100e], 0 or less, axes (draw, layer).
+
+    Notes
+    -----
+    The value is V = sum over quarters t of v(t) / v(start) x compute deployed in t [H100e of the quarter of the
+    decision], from the decision to the horizon. Caps on stock and transit follow the changed flow, from the
+    decision on: nothing that was made before it moves.
+    """
+
+    model: Model
+    start: int
+    last: int
+    capacity: Array
+    stack: Stack
+    used: Array
+
+    @classmethod
+    def of(cls, model: Model, rows: slice, start: int, last: int) -> Future:
+        """Return the future of some draws, as it stands."""
+        capacity = model.capacity(rows, model.years)
+        if model.change is not None:
+            model.change(capacity, rows)
+        caps = model.caps(model.flow(capacity))
+        whole = Stack(
+            network=model.network,
+            K=capacity,
+            A=model.arrivals,
+            B=caps,
+            D=np.full((1, capacity.shape[2]), np.inf),
+            w=_weight(model, start, last),
+        )
+        stack = restart(whole, start, last)
+        before = caps[:, :, start]
+        used = np.subtract(stack.B[:, :, 0], before, out=np.zeros_like(before), where=np.isfinite(before))
+        return cls(model, start, last, capacity, stack, used)
+
+    def solve(self, added: Mapping[int, Array] | None = None) -> Forward:
+        """Return outputs and binders from the decision to the horizon with added capacity.
+
+        Parameters
+        ----------
+        added
+            Capacity added to rows [h100e/quarter], axes (draw, quarter of the model); inf for no limit.
+        """
+        return forward(self.changed(added) if added else self.stack)
+
+    def changed(self, added: Mapping[int, Array], caps: Array | None = None) -> Stack:
+        """Return the stack from the decision to the horizon with added capacity.
+
+        Parameters
+        ----------
+        added
+            As for `solve`.
+        caps
+            Caps on stock and transit, axes (draw, layer, quarter shown); those that follow the changed flow
+            if left out.
+        """
+        kept = {row: self.capacity[:, row].copy("K") for row in added}
+        for row, extra in added.items():
+            self.capacity[:, row] += extra
+        shown = self.capacity[:, :, self.start : self.last + 1].copy("K")
+        found = self.caps(self.model.flow(self.capacity)) if caps is None else caps
+        for row, values in kept.items():
+            self.capacity[:, row] = values
+        stack = self.stack
+        return Stack(network=stack.network, K=shown, A=stack.A, B=found, D=stack.D, w=stack.w)
+
+    def caps(self, flow: Array) -> Array:
+        """Return the caps on stock and transit of a flow, axes (draw, layer, quarter shown)."""
+        caps = self.model.caps(flow)[:, :, self.start : self.last + 1]
+        caps += self.used[:, :, None]
+        return np.maximum(caps, self.stack.A[:, :, -1:], out=caps)
+
+
+@dataclass(frozen=True, eq=False)
+class Majorant:
+    """A concave function of all additions together that is nowhere below the value.
+
+    Parameters
+    ----------
+    future
+        The quarters from the decision to the horizon of some draws.
+    arrival
+        For each row that can grow, the quarter in which its capacity arrives, axis (draw).
+
+    Notes
+    -----
+    The value V(K + x, B) is concave in capacity and caps together, but caps follow the highest flow so far,
+    F(t; x) = max over s <= t of min over layers i of K_i(s) + x_i a_i(s), with a_i = 1 once it has arrived, and a
+    greatest of least values is not concave in x. In its place stands the lesser of
+
+        min over i of (max over s <= t of K_i(s)) + x_i a_i(t)      and
+        F(t; 0) + sum of x_i over the layers i that were the least in some s <= t after they had arrived.
+
+    Both are concave and at least F: the first since a greatest of least is at most a least of greatest, the
+    second since the least is at most what was the least, grown. The second is F at x = 0. V never falls as a cap
+    grows, so V with these caps is concave in x and at least V.
+    """
+
+    future: Future
+    arrival: Mapping[int, Whole]
+
+    @cached_property
+    def _served(self) -> Array:
+        """Capacity of each layer by the quarter that it serves, axes (draw, layer, quarter)."""
+        capacity = self.future.capacity
+        served = capacity.copy("K")
+        for row, lag in enumerate(self.future.model.path_lag):
+            if lag:
+                served[:, row, lag:] = capacity[:, row, :-lag]
+                served[:, row, :lag] = capacity[:, row, :1]
+        return served
+
+    @cached_property
+    def _highest(self) -> Array:
+        """Highest capacity so far, axes (draw, layer, quarter)."""
+        return np.maximum.accumulate(self._served, axis=2)
+
+    @cached_property
+    def _flow(self) -> Array:
+        """Highest flow so far with nothing added, axes (draw, quarter)."""
+        return np.maximum.accumulate(self._served.min(axis=1), axis=1)
+
+    @cached_property
+    def _least(self) -> dict[int, Flags]:
+        """Where each row was the least in some quarter so far that its new capacity serves."""
+        who = self._served.argmin(axis=1)
+        return {
+            row: np.logical_or.accumulate((who == row) & self._serving(row), axis=1) for row in self.arrival
+        }
+
+    def at(self, sizes: Mapping[int, float]) -> tuple[Array, Array]:
+        """Return the value and its supergradient to every row that can grow.
+
+        Parameters
+        ----------
+        sizes
+            Capacity added to each row [h100e/quarter].
+
+        Returns
+        -------
+        tuple
+            Value [h100e], axis (draw), and gain of one more unit [h100e per h100e/quarter], axes (draw, row).
+        """
+        future = self.future
+        quarters = np.arange(len(future.model.quarters))
+        grown = self._flow + sum(sizes[row] * least for row, least in self._least.items())
+        flow, who = grown, np.zeros(grown.shape, dtype=np.int64)
+        added, marks = {}, np.zeros_like(future.stack.K)
+        for row in range(1, len(future.model.layers) + 1):
+            height = self._highest[:, row]
+            if row in self.arrival:
+                arrived = quarters >= self.arrival[row][:, None]
+                marks[:, row] = arrived[:, future.start : future.last + 1]
+                added[row] = sizes[row] * arrived
+                height = height + sizes[row] * self._serving(row)  # noqa: PLR6104 (a copy)
+            who = np.where(height < flow, row, who)
+            flow = np.minimum(flow, height)
+        value, price, cap_price = worth(future.changed(added, future.caps(flow)), marks)
+        paid = self._flow_price(cap_price)
+        through = [
+            (paid * np.where(who == 0, self._least[row], (who == row) & self._serving(row))).sum(axis=1)
+            for row in self.arrival
+        ]
+        return value, price[:, list(self.arrival)] + np.stack(through, axis=1)
+
+    def _serving(self, row: int) -> Flags:
+        """Return where the capacity added to a row serves the quarter, axes (draw, quarter)."""
+        model = self.future.model
+        return np.arange(len(model.quarters)) - model.path_lag[row] >= self.arrival[row][:, None]
+
+    def _flow_price(self, cap_price: Array) -> Array:
+        """Return the price of one more of flow from the prices of the caps, axes (draw, quarter).
+
+        The transpose of `Model.caps`.
+        """
+        model, start = self.future.model, self.future.start
+        count, shown = len(model.quarters), cap_price.shape[2]
+        found = np.zeros((len(cap_price), count + int(model.path_lag.max())))
+        for row, (hold, lag) in enumerate(zip(model.hold, model.network.lag, strict=True)):
+            if np.isinf(hold):
+                continue
+            served = start + model.path_lag[row]
+            found[:, served : served + shown] += hold * cap_price[:, row]
+            for first in range(served - lag + 1, served + 1):
+                found[:, first : first + shown] += cap_price[:, row]
+        found[:, count - 1] += found[:, count:].sum(axis=1)
+        return found[:, :count]
+
+
+def _weight(model: Model, start: int, last: int) -> Array:
+    """Return the value of one H100e of cumulative deployment at a quarter, axis (quarter of the model)."""
+    worth = model.worth / model.worth[start]
+    weight = np.zeros(len(worth))
+    weight[start:last] = worth[start:last] - worth[start + 1 : last + 1]
+    weight[last] = worth[last]
+    return weight
