@@ -6,9 +6,9 @@ question. Only quarters up to the horizon are solved, and only forward.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Whole = NDArray[np.int64]
 
-__all__ = ["Future", "Majorant", "arrivals", "cost_known", "unit_cost"]
+__all__ = ["Addition", "Future", "Majorant", "arrivals", "cost_known", "unit_cost"]
 
 WHOLE = 1e-9
 """A lead this little over a whole number of quarters [quarter] still counts as that number."""
@@ -97,6 +97,21 @@ def _is_line(layer: FactLayer) -> bool:
     return units.parse(fact.unit).dimension == line.dimension
 
 
+class Addition(NamedTuple):
+    """Capacity added to a layer for good.
+
+    Parameters
+    ----------
+    size
+        Capacity added [h100e/quarter]; inf for a layer without limit.
+    arrival
+        Quarter in which it arrives, counted from the first of the model, axis (draw).
+    """
+
+    size: float
+    arrival: Whole
+
+
 @dataclass(frozen=True, eq=False)
 class Future:
     """The quarters from a decision to the horizon of some draws, ready to be asked what if.
@@ -107,10 +122,13 @@ class Future:
         The stack.
     start, last
         Quarter of the decision and horizon, counted from the first of the model.
-    capacity
-        Capacities [h100e/quarter], axes (draw, layer, quarter of the model).
     stack
         The stack from the decision to the horizon as it stands.
+    served
+        Capacity of each layer by the quarter that it serves, from the decision to the end of the model
+        [h100e/quarter], axes (draw, layer, quarter).
+    peaks, peak
+        Highest of it before the decision, axes (draw, layer), and highest flow before it, axis (draw).
     used
         What stock and transit at the decision take off the caps [h100e], 0 or less, axes (draw, layer).
 
@@ -124,8 +142,10 @@ class Future:
     model: Model
     start: int
     last: int
-    capacity: Array
     stack: Stack
+    served: Array
+    peaks: Array
+    peak: Array
     used: Array
 
     @classmethod
@@ -134,7 +154,8 @@ class Future:
         capacity = model.capacity(rows, model.years)
         if model.change is not None:
             model.change(capacity, rows)
-        caps = model.caps(model.flow(capacity))
+        flow = np.maximum.accumulate(model.flow(capacity), axis=1)
+        caps = model.caps(flow)
         whole = Stack(
             network=model.network,
             K=capacity,
@@ -146,44 +167,93 @@ class Future:
         stack = restart(whole, start, last)
         before = caps[:, :, start]
         used = np.subtract(stack.B[:, :, 0], before, out=np.zeros_like(before), where=np.isfinite(before))
-        return cls(model, start, last, capacity, stack, used)
+        served = _served(capacity, model.path_lag)
+        return cls(
+            model,
+            start,
+            last,
+            stack,
+            served[:, :, start:],
+            served[:, :, :start].max(axis=2, initial=0.0),
+            flow[:, :start].max(axis=1, initial=0.0),
+            used,
+        )
 
-    def solve(self, added: Mapping[int, Array] | None = None) -> Forward:
-        """Return outputs and binders from the decision to the horizon with added capacity.
+    def take(self, draws: Whole) -> Future:
+        """Return the future of some of its draws, by index."""
+        return replace(
+            self,
+            stack=self.stack.take(draws),
+            served=self.served[draws],
+            peaks=self.peaks[draws],
+            peak=self.peak[draws],
+            used=self.used[draws],
+        )
 
-        Parameters
-        ----------
-        added
-            Capacity added to rows [h100e/quarter], axes (draw, quarter of the model); inf for no limit.
-        """
+    def solve(self, added: Mapping[int, Addition] | None = None) -> Forward:
+        """Return outputs and binders from the decision to the horizon with capacity added to rows."""
         return forward(self.changed(added) if added else self.stack)
 
-    def changed(self, added: Mapping[int, Array], caps: Array | None = None) -> Stack:
+    def changed(
+        self, added: Mapping[int, Addition], caps: Array | None = None, weight: Array | None = None
+    ) -> Stack:
         """Return the stack from the decision to the horizon with added capacity.
 
         Parameters
         ----------
         added
-            As for `solve`.
+            What is added to rows.
         caps
             Caps on stock and transit, axes (draw, layer, quarter shown); those that follow the changed flow
             if left out.
+        weight
+            Value of one H100e of cumulative deployment at a quarter, axis (quarter shown); that of V if left out.
         """
-        kept = {row: self.capacity[:, row].copy("K") for row in added}
-        for row, extra in added.items():
-            self.capacity[:, row] += extra
-        shown = self.capacity[:, :, self.start : self.last + 1].copy("K")
-        found = self.caps(self.model.flow(self.capacity)) if caps is None else caps
-        for row, values in kept.items():
-            self.capacity[:, row] = values
         stack = self.stack
-        return Stack(network=stack.network, K=shown, A=stack.A, B=found, D=stack.D, w=stack.w)
+        capacity = stack.K.copy("K")
+        for row, (size, _) in added.items():
+            capacity[:, row] += np.where(self.arrived(added[row]), size, 0.0)
+        found = self.caps(self.flow(added)) if caps is None else caps
+        value = stack.w if weight is None else weight
+        return Stack(network=stack.network, K=capacity, A=stack.A, B=found, D=stack.D, w=value)
+
+    def arrived(self, addition: Addition) -> Flags:
+        """Return where added capacity has arrived, axes (draw, quarter shown)."""
+        flags: Flags = (np.arange(self.start, self.last + 1)[:, None] >= addition.arrival).T
+        return flags
+
+    def serving(self, row: int, addition: Addition) -> Flags:
+        """Return where added capacity serves the quarter, axes (draw, quarter from the decision on)."""
+        quarters = np.arange(self.start, len(self.model.quarters)) - self.model.path_lag[row]
+        flags: Flags = (quarters[:, None] >= addition.arrival).T
+        return flags
+
+    def flow(self, added: Mapping[int, Addition]) -> Array:
+        """Return the highest flow so far, axes (draw, quarter from the decision on) [h100e/quarter]."""
+        grown = {
+            row: self.served[:, row] + np.where(self.serving(row, addition), addition.size, 0.0)
+            for row, addition in added.items()
+        }
+        others = [row for row in range(1, self.served.shape[1]) if row not in grown]
+        least = np.minimum.reduce([*(self.served[:, row] for row in others), *grown.values()])
+        least = np.maximum.accumulate(least, axis=1)
+        return np.maximum(least, self.peak[:, None], out=least)
 
     def caps(self, flow: Array) -> Array:
         """Return the caps on stock and transit of a flow, axes (draw, layer, quarter shown)."""
-        caps = self.model.caps(flow)[:, :, self.start : self.last + 1]
+        caps = self.model.caps(flow)[:, :, : self.last + 1 - self.start]
         caps += self.used[:, :, None]
         return np.maximum(caps, self.stack.A[:, :, -1:], out=caps)
+
+
+def _served(capacity: Array, path_lag: Whole) -> Array:
+    """Return capacities by the quarter that they serve, axes (draw, layer, quarter)."""
+    served = capacity.copy("K")
+    for row, lag in enumerate(path_lag):
+        if lag:
+            served[:, row, lag:] = capacity[:, row, :-lag]
+            served[:, row, :lag] = capacity[:, row, :1]
+    return served
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,41 +285,44 @@ class Majorant:
     arrival: Mapping[int, Whole]
 
     @cached_property
-    def _served(self) -> Array:
-        """Capacity of each layer by the quarter that it serves, axes (draw, layer, quarter)."""
-        capacity = self.future.capacity
-        served = capacity.copy("K")
-        for row, lag in enumerate(self.future.model.path_lag):
-            if lag:
-                served[:, row, lag:] = capacity[:, row, :-lag]
-                served[:, row, :lag] = capacity[:, row, :1]
-        return served
-
-    @cached_property
     def _highest(self) -> Array:
-        """Highest capacity so far, axes (draw, layer, quarter)."""
-        return np.maximum.accumulate(self._served, axis=2)
+        """Highest capacity so far, axes (draw, layer, quarter from the decision on)."""
+        return np.maximum(np.maximum.accumulate(self.future.served, axis=2), self.future.peaks[:, :, None])
 
     @cached_property
-    def _flow(self) -> Array:
-        """Highest flow so far with nothing added, axes (draw, quarter)."""
-        return np.maximum.accumulate(self._served.min(axis=1), axis=1)
+    def _serving(self) -> dict[int, Flags]:
+        """Where the capacity added to each row serves the quarter."""
+        return {
+            row: self.future.serving(row, Addition(0.0, arrival)) for row, arrival in self.arrival.items()
+        }
 
     @cached_property
     def _least(self) -> dict[int, Flags]:
         """Where each row was the least in some quarter so far that its new capacity serves."""
-        who = self._served.argmin(axis=1)
+        who = self.future.served.argmin(axis=1)
         return {
-            row: np.logical_or.accumulate((who == row) & self._serving(row), axis=1) for row in self.arrival
+            row: np.logical_or.accumulate((who == row) & serving, axis=1)
+            for row, serving in self._serving.items()
         }
 
-    def at(self, sizes: Mapping[int, float]) -> tuple[Array, Array]:
+    def touched(self) -> Flags:
+        """Return the draws in which a row that grows can move any output at all, axes (draw, row).
+
+        A supergradient of 0 at nothing added says that no addition, however large, raises the sum of all
+        cumulative outputs; none of them falls, so none moves.
+        """
+        _, slope = self.at(dict.fromkeys(self.arrival, 0.0), np.ones_like(self.future.stack.w))
+        return slope > 0.0
+
+    def at(self, sizes: Mapping[int, float], weight: Array | None = None) -> tuple[Array, Array]:
         """Return the value and its supergradient to every row that can grow.
 
         Parameters
         ----------
         sizes
             Capacity added to each row [h100e/quarter].
+        weight
+            As for `Future.changed`.
 
         Returns
         -------
@@ -257,44 +330,39 @@ class Majorant:
             Value [h100e], axis (draw), and gain of one more unit [h100e per h100e/quarter], axes (draw, row).
         """
         future = self.future
-        quarters = np.arange(len(future.model.quarters))
-        grown = self._flow + sum(sizes[row] * least for row, least in self._least.items())
-        flow, who = grown, np.zeros(grown.shape, dtype=np.int64)
-        added, marks = {}, np.zeros_like(future.stack.K)
+        added = {row: Addition(sizes[row], arrival) for row, arrival in self.arrival.items()}
+        flow = future.flow({})
+        for row, least in self._least.items():
+            flow += sizes[row] * least
+        who = np.zeros(flow.shape, dtype=np.int16)
+        marks = np.zeros_like(future.stack.K)
         for row in range(1, len(future.model.layers) + 1):
             height = self._highest[:, row]
-            if row in self.arrival:
-                arrived = quarters >= self.arrival[row][:, None]
-                marks[:, row] = arrived[:, future.start : future.last + 1]
-                added[row] = sizes[row] * arrived
-                height = height + sizes[row] * self._serving(row)  # noqa: PLR6104 (a copy)
-            who = np.where(height < flow, row, who)
-            flow = np.minimum(flow, height)
-        value, price, cap_price = worth(future.changed(added, future.caps(flow)), marks)
+            if row in added:
+                marks[:, row] = future.arrived(added[row])
+                height = height + sizes[row] * self._serving[row]  # noqa: PLR6104 (a copy)
+            who[height < flow] = row
+            np.minimum(flow, height, out=flow)
+        value, price, cap_price = worth(future.changed(added, future.caps(flow), weight), marks)
         paid = self._flow_price(cap_price)
         through = [
-            (paid * np.where(who == 0, self._least[row], (who == row) & self._serving(row))).sum(axis=1)
-            for row in self.arrival
+            (paid * np.where(who == 0, self._least[row], (who == row) & serving)).sum(axis=1)
+            for row, serving in self._serving.items()
         ]
-        return value, price[:, list(self.arrival)] + np.stack(through, axis=1)
-
-    def _serving(self, row: int) -> Flags:
-        """Return where the capacity added to a row serves the quarter, axes (draw, quarter)."""
-        model = self.future.model
-        return np.arange(len(model.quarters)) - model.path_lag[row] >= self.arrival[row][:, None]
+        return value, price[:, list(added)] + np.stack(through, axis=1)
 
     def _flow_price(self, cap_price: Array) -> Array:
         """Return the price of one more of flow from the prices of the caps, axes (draw, quarter).
 
         The transpose of `Model.caps`.
         """
-        model, start = self.future.model, self.future.start
-        count, shown = len(model.quarters), cap_price.shape[2]
+        model = self.future.model
+        count, shown = self.future.served.shape[2], cap_price.shape[2]
         found = np.zeros((len(cap_price), count + int(model.path_lag.max())))
         for row, (hold, lag) in enumerate(zip(model.hold, model.network.lag, strict=True)):
             if np.isinf(hold):
                 continue
-            served = start + model.path_lag[row]
+            served = model.path_lag[row]
             found[:, served : served + shown] += hold * cap_price[:, row]
             for first in range(served - lag + 1, served + 1):
                 found[:, first : first + shown] += cap_price[:, row]

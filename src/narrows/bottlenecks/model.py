@@ -148,7 +148,7 @@ class Model:
             network=self.network,
             K=capacity,
             A=self.arrivals,
-            B=self.caps(self.flow(capacity)),
+            B=self.caps(np.maximum.accumulate(self.flow(capacity), axis=1)),
             D=np.full((1, len(self.quarters)), np.inf),
             w=self.weight,
         )
@@ -169,17 +169,23 @@ class Model:
         return capacity
 
     def flow(self, capacity: Array) -> Array:
-        """Return the highest flow so far that capacities allow, axes (draw, quarter) [h100e/quarter].
+        """Return the least capacity that serves each quarter, axes (draw, quarter) [h100e/quarter].
 
         Parameters
         ----------
         capacity
-            Capacities of all quarters of the model [h100e/quarter], axes (draw, layer, quarter).
+            Capacities [h100e/quarter], axes (draw, layer, quarter).
         """
-        return np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1)
+        return _flow(capacity, self.path_lag)
 
     def caps(self, flow: Array) -> Array:
-        """Return caps on stock plus transit where flow has been so high, axes (draw, layer, quarter) [h100e]."""
+        """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e].
+
+        Parameters
+        ----------
+        flow
+            Highest flow so far in every quarter [h100e/quarter], axes (draw, quarter).
+        """
         count, furthest = flow.shape[1], int(self.path_lag.max())
         ahead = np.vstack([flow.T, np.repeat(flow[:, -1:].T, furthest, axis=0)]).T
         cap = draws_last(len(flow), len(self.hold), count)

@@ -22,6 +22,7 @@ __all__ = ["FAMILIES", "Asked", "Stretch", "Told"]
 
 FAMILIES = {
     "map": "narrows.bottlenecks.chain",
+    "relax": "narrows.bottlenecks.relief",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 
