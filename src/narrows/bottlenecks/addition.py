@@ -60,7 +60,7 @@ def cost_known(model: Model, row: int) -> bool:
 
 
 def unit_cost(model: Model, row: int, arrival: Whole, last: int) -> Array:
-    """Return the cost of 1 H100e a quarter of a layer, up to the horizon, axis (draw) [usd per h100e/quarter].
+    """Return the cost of one h100e/quarter of a layer, axis (draw) [usd per h100e/quarter].
 
     Parameters
     ----------
@@ -132,11 +132,9 @@ class Future:
     used
         What stock and transit at the decision take off the caps [h100e], 0 or less, axes (draw, layer).
 
-    Notes
-    -----
-    The value is V = sum over quarters t of v(t) / v(start) x compute deployed in t [H100e of the quarter of the
-    decision], from the decision to the horizon. Caps on stock and transit follow the changed flow, from the
-    decision on: nothing that was made before it moves.
+    Notes ----- The value is V = sum over quarters t of v(t) / v(start) x compute deployed in t [H100e of the
+    quarter of the decision], from the decision to the horizon. Caps on stock and transit follow the changed
+    flow, from the decision on: nothing that was made before it moves.
     """
 
     model: Model
@@ -207,7 +205,8 @@ class Future:
             Caps on stock and transit, axes (draw, layer, quarter shown); those that follow the changed flow
             if left out.
         weight
-            Value of one H100e of cumulative deployment at a quarter, axis (quarter shown); that of V if left out.
+            Value of one H100e of cumulative deployment at a quarter, axis (quarter shown); that of V if left
+            out.
         """
         stack = self.stack
         capacity = stack.K.copy("K")
@@ -267,18 +266,16 @@ class Majorant:
     arrival
         For each row that can grow, the quarter in which its capacity arrives, axis (draw).
 
-    Notes
-    -----
-    The value V(K + x, B) is concave in capacity and caps together, but caps follow the highest flow so far,
-    F(t; x) = max over s <= t of min over layers i of K_i(s) + x_i a_i(s), with a_i = 1 once it has arrived, and a
-    greatest of least values is not concave in x. In its place stands the lesser of
+    Notes ----- The value V(K + x, B) is concave in capacity and caps together, but caps follow the highest
+    flow so far, F(t; x) = max over s <= t of min over layers i of K_i(s) + x_i a_i(s), with a_i = 1 once it
+    has arrived, and a greatest of least values is not concave in x. In its place stands the lesser of
 
         min over i of (max over s <= t of K_i(s)) + x_i a_i(t)      and
         F(t; 0) + sum of x_i over the layers i that were the least in some s <= t after they had arrived.
 
     Both are concave and at least F: the first since a greatest of least is at most a least of greatest, the
-    second since the least is at most what was the least, grown. The second is F at x = 0. V never falls as a cap
-    grows, so V with these caps is concave in x and at least V.
+    second since the least is at most what was the least, grown. The second is F at x = 0. V never falls as a
+    cap grows, so V with these caps is concave in x and at least V.
     """
 
     future: Future
@@ -340,7 +337,7 @@ class Majorant:
             height = self._highest[:, row]
             if row in added:
                 marks[:, row] = future.arrived(added[row])
-                height = height + sizes[row] * self._serving[row]  # noqa: PLR6104 (a copy)
+                height = height + sizes[row] * self._serving[row]
             who[height < flow] = row
             np.minimum(flow, height, out=flow)
         value, price, cap_price = worth(future.changed(added, future.caps(flow), weight), marks)
