@@ -18,16 +18,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import layer, map, why  # noqa: A004
+    from narrows.bottlenecks import layer, map, relax, why  # noqa: A004
     from narrows.catalog import facts
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "facts", "layer", "map", "why"]
+__all__ = ["__version__", "facts", "layer", "map", "relax", "why"]
 
 _HOMES = {
     "facts": "narrows.catalog",
     "layer": "narrows.bottlenecks",
     "map": "narrows.bottlenecks",
+    "relax": "narrows.bottlenecks",
     "why": "narrows.bottlenecks",
 }
 

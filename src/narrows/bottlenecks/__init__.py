@@ -11,14 +11,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrows.bottlenecks.answer import layer, layers, map  # noqa: A004
     from narrows.bottlenecks.chain import Chain, why
+    from narrows.bottlenecks.relief import relax
+    from narrows.bottlenecks.relief_result import Portfolio, ReliefResult, ReliefRow
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
-__all__ = ["Band", "Chain", "LayerRow", "MapResult", "PriceRow", "layer", "layers", "map", "why"]
+__all__ = [
+    "Band",
+    "Chain",
+    "LayerRow",
+    "MapResult",
+    "Portfolio",
+    "PriceRow",
+    "ReliefResult",
+    "ReliefRow",
+    "layer",
+    "layers",
+    "map",
+    "relax",
+    "why",
+]
 
 _HOMES = {
     "answer": ("layer", "layers", "map"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
     "chain": ("Chain", "why"),
+    "relief": ("relax",),
+    "relief_result": ("Portfolio", "ReliefResult", "ReliefRow"),
 }
 
 

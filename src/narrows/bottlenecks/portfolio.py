@@ -219,4 +219,4 @@ class Splitter:
 def spread(values: Array, unit: str) -> Spread:
     """Return the mean and quantiles of a number over draws, axis (draw)."""
     p05, p50, p95 = (float(q) for q in quantiles(values, SPREAD))
-    return Spread(unit, float(values.mean()), p05, p50, p95)
+    return Spread(unit, float(values.mean()), p05, p50, p95, float(values.std() / np.sqrt(len(values))))

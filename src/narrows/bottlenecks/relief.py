@@ -272,6 +272,7 @@ def _row(question: Question, part: Part, swept: Swept) -> ReliefRow:
         next=place,
         next_rise=rise,
         cost=money.get("cost"),
+        cost_kind=question.run.reader.fact(layer.declared.cost).kind if money else "",
         per_million=money.get("per_million"),
         usd_per_usd=money.get("usd_per_usd"),
         curve=tuple(swept.curve[:-1].tolist()),

@@ -57,6 +57,8 @@ class Spread:
         Mean over draws.
     p05, p50, p95
         Quantiles over draws.
+    error
+        Standard error of the mean, from the number of draws.
     """
 
     unit: str
@@ -64,6 +66,7 @@ class Spread:
     p05: float
     p50: float
     p95: float
+    error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class ReliefRow:
         The layer whose share of binding rises most where this one has no limit, and by how much.
     cost
         Cost of the addition [usd]; None where it was not known.
+    cost_kind
+        Kind of the fact behind the cost, such as ``assumption``; empty where it was not known.
     per_million
         Gain per million USD: ratio of means, and quantiles over draws [h100e/Musd].
     usd_per_usd
@@ -123,6 +128,7 @@ class ReliefRow:
     next: str
     next_rise: float
     cost: Spread | None
+    cost_kind: str
     per_million: Spread | None
     usd_per_usd: Spread | None
     curve: tuple[float, ...]

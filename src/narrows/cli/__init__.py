@@ -27,6 +27,7 @@ examples:
   narrows map                                   the map from this quarter to 2030
   narrows map --as-of 2023-09-30 --quarters 2023Q3
   narrows map --svg map.svg                     the same as a picture
+  narrows map --relax                           what resolves it: gain, cost and first effect by layer
   narrows why map.binds.cowos.2026Q4            the chain behind a number
   narrows facts cowos capacity                  what is known, by whom, since when
 """
@@ -92,6 +93,15 @@ def parser() -> Parser:
         "map", help="which layer binds in each quarter, at what price, what is deployed"
     )
     show.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
+    show.add_argument(
+        "--relax", action="store_true", help="what more of each layer brings, from --quarters on"
+    )
+    show.add_argument(
+        "--add", metavar="SHARE", type=_number("--add", "0.1"), help="with --relax: 0.1 adds 10 %%"
+    )
+    show.add_argument(
+        "--budget", metavar="USD", type=_number("--budget", "5e9"), help="with --relax: money to split"
+    )
     _question(show)
     form = show.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON (see `narrows schema`)")
@@ -153,6 +163,22 @@ def _whole(option: str, usual: int) -> Callable[[str], int]:
             raise UsageError(
                 f"The option {option} is given {text!r}",
                 "It takes a whole number",
+                f"Write, for instance, {option} {usual}",
+            ) from None
+
+    return read
+
+
+def _number(option: str, usual: str) -> Callable[[str], float]:
+    """Return the reader of an option that takes a number."""
+
+    def read(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise UsageError(
+                f"The option {option} is given {text!r}",
+                "It takes a number",
                 f"Write, for instance, {option} {usual}",
             ) from None
 
