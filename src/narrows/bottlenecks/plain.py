@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Forward", "Step", "forward", "path", "restart", "solve", "worth"]
 
+UNLIMITED = 1e150
+"""Stands for the output of a layer without any limit where a finite number is needed [unit]."""
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
 Flags = NDArray[np.bool_]
@@ -207,6 +210,7 @@ def restart(stack: Stack, quarter: int, last: int) -> Stack:
         block.forward(quarter)
         for back in range(min(made.shape[1], quarter)):
             made[:, back, rows] = block.Z[(quarter - back) % block.slots][:, : block.draws]
+    np.minimum(made, UNLIMITED, out=made)
     arrived = np.zeros((stack.layers, last + 1 - quarter, stack.draws))
     caps = np.empty_like(arrived)
     for i, p in enumerate(map(int, net.parent)):

@@ -29,7 +29,6 @@ PORTFOLIO_DRAWS = 1024
 """Draws, the first ones, on which a budget is split."""
 SPREAD = (0.05, 0.5, 0.95)
 """Quantiles of every spread."""
-LEAST = float(np.finfo(np.float64).tiny)
 DUST = 1e-4
 """A spend below this share of the budget is left out."""
 
@@ -127,7 +126,7 @@ class Search:
     def _bound(self, budget: float) -> tuple[float, Array]:
         """Return the greatest value under all planes, and its split."""
         steepest = max(float(np.abs(slope).max()) for slope in self.slopes)
-        size = max(*map(abs, self.heights), budget * steepest, LEAST)  # so that the program is well scaled
+        size = max(*map(abs, self.heights), budget * steepest) or 1.0  # so that the program is well scaled
         rows = np.zeros((len(self.slopes) + 1, self.layers + 1))
         rows[:-1, 0], rows[:-1, 1:] = 1.0, -np.stack(self.slopes) * (budget / size)
         rows[-1, 1:] = 1.0

@@ -139,7 +139,7 @@ def relax(
     asked = Asked(draws, seed, method, as_of, scenario, catalog)
     question = Question.of(asked, quarter, share, progress)
     rows = tuple(_row(question, part, swept) for part, swept in question.swept.items())
-    rows = tuple(sorted(rows, key=lambda row: -row.per_million.mean if row.per_million else math.inf))
+    rows = tuple(sorted(rows, key=_rank))
     return ReliefResult(
         quarter=str(question.quarter),
         horizon=str(LAST),
@@ -243,6 +243,11 @@ def _checked_budget(usd: float) -> float:
             f"Write, for instance, --budget {BUDGETS_USD[1]:.0f}",
         )
     return usd
+
+
+def _rank(row: ReliefRow) -> tuple[bool, float]:
+    """Return what rows are sorted by: gain per dollar, then, where the cost was not known, gain."""
+    return row.per_million is None, -(row.per_million or row.gain).mean
 
 
 def _row(question: Question, part: Part, swept: Swept) -> ReliefRow:

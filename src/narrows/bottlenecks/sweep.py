@@ -157,8 +157,8 @@ class Question:
 
     @property
     def paid(self) -> list[Part]:
-        """The layers whose cost is known."""
-        return [part for part in self.parts if part.usd is not None]
+        """Layers that money can add to: of known cost, and in time for the horizon."""
+        return [part for part in self.parts if part.usd is not None and part.usd.any()]
 
     def ending(self, share: float) -> str:
         """Return what an id ends with: the decision and the share where they are not the usual ones."""

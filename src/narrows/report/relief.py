@@ -85,8 +85,10 @@ def headline(result: ReliefResult) -> str:
     if best is not None and best.per_million is not None:
         error = number(NORMAL_95 * best.per_million.error, 2)
         bought = f"{number(best.per_million.mean)} ± {error}"
+        known = sum(row.cost is not None for row in result.rows)
+        among = "" if known == len(result.rows) else f" among the {known} whose cost was known"
         told.append(
-            f"Adding {share} to {_layer(best)} buys most per dollar: {bought} H100e per million USD, "
+            f"Adding {share} to {_layer(best)} buys most per dollar{among}: {bought} H100e per million USD, "
             f"{_first_effect(best)}{_beyond(result, best)}."
         )
     cost = f" for {_usd(most.cost.mean)}" if most.cost else "; its cost was not known"
@@ -159,8 +161,8 @@ def _meaning(result: ReliefResult) -> str:
         "draws in which the addition lifts some quarter; in the others something else binds. H100e: compute "
         "gained, mean, later quarters counted at the lower price of an H100e. Half worth at: the addition at "
         "which one more unit brings half of the first. USD/USD: what the compute gained would sell for, per "
-        "dollar of the addition; the chips, power and all else that it takes are not in the cost. An addition "
-        "arrives after the layer's lead time and stays, all of it for AI. * cost assumed, without a source."
+        "dollar of the addition; chips, power and all else that it takes are not in the cost. An addition "
+        "arrives after the layer's lead time and stays, all of it for AI. * cost assumed."
     )
     if result.left_out:
         left = ", ".join(f"{name} ({why})" for name, why in result.left_out.items())
@@ -338,7 +340,7 @@ def relief_svg(result: ReliefResult) -> str:
     meta = result.meta
     source = f"narrows · facts of {meta['vintage']} · {meta['draws']:,} draws · seed {meta['seed']}"
     note = (
-        f"{percent(result.share)} more of each layer, decided in {result.quarter}, counted to {result.horizon}. "
+        f"{percent(result.share)} more of each layer, decided in {result.quarter}, to {result.horizon}. "
         "Half worth at: the addition at which one more unit brings half of the first. * cost assumed."
     )
     marks.append(words(MARGIN, y, note, 11, fill=QUIET))
