@@ -255,7 +255,7 @@ def test_every_figure_tells_the_number_that_is_shown(monkeypatch):
 
 
 def test_a_larger_share_of_the_same_layer_costs_in_proportion():
-    one, two = (relax(DECISION, draws=60, share=share) for share in (0.1, 0.2))
+    one, two = (relax(DECISION, draws=60, share=share, budget_usd=1e8) for share in (0.1, 0.2))
     costs = [{row.id: row.cost.mean for row in result.rows} for result in (one, two)]
     for name, usd in costs[0].items():
         assert costs[1][name] == pytest.approx(2 * usd)
@@ -349,6 +349,6 @@ def test_an_unknown_figure_is_refused_with_the_nearest(name):
 
 @pytest.mark.parametrize("quarter", ["2019Q4", "2030Q4"])
 def test_a_decision_in_the_first_or_the_last_quarter_is_answered(quarter):
-    result = relax(quarter, draws=20, as_of="2026-06-30")
+    result = relax(quarter, draws=20, as_of="2026-06-30", budget_usd=1e9)
     assert result.quarter == quarter
     assert all(np.isfinite(number) for number in result.figures().values())

@@ -80,13 +80,14 @@ def unit_cost(model: Model, row: int, arrival: Whole, last: int) -> Array:
     discounted.
     """
     layer = model.layers[row - 1]
-    moments = model.years + model.path_lag[row] / 4
-    need = over_time(model.need[:, :, row], interpolate(model.stated, moments))[:, : last + 1]
+    start = min(int(arrival.min()), last)
+    moments = model.years[start : last + 1] + model.path_lag[row] / 4
+    need = over_time(model.need[:, :, row], interpolate(model.stated, moments))
     cost = model.reader.draws(layer.declared.cost)
     if _is_line(layer):
-        at = np.take_along_axis(need, np.minimum(arrival, last)[:, None], axis=1)[:, 0]
-        return np.asarray(cost / QUARTER_S * at)
-    made = np.where(np.arange(last + 1) >= arrival[:, None], need, 0.0).sum(axis=1)
+        at = np.minimum(arrival, last) - start
+        return np.asarray(cost / QUARTER_S * np.take_along_axis(need, at[:, None], axis=1)[:, 0])
+    made = np.where(np.arange(start, last + 1) >= arrival[:, None], need, 0.0).sum(axis=1)
     return np.asarray(cost * made)
 
 

@@ -88,7 +88,7 @@ class Search:
     ...     root = np.sqrt(x + 1e-6)
     ...     return float(root.sum() - 2e-3), 0.5 / root
     >>> split = Search(roots, 2).best(2.0)
-    >>> [round(float(spend), 1) for spend in split.spend], split.bound / split.gain < 1.01
+    >>> split.spend.round().tolist(), split.bound / split.gain < 1.01
     ([1.0, 1.0], True)
     """
 
