@@ -18,7 +18,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.bottlenecks import cascade, headlines, layer, loop, makers, map, plan, prices, time, why  # noqa: A004
+    from narrows.bottlenecks import (
+        cascade,
+        headlines,
+        layer,
+        loop,
+        makers,
+        map,  # noqa: A004
+        plan,
+        prices,
+        relax,
+        time,
+        why,
+    )
     from narrows.catalog import facts
     from narrows.facility import sites
 
@@ -34,6 +46,7 @@ __all__ = [
     "map",
     "plan",
     "prices",
+    "relax",
     "sites",
     "time",
     "why",
@@ -49,6 +62,7 @@ _HOMES = {
     "map": "narrows.bottlenecks",
     "plan": "narrows.bottlenecks",
     "prices": "narrows.bottlenecks",
+    "relax": "narrows.bottlenecks",
     "sites": "narrows.facility",
     "time": "narrows.bottlenecks",
     "why": "narrows.bottlenecks",

@@ -112,10 +112,7 @@ def test_a_headline_without_a_fact_that_stands_out(heads):
         ),
         (
             "prices --add ten",
-            (
-                "The option --add is given 'ten'. It takes a share of the capacity, a number above 0. "
-                "Write, for instance, --add 0.1."
-            ),
+            ("The option --add is given 'ten'. It takes a number. Write, for instance, --add 0.1."),
         ),
         (
             "prices 2019Q3",

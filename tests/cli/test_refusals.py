@@ -11,8 +11,8 @@ from narrows.cli import main
 
 QUICK = ("--draws", "50", "--quarters", "2027Q1")
 MAP_OPTIONS = (
-    "-h, --help, --quarters, --draws, --seed, --method, --as-of, --scenario, --json, --csv, --svg, --png, "
-    "-o, --output, --quiet"
+    "-h, --help, --quarters, --relax, --add, --budget, --draws, --seed, --method, --as-of, --scenario, --json, "
+    "--csv, --svg, --png, -o, --output, --quiet"
 )
 DAY = (
     "cannot be read. A day is YYYY-MM-DD from 1900 to 2199; a month, quarter or year means its last day. "
@@ -31,7 +31,7 @@ LINES = {
         "See `narrows map --help`."
     ),
     "map --drawz=4": (
-        "The option '--drawz' is not known. The nearest known: '--draws', '--seed', '--as-of'. "
+        "The option '--drawz' is not known. The nearest known: '--draws', '--relax', '--add'. "
         "See `narrows map --help`."
     ),
     "map --js": (

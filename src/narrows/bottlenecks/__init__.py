@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.migration_result import CascadeResult
     from narrows.bottlenecks.planning import PlanResult, plan
     from narrows.bottlenecks.pricing import PricesResult, prices
+    from narrows.bottlenecks.relief import relax
+    from narrows.bottlenecks.relief_result import Portfolio, ReliefResult, ReliefRow
     from narrows.bottlenecks.resolution import TimeResult, time
     from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 
@@ -32,8 +34,11 @@ __all__ = [
     "LoopResult",
     "MapResult",
     "PlanResult",
+    "Portfolio",
     "PriceRow",
     "PricesResult",
+    "ReliefResult",
+    "ReliefRow",
     "TimeResult",
     "cascade",
     "headlines",
@@ -44,6 +49,7 @@ __all__ = [
     "map",
     "plan",
     "prices",
+    "relax",
     "time",
     "why",
 ]
@@ -59,6 +65,8 @@ _HOMES = {
     "migration_result": ("CascadeResult",),
     "planning": ("PlanResult", "plan"),
     "pricing": ("PricesResult", "prices"),
+    "relief": ("relax",),
+    "relief_result": ("Portfolio", "ReliefResult", "ReliefRow"),
     "resolution": ("TimeResult", "time"),
     "result": ("Band", "LayerRow", "MapResult", "PriceRow"),
 }

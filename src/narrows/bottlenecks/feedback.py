@@ -336,7 +336,7 @@ class Loop:
         if not isinstance(rows, slice):
             K[:] = stack.K[rows]
         return Stack(
-            network=stack.network, K=K, A=stack.A[:1], B=self.model.caps(K), D=stack.D[:1], w=stack.w
+            network=stack.network, K=K, A=stack.A[:1], B=self.model.caps_for(K), D=stack.D[:1], w=stack.w
         )
 
     def ids(self) -> list[str]:

@@ -18,7 +18,7 @@ from narrows.errors import DataError, RunError, UsageError
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["Optimum", "cold_seconds", "highspy_or_refuse", "optimum"]
+__all__ = ["Optimum", "cold_seconds", "greatest", "highspy_or_refuse", "optimum"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -142,6 +142,51 @@ def optimum(stack: Stack, draw: int = 0) -> Optimum:
         price_K=duals[: layers * quarters].reshape(layers, quarters),
         price_D=duals[first_demand : first_demand + quarters],
     )
+
+
+def greatest(cost: Floats, rows: Floats, bounds: Floats) -> tuple[float, Floats]:
+    """Return the greatest cost . x over x >= 0 with rows . x <= bounds, and where it is reached.
+
+    Parameters
+    ----------
+    cost
+        Worth of one unit, axis (column).
+    rows, bounds
+        Constraints, axes (row, column) and (row).
+
+    Raises
+    ------
+    RunError
+        If HiGHS does not report an optimum.
+
+    Examples
+    --------
+    >>> value, x = greatest(np.array([2.0, 1.0]), np.array([[1.0, 1.0], [1.0, 0.0]]), np.array([3.0, 1.0]))
+    >>> value, x.tolist()
+    (4.0, [1.0, 2.0])
+    """
+    highspy = highspy_or_refuse()
+
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(cost), len(bounds)
+    model.col_cost_ = -cost
+    model.col_lower_ = np.zeros(len(cost))
+    model.col_upper_ = np.full(len(cost), highspy.kHighsInf)
+    model.row_lower_ = np.full(len(bounds), -highspy.kHighsInf)
+    model.row_upper_ = bounds
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = (len(cost) * np.arange(len(bounds) + 1)).astype(np.int32)
+    model.a_matrix_.index_ = np.tile(np.arange(len(cost)), len(bounds)).astype(np.int32)
+    model.a_matrix_.value_ = rows.ravel()
+    solver = _solver(model)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise RunError(
+            f"HiGHS ended with {solver.modelStatusToString(solver.getModelStatus())!r}",
+            "A program with bounded columns has an optimum",
+            "Report the program: this is a fault of its rows",
+        )
+    return -float(solver.getInfo().objective_function_value), np.asarray(solver.getSolution().col_value)
 
 
 def _capacity(stack: Stack, draw: int) -> _Rows:

@@ -165,7 +165,7 @@ class Model:
             network=self.network,
             K=capacity,
             A=self.arrivals,
-            B=self.caps(capacity),
+            B=self.caps_for(capacity),
             D=np.full((1, len(self.quarters)), np.inf),
             w=self.weight,
         )
@@ -185,7 +185,17 @@ class Model:
                 np.divide(supply, per_h100e, out=capacity[:, row])
         return capacity
 
-    def caps(self, capacity: Array) -> Array:
+    def flow(self, capacity: Array) -> Array:
+        """Return the least capacity that serves each quarter, axes (draw, quarter) [h100e/quarter].
+
+        Parameters
+        ----------
+        capacity
+            Capacities [h100e/quarter], axes (draw, layer, quarter).
+        """
+        return _flow(capacity, self.path_lag)
+
+    def caps_for(self, capacity: Array) -> Array:
         """Return caps on stock plus transit that follow capacities, axes (draw, layer, quarter) [h100e].
 
         Parameters
@@ -193,10 +203,16 @@ class Model:
         capacity
             Capacities [h100e/quarter], axes (draw, layer, quarter).
         """
-        return self._caps(np.maximum.accumulate(_flow(capacity, self.path_lag), axis=1))
+        return self.caps(np.maximum.accumulate(self.flow(capacity), axis=1))
 
-    def _caps(self, flow: Array) -> Array:
-        """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e]."""
+    def caps(self, flow: Array) -> Array:
+        """Return caps on stock plus transit, axes (draw, layer, quarter) [h100e].
+
+        Parameters
+        ----------
+        flow
+            Highest flow so far in every quarter [h100e/quarter], axes (draw, quarter).
+        """
         count, furthest = flow.shape[1], int(self.path_lag.max())
         ahead = np.vstack([flow.T, np.repeat(flow[:, -1:].T, furthest, axis=0)]).T
         cap = draws_last(len(flow), len(self.hold), count)

@@ -35,7 +35,10 @@ from narrows.bottlenecks.solution import (
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["Forward", "Step", "forward", "path", "recent", "solve"]
+__all__ = ["Forward", "Step", "forward", "path", "recent", "restart", "solve", "worth"]
+
+UNLIMITED = 1e150
+"""Stands for the output of a layer without any limit where a finite number is needed [unit]."""
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int16]
@@ -149,6 +152,116 @@ def recent(stack: Stack) -> Floats:
         order = [(t + 1) % block.slots for t in range(stack.quarters - block.slots, stack.quarters)]
         found.append(block.Z[order][:, :, : block.draws].transpose(2, 1, 0))
     return np.concatenate(found)
+
+
+def worth(stack: Stack, marks: Floats, since: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Return each draw's value, the price of all capacity that a mark stands on, and the prices of caps.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    marks
+        Marks on capacity, axes (draw, layer, quarter): 1 where a unit is added, 0 elsewhere.
+    since
+        First quarter whose prices are wanted.
+
+    Returns
+    -------
+    tuple
+        Value, axis (draw); sum over quarters of price times mark, axes (draw, layer); price of the cap on
+        stock and transit, axes (draw, layer, quarter) [value/unit].
+
+    Notes
+    -----
+    `solve` sums price times capacity, the rent; with the marks in place of the capacity the same sum is
+    the derivative of the value as the marked capacity grows. Where a draw is tied it is one of several,
+    and always a supergradient: V(K + x) <= V(K) + x . worth.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> K = np.array([[[3.0, 3], [4, 4]]])
+    >>> stack = Stack(Network([1, -1], [0, 0]), K, np.zeros((1, 2, 2)), [[[np.inf]] * 2], [[9, 9]], [1, 1])
+    >>> [found.tolist() for found in worth(stack, np.ones_like(K))]
+    [[9.0], [[3.0, 0.0]], [[[0.0, 0.0], [0.0, 0.0]]]]
+    """
+    value, price = np.empty(stack.draws), np.empty((stack.draws, stack.layers))
+    caps = np.zeros((stack.layers, stack.quarters, stack.draws))
+    for rows in chunks(stack.draws):
+        block = _Block(stack.take(rows))
+        block.forward()
+        block.K = _last(marks[rows], block.output.shape[1])
+        block.cap_price = np.zeros((stack.layers, stack.quarters, block.output.shape[1]))
+        block.backward(since)
+        caps[:, :, rows] = block.cap_price[:, :, : block.draws]
+        value[rows] = (stack.w @ block.output)[: block.draws]
+        price[rows] = block.rent[:, : block.draws].T
+    return value, price, np.moveaxis(caps, -1, 0)
+
+
+def restart(stack: Stack, quarter: int, last: int) -> Stack:
+    """Return the stack of some quarters on, with what was made before them as stock and work in progress.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    quarter, last
+        First and last quarter kept.
+
+    Returns
+    -------
+    Stack
+        Its outputs are those of the whole stack less what the root had put out before `quarter`.
+
+    Notes
+    -----
+    With T the first quarter kept and Y_i(t) = Z_i(t) - Z_i(T - 1), every constraint keeps its form:
+    A'_i(t) = A_i(t) + Z_i(min(t - lag_i, T - 1)) - Z_p(T - 1) at the consumer p of layer i, and
+    B'_i(t) = B_i(t), both counted up to the last quarter kept.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> K = [[[5.0, 3, 3], [4, 4, 4]]]
+    >>> stack = Stack(Network([1, -1], [0, 0]), K, np.zeros((1, 2, 3)), [[[np.inf]] * 2], [[99] * 3], [1] * 3)
+    >>> forward(stack).output.tolist(), forward(restart(stack, 1, 2)).output.tolist()
+    ([[4.0, 8.0, 11.0]], [[4.0, 7.0]])
+    """
+    from narrows.bottlenecks.network import Stack
+
+    net, shown = stack.network, slice(quarter, last + 1)
+    made = np.zeros((stack.layers, int(net.lag.max()) + 1, stack.draws))  # by quarters back from T - 1
+    for rows in chunks(stack.draws) if quarter else ():
+        block = _Block(stack.take(rows))
+        block.forward(quarter)
+        for back in range(min(made.shape[1], quarter)):
+            made[:, back, rows] = block.Z[(quarter - back) % block.slots][:, : block.draws]
+    np.minimum(made, UNLIMITED, out=made)
+    arrived = np.zeros((stack.layers, last + 1 - quarter, stack.draws))
+    caps = np.empty_like(arrived)
+    for i, p in enumerate(map(int, net.parent)):
+        if p < 0:
+            caps[i] = np.inf
+            continue
+        lag, out = int(net.lag[i]), made[p, 0]
+        for t in range(len(arrived[i])):
+            arrived[i, t] = stack.A[:, i, quarter + t] + made[i, max(lag - 1 - t, 0)] - out
+        np.maximum.accumulate(arrived[i].clip(0.0), axis=0, out=arrived[i])  # rounding below 0
+        total = stack.A[:, i, -1] + made[i, 0] - out
+        caps[i] = stack.B[:, i, shown if stack.B.shape[2] > 1 else slice(None)].T - total + arrived[i, -1]
+        np.maximum(caps[i], arrived[i, -1], out=caps[i])
+    with np.errstate(invalid="ignore"):
+        demand = np.maximum(stack.D[:, shown] - made[net.root, 0][:, None], 0.0)
+    return Stack(
+        network=net,
+        K=stack.K[:, :, shown],
+        A=np.moveaxis(arrived, -1, 0),
+        B=np.moveaxis(caps, -1, 0),
+        D=demand,
+        w=stack.w[shown],
+    )
 
 
 class Step(NamedTuple):
@@ -274,16 +387,17 @@ class _Block:
         self.g: dict[tuple[int, int], Floats] = {}
         self.rent = np.zeros((layers, width))
         self.stock_rent, self.cap_rent, self.demand_rent = np.zeros((3, width))
+        self.cap_price: Floats | None = None
         self.price, self.demand_price = np.zeros((layers, quarters, LANES)), np.zeros((quarters, LANES))
 
     def used(self, layer: int, t: int) -> int:
         """Return the slot of a layer's output that its consumer uses in quarter t."""
         return max(t - int(self.net.lag[layer]) + 1, 0)
 
-    def forward(self) -> None:
-        """Find the greatest outputs and the arcs that set them."""
+    def forward(self, end: int | None = None) -> None:
+        """Find the greatest outputs and the arcs that set them, up to a quarter."""
         root = self.net.root
-        for t in range(len(self.output)):
+        for t in range(len(self.output))[:end]:
             before, now = t % self.slots, (t + 1) % self.slots
             Z, code = self.Z[now], self.code[now]
             np.add(self.Z[before], self.K[:, t], out=Z)
@@ -371,6 +485,8 @@ class _Block:
             y = a * self.full[i, t]
             a -= y
             self.cap_rent += _paid(y, self.B[i, t])
+            if self.cap_price is not None:
+                self.cap_price[i, t] = y
             self.stock_rent -= y * self.A[i, -1]
             self._give(int(self.net.parent[i]), t + 1, y)
 

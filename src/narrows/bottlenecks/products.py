@@ -373,7 +373,7 @@ class Shop:
                 grown = expansion.reach[row] * expansion.ceiling[row]
                 ahead[row, lead:] += grown[lead:]
         capacity[0, :, self.first :] = np.maximum(ahead, K)
-        caps: Array = np.maximum(self.model.caps(capacity)[0], self.stack.B[draw])
+        caps: Array = np.maximum(self.model.caps_for(capacity)[0], self.stack.B[draw])
         return caps
 
     def _opening(self, draw: int, caps: Array) -> tuple[Array, Array]:

@@ -28,6 +28,7 @@ FAMILIES = {
     "map": "narrows.bottlenecks.chain",
     "plan": "narrows.bottlenecks.planning",
     "prices": "narrows.bottlenecks.pricing",
+    "relax": "narrows.bottlenecks.relief",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
 }

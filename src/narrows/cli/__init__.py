@@ -28,6 +28,7 @@ examples:
   narrows map                                   the map from this quarter to 2030
   narrows map --as-of 2023-09-30 --quarters 2023Q3
   narrows map --svg map.svg                     the same as a picture
+  narrows map --relax                           what resolves it: gain, cost and first effect by layer
   narrows cascade                               what binds after each relief, and when
   narrows time                                  when each layer stops being short
   narrows makers nvidia                         one company through all layers

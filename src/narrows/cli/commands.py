@@ -45,6 +45,15 @@ def _map(commands: Any) -> None:
         "map", help="which layer binds in each quarter, at what price, what is deployed"
     )
     show.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2026Q4:2030Q4")
+    show.add_argument(
+        "--relax", action="store_true", help="what more of each layer brings, from --quarters on"
+    )
+    show.add_argument(
+        "--add", metavar="SHARE", type=_number("--add", "0.1"), help="with --relax: 0.1 adds 10 %%"
+    )
+    show.add_argument(
+        "--budget", metavar="USD", type=_number("--budget", "5e9"), help="with --relax: money to split"
+    )
     _question(show)
     _forms(show, json="print JSON (see `narrows schema`)", csv="print one row a layer and quarter")
     _pictures(show)
@@ -59,7 +68,7 @@ def _prices(commands: Any) -> None:
     priced.add_argument(
         "--add",
         metavar="SHARE",
-        type=_share,
+        type=_number("--add", "0.1"),
         default=0.1,
         help="capacity that all layers gain in the joint question (0.1)",
     )
@@ -230,16 +239,20 @@ def _question(command: argparse.ArgumentParser, draws: int = 10_000) -> None:
     command.add_argument("--scenario", metavar="FILE", help="a scenario (TOML) laid over the facts")
 
 
-def _share(text: str) -> float:
-    """Read the option --add."""
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(
-            f"The option --add is given {text!r}",
-            "It takes a share of the capacity, a number above 0",
-            "Write, for instance, --add 0.1",
-        ) from None
+def _number(option: str, usual: str) -> Callable[[str], float]:
+    """Return the reader of an option that takes a number."""
+
+    def read(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise UsageError(
+                f"The option {option} is given {text!r}",
+                "It takes a number",
+                f"Write, for instance, {option} {usual}",
+            ) from None
+
+    return read
 
 
 def _whole(option: str, usual: int) -> Callable[[str], int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import map as ask
 from narrows.cli.output import colour, emit, progress, say, width, write
+from narrows.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -17,6 +18,17 @@ __all__ = ["run"]
 
 def run(arguments: Namespace) -> int:
     """Answer the question and show it."""
+    if arguments.relax:
+        from narrows.cli.relief import run as relax
+
+        return relax(arguments)
+    for option in ("add", "budget"):
+        if getattr(arguments, option) is not None:
+            raise UsageError(
+                f"The option --{option} is given without --relax",
+                f"--{option} belongs to the question what resolves the constraint",
+                f"Write narrows map --relax --{option} ..., or leave it out",
+            )
     result = ask(
         arguments.quarters,
         draws=arguments.draws,
