@@ -133,7 +133,9 @@ class Future:
     used
         What stock and transit at the decision take off the caps [h100e], 0 or less, axes (draw, layer).
 
-    Notes ----- The value is V = sum over quarters t of v(t) / v(start) x compute deployed in t [H100e of the
+    Notes
+    -----
+    The value is V = sum over quarters t of v(t) / v(start) x compute deployed in t [H100e of the
     quarter of the decision], from the decision to the horizon. Caps on stock and transit follow the changed
     flow, from the decision on: nothing that was made before it moves.
     """

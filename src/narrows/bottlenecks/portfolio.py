@@ -70,7 +70,9 @@ class Search:
     layers
         Number of layers.
 
-    Notes ----- Kelley's method: every point asked for gives a plane that lies nowhere below the function, so
+    Notes
+    -----
+    Kelley's method: every point asked for gives a plane that lies nowhere below the function, so
     the greatest value under all planes is a bound, found by a small linear program. The next point lies
     between the best one and the one of the bound, which keeps the search from jumping. Planes hold for every
     budget and are kept.

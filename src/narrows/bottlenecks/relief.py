@@ -110,7 +110,9 @@ def relax(
     DataError
         If a budget is asked for and HiGHS is not installed, or no cost was known.
 
-    Notes ----- The addition to a layer is a constant e [h100e/quarter]: `share` of the mean over draws of
+    Notes
+    -----
+    The addition to a layer is a constant e [h100e/quarter]: `share` of the mean over draws of
     the layer's capacity in the first quarter in which it can arrive. It arrives after the layer's lead time,
     drawn anew in every draw and rounded up to whole quarters, and stays. Its gain is V(K + e) - V,
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["main", "parser"]
 
 OK, INTERRUPTED = 0, 130
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+"""Settings of NumPy's algebra: one thread does products of this size as soon and at half the work."""
 
 EPILOG = """\
 examples:
@@ -106,6 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv
         Arguments without the program's name; those of the process if left out.
     """
+    for setting in ONE_THREAD:
+        os.environ.setdefault(setting, "1")
     try:
         code = _run(argv)
         if sys.stdout is not None:
