@@ -15,8 +15,8 @@ from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.concentration import WINDOW, concentration, makers
 from narrows.bottlenecks.concentration_checks import added_by_designer, check_concentration
 from narrows.bottlenecks.concentration_result import ALL, DESIGNS, OTHERS, READINGS, Spread
-from narrows.bottlenecks.plain import forward
-from narrows.bottlenecks.removal import Removal, absent, cut, lose
+from narrows.bottlenecks.plain import forward, restart
+from narrows.bottlenecks.removal import Removal, absent, lose
 from narrows.catalog import default
 from narrows.errors import DataError, UnknownNameError, UsageError
 
@@ -104,7 +104,7 @@ def test_the_cut_stack_deploys_what_the_whole_one_does(quarter):
     start = solved.shown.start
     stack = solved.model.stack(slice(0, 64))
     expected = np.diff(forward(stack).output, axis=1)[:, start - 1 : start - 1 + WINDOW]
-    found = np.diff(forward(cut(stack, start, WINDOW)).output, axis=1, prepend=0.0)
+    found = np.diff(forward(restart(stack, start, start + WINDOW - 1)).output, axis=1, prepend=0.0)
     assert np.allclose(found, expected, rtol=1e-9, atol=1e-3)
 
 
@@ -153,8 +153,8 @@ def test_removing_a_maker_never_raises_output(question):
 def test_without_any_maker_nothing_is_deployed_once_stocks_are_gone(question, layer):
     model, row, draws = question.model, question.model.row(layer), question.reader.n
     everything = Removal({row: np.ones(draws)}, {row: np.ones((draws, WINDOW))})
-    stack = cut(model.stack(slice(None)), question.start, WINDOW)
-    left = cut(model.stack(slice(None)), question.start, WINDOW)
+    stack = restart(model.stack(slice(None)), question.start, question.start + WINDOW - 1)
+    left = restart(model.stack(slice(None)), question.start, question.start + WINDOW - 1)
     left.K[:, row] = everything.capacity(stack.K)[:, row]
     assert (left.K[:, row] == 0).all()
     steps = np.diff(forward(left).output, axis=1)

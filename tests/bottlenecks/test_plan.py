@@ -13,8 +13,9 @@ from narrows.bottlenecks import plain
 from narrows.bottlenecks.lp import optimum
 from narrows.bottlenecks.model import FIRST, build
 from narrows.bottlenecks.network import Network
+from narrows.bottlenecks.plain import outputs
 from narrows.bottlenecks.planning import MOST_PLANS, _Question, _Solved
-from narrows.bottlenecks.products import Choice, Shop, history, usual
+from narrows.bottlenecks.products import Choice, Shop, usual
 from narrows.bottlenecks.programme import Expansion, Programme, Steps, culprits, optimise
 from narrows.catalog import PointReader, Reader, default
 from narrows.errors import UnknownNameError, UsageError
@@ -76,7 +77,7 @@ def test_one_product_is_the_fast_path(seed):
 
 def test_history_ends_in_the_output_of_the_fast_path():
     stack = many_draws(3, 4, 6, 9, integer=False)
-    root = history(stack)[:, stack.network.root]
+    root = outputs(stack)[:, stack.network.root]
     assert np.allclose(root, plain.forward(stack).output, rtol=1e-12)
 
 

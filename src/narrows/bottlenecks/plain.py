@@ -35,7 +35,7 @@ from narrows.bottlenecks.solution import (
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["Forward", "Step", "forward", "path", "recent", "restart", "solve", "worth"]
+__all__ = ["Forward", "Step", "forward", "outputs", "path", "restart", "solve", "worth"]
 
 UNLIMITED = 1e150
 """Stands for the output of a layer without any limit where a finite number is needed [unit]."""
@@ -126,10 +126,8 @@ def forward(stack: Stack) -> Forward:
     return found
 
 
-def recent(stack: Stack) -> Floats:
-    """Return cumulative outputs of every layer in the last quarters, axes (draw, layer, quarter) [unit].
-
-    As many quarters as the longest lag and one more, the last one last; 0 before the first.
+def outputs(stack: Stack) -> Floats:
+    """Return the greatest cumulative output of every layer [unit], axes (draw, layer, quarter).
 
     Parameters
     ----------
@@ -141,17 +139,16 @@ def recent(stack: Stack) -> Floats:
     >>> from narrows.bottlenecks.network import Network, Stack
     >>> line = Network([1, -1], [0, 0])
     >>> K = [[[3, 3], [4, 4]]]
-    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[np.inf], [np.inf]]], [[9, 9]], [1, 1])
-    >>> recent(stack).tolist()
+    >>> stack = Stack(line, K, np.zeros((1, 2, 2)), [[[9], [np.inf]]], [[9, 9]], [1, 1])
+    >>> outputs(stack).tolist()
     [[[3.0, 6.0], [3.0, 6.0]]]
     """
-    found = []
+    found = np.empty((stack.draws, stack.layers, stack.quarters))
     for rows in chunks(stack.draws):
-        block = _Block(stack.take(rows))
+        block = _Block(stack.take(rows), slots=stack.quarters + 1)
         block.forward()
-        order = [(t + 1) % block.slots for t in range(stack.quarters - block.slots, stack.quarters)]
-        found.append(block.Z[order][:, :, : block.draws].transpose(2, 1, 0))
-    return np.concatenate(found)
+        found[rows] = block.Z[1:, :, : block.draws].transpose(2, 1, 0)
+    return found
 
 
 def worth(stack: Stack, marks: Floats, since: int = 0) -> tuple[Floats, Floats, Floats]:
@@ -362,14 +359,14 @@ class _Block:
     those in which a layer's stock is full, `asked` those in which demand sets the root.
     """
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, slots: int | None = None) -> None:
         net = stack.network
         self.net, self.w, self.draws = net, stack.w, stack.draws
         width = -(-stack.draws // LANES) * LANES
         self.K, self.A, self.D = (_last(array, width) for array in (stack.K, stack.A, stack.D))
         self.B = _last(stack.B, width, np.inf)
         layers, quarters = stack.layers, stack.quarters
-        self.slots = min(max(int(net.lag.max()), 1), quarters) + 1
+        self.slots = slots or min(max(int(net.lag.max()), 1), quarters) + 1
         self.Z = np.zeros((self.slots, layers, width))
         self.code = np.full((self.slots, layers, width), 2 * STOCK, dtype=np.int16)
         self.own_code = (2 * np.arange(layers, dtype=np.int16))[:, None]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows import units
+from narrows.bottlenecks.plain import outputs
 from narrows.bottlenecks.programme import Expansion, Programme, Steps
 from narrows.bottlenecks.supply import QUARTER_S, factor, interpolate
 from narrows.errors import UnknownNameError, UsageError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["ELASTICITY", "ROOM", "Choice", "Product", "Shop", "history", "named", "usual"]
+__all__ = ["ELASTICITY", "ROOM", "Choice", "Product", "Shop", "named", "usual"]
 
 ROOM = "plan.mix_room"
 ELASTICITY = "plan.elasticity"
@@ -183,44 +184,6 @@ def named(text: str, recipes: Recipes, year: int) -> tuple[Product, ...]:
     return (*found, Product(OTHERS, rest)) if rest else tuple(found)
 
 
-def history(stack: Stack) -> Array:
-    """Return the greatest cumulative output of every layer [unit], axes (draw, layer, quarter).
-
-    Parameters
-    ----------
-    stack
-        Network and quantities of some draws.
-
-    Notes
-    -----
-    The recursion of `narrows.bottlenecks.plain`, which keeps the root only.
-
-    Examples
-    --------
-    >>> from narrows.bottlenecks.network import Network, Stack
-    >>> line = Network([1, -1], [0, 0])
-    >>> stack = Stack(line, [[[3, 3], [4, 4]]], np.zeros((1, 2, 2)), [[[9], [np.inf]]], [[9, 9]], [1, 1])
-    >>> history(stack)[0].tolist()
-    [[3.0, 6.0], [3.0, 6.0]]
-    """
-    net, (draws, layers, quarters) = stack.network, stack.K.shape
-    arrivals, cap, demand = (np.broadcast_to(a, (draws, *a.shape[1:])) for a in (stack.A, stack.B, stack.D))
-    Z = np.zeros((draws, layers, quarters + 1))
-    for t in range(quarters):
-        for i in net.up.tolist():
-            Z[:, i, t + 1] = Z[:, i, t] + stack.K[:, i, t]
-            for c in net.inputs(i):
-                arrived = arrivals[:, c, t] + Z[:, c, max(t - int(net.lag[c]) + 1, 0)]
-                np.minimum(Z[:, i, t + 1], arrived, out=Z[:, i, t + 1])
-        np.minimum(Z[:, net.root, t + 1], demand[:, t], out=Z[:, net.root, t + 1])
-        for i in net.up[::-1].tolist():
-            if i != net.root:
-                room = cap[:, i, min(t, cap.shape[2] - 1)] - arrivals[:, i, -1]
-                np.minimum(Z[:, i, t + 1], Z[:, net.parent[i], t + 1] + room, out=Z[:, i, t + 1])
-    found: Array = Z[:, :, 1:]
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class Shop:
     """A model with products, from the first quarter that can be decided.
@@ -252,7 +215,7 @@ class Shop:
     @cached_property
     def before(self) -> Array:
         """Cumulative output of every layer by the shortest path [h100e], axes (draw, layer, quarter)."""
-        return history(self.stack)
+        return outputs(self.stack)
 
     @cached_property
     def value(self) -> Array:

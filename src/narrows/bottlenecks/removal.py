@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.bottlenecks.network import Stack
-from narrows.bottlenecks.plain import forward, recent
+from narrows.bottlenecks.plain import forward, restart
 from narrows.bottlenecks.solution import STOCK, chunks
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["BINDERS_BEFORE", "Lost", "Removal", "absent", "cut", "lose"]
+__all__ = ["BINDERS_BEFORE", "Lost", "Removal", "absent", "lose"]
 
 BINDERS_BEFORE = -STOCK
 """Binder codes below 0: stock and demand come before row 0 where binders are counted."""
@@ -125,56 +125,6 @@ def absent(time: Array, count: int) -> Array:
     return part
 
 
-def cut(stack: Stack, start: int, count: int) -> Stack:
-    """Return a stack from a quarter on, with what had been made before as its opening stock.
-
-    Parameters
-    ----------
-    stack
-        The whole stack.
-    start
-        First quarter, after all work in progress at the very start has arrived.
-    count
-        Number of quarters.
-
-    Examples
-    --------
-    Packaging makes 3 a quarter, racks 2: one package waits when the second quarter begins.
-
-    >>> from narrows.bottlenecks.network import Network
-    >>> line = Network([1, -1], [0, 0])
-    >>> K = [[[3, 0, 3], [2, 2, 2]]]
-    >>> whole = Stack(line, K, np.zeros((1, 2, 3)), [[[np.inf], [np.inf]]], [[9, 9, 9]], [1, 1, 1])
-    >>> forward(whole).output.tolist(), forward(cut(whole, 1, 2)).output.tolist()
-    ([[2.0, 3.0, 5.0]], [[1.0, 3.0]])
-    """
-    network, end = stack.network, start + count
-    made = recent(_until(stack, start))
-    before = made[:, :, -1]
-    window = slice(start, end)
-    A = np.broadcast_to(stack.A[:, :, window], (stack.draws, stack.layers, count)).copy()
-    for row, (parent, lag) in enumerate(zip(network.parent, network.lag, strict=True)):
-        if parent < 0:
-            continue
-        for t in range(count):
-            back = max(int(lag) - t, 1)
-            with np.errstate(invalid="ignore"):
-                A[:, row, t] += made[:, row, -back] - before[:, parent]
-    A = np.maximum(np.nan_to_num(A, nan=np.inf, posinf=np.inf), 0.0)
-    A = np.maximum.accumulate(A, axis=2)
-    B = stack.B if stack.B.shape[2] == 1 else stack.B[:, :, window]
-    with np.errstate(invalid="ignore"):
-        D = np.maximum(stack.D[:, window] - before[:, network.root, None], 0.0)
-    return Stack(
-        network=network,
-        K=stack.K[:, :, window],
-        A=A,
-        B=np.maximum(B, A[:, :, -1:]),
-        D=D,
-        w=stack.w[window],
-    )
-
-
 def lose(
     model: Model,
     start: int,
@@ -200,7 +150,7 @@ def lose(
     losses = np.empty((len(removals), draws))
     quarters = np.empty((len(removals), draws, codes), dtype=np.int16)
     for rows in chunks(draws):
-        whole = cut(model.stack(rows), start, count)
+        whole = restart(model.stack(rows), start, start + count - 1)
         as_is = forward(whole).output
         steps = np.diff(as_is, axis=1, prepend=0.0)
         deployed[rows] = as_is[:, -1]
@@ -220,9 +170,3 @@ def _without(whole: Stack, removal: Removal, steps: Array) -> Stack:
     if removal.designs is not None:
         demand = np.minimum(demand, np.cumsum(steps * np.maximum(1.0 - removal.designs, 0.0), axis=1))
     return Stack(whole.network, removal.capacity(whole.K), whole.A, whole.B, demand, whole.w)
-
-
-def _until(stack: Stack, end: int) -> Stack:
-    """Return the first quarters of a stack."""
-    B = stack.B if stack.B.shape[2] == 1 else stack.B[:, :, :end]
-    return Stack(stack.network, stack.K[:, :, :end], stack.A[:, :, :end], B, stack.D[:, :end], stack.w[:end])
