@@ -332,8 +332,8 @@ def test_without_highs_only_a_budget_that_is_asked_for_is_refused(monkeypatch):
     with pytest.raises(DataError) as refusal:
         relax(DECISION, draws=20, budget_usd=1e9)
     assert str(refusal.value) == (
-        "highspy, the linear program of HiGHS, is not installed. It comes with the extra 'lp'. "
-        "Run `make test` once, or install narrows[lp]."
+        "highspy, the linear program of HiGHS, is not installed. It comes with narrows. "
+        "Run `make map` once, or install highspy."
     )
 
 

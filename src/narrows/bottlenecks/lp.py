@@ -69,8 +69,8 @@ def highspy_or_refuse() -> Any:
     except ImportError as error:
         raise DataError(
             "highspy, the linear program of HiGHS, is not installed",
-            "It comes with the extra 'lp'",
-            "Run `make test` once, or install narrows[lp]",
+            "It comes with narrows",
+            "Run `make map` once, or install highspy",
         ) from error
     return highspy
 

@@ -34,6 +34,8 @@ ALL = slice(None)
 """Every draw."""
 LEAST = float(np.finfo(np.float64).tiny)
 """What a factor of 0 counts as, so that its logarithm is finite: nothing, to any digit shown."""
+FORETELLS = ("forecast", "assumption")
+"""Kinds of statements that slip when they speak of a later time: a plan in print, and what we take for one."""
 SAME_MOMENT_YEARS = 1 / 8
 """Anchors closer than half a quarter speak of the same moment and are averaged."""
 
@@ -322,9 +324,9 @@ class FactLayer:
 
         Notes
         -----
-        Anchors that are forecasts are multiplied by ratio ** min(h, 1), ratio = realised over
-        forecast one year ahead, h = years from the day the forecast was made to the period that
-        it speaks of. Between anchors the logarithm is a straight line; it is flat before the first
+        Anchors that speak of a later time, forecasts and assumptions alike, are multiplied by
+        ratio ** min(h, 1), ratio = realised over forecast one year ahead, h = years from the day the
+        statement was made to the period that it speaks of. Between anchors the logarithm is a straight line; it is flat before the first
         and grows at a constant rate after the last.
         """
         anchored = self._anchored
@@ -408,7 +410,7 @@ def _horizon(facts: Sequence[Fact]) -> Array:
     return np.array(
         [
             min(max((fact.midpoint or 0.0) - _year(fact.known_on), 0.0), 1.0)
-            if fact.kind == "forecast"
+            if fact.kind in FORETELLS
             else 0.0
             for fact in facts
         ]
