@@ -93,7 +93,7 @@ def test_half_of_cowos_moves_the_map_and_is_named(capsys, tmp_path, base):
     for column in range(len(base.quarters)):
         before, after = base.capacity["cowos"].p50[column], answer["capacity"]["cowos"]["p50"][column]
         assert after == pytest.approx(before / 2)
-        assert answer["deployed"]["mean"][column] < base.deployed.mean[column]
+        assert answer["installed"]["mean"][column] < base.installed.mean[column]
     assert sum(answer["binds"]["cowos"]) > sum(base.binds["cowos"])
     assert answer["capacity"]["rack"]["p50"] == pytest.approx(base.capacity["rack"].p50)
     assert len(answer["meta"]["scenario"]) == 16

@@ -363,8 +363,8 @@ class _Solved:
             product = self.products[culprit.product]
             lag = layer.declared.lag
             return (
-                f"{culprit.missing:,.0f} H100e of {layer.id} for {product.id} cannot be there in {quarter}, "
-                f"whatever its capacity (fact {lag}{self._stated(lag)})"
+                f"what is in stock and under way for {product.id} in {quarter}, made by the mix of before, "
+                f"lacks {culprit.missing:,.0f} H100e of {layer.id} (fact {lag}{self._stated(lag)})"
             )
         what = "stock of" if culprit.kind == "stock" else "capacity of"
         fact = layer.declared.hold if culprit.kind == "stock" else layer.declared.capacity

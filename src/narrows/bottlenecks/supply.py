@@ -35,7 +35,7 @@ ALL = slice(None)
 LEAST = float(np.finfo(np.float64).tiny)
 """What a factor of 0 counts as, so that its logarithm is finite: nothing, to any digit shown."""
 FORETELLS = ("forecast", "assumption")
-"""Kinds of statements that slip when they speak of a later time: a plan in print, and what we take for one."""
+"""Kinds of statements that slip where they speak of a later time."""
 SAME_MOMENT_YEARS = 1 / 8
 """Anchors closer than half a quarter speak of the same moment and are averaged."""
 

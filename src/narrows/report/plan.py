@@ -223,14 +223,19 @@ def _added(result: PlanResult, width: int) -> str:
         return "\n".join(folded("No layer has a known cost of more capacity: nothing can be bought.", width))
     shown = _years(result)
     rows = [("Capacity added in", *shown, "unit")]
+    unwanted = []
     for name in result.expandable:
         found = [result.number("added", case, name, quarter) for quarter in shown]
+        if not any(one.value for one in found):
+            unwanted.append(printable(result.layers[name]))
+            continue
         rows.append((printable(result.layers[name]), *(number(one.value, 3) for one in found), found[0].unit))
     spent = result.number("spent", case)
     rest = [printable(name) for layer, name in result.layers.items() if layer not in result.expandable]
     lines = [
         f"Capacity bought for {number(spent.value, 3)} USD, made by: linear program",
-        _table(rows),
+        *([_table(rows)] if len(rows) > 1 else []),
+        *(folded(f"None is bought of: {', '.join(unwanted)}.", width) if unwanted else ()),
         *folded(f"No cost is known, so not expanded: {', '.join(rest)}.", width),
     ]
     return "\n".join(lines)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "relief_csv", "relief_json", "relief_svg", "relief_text"]
 
+PRICED = 7
+"""Place of the column USD/USD."""
 COLUMNS_FROM = ((112, 9), (92, 7), (0, 6))
 """From this width on [character], the table has so many columns."""
 COLUMNS = (
@@ -64,7 +66,7 @@ def relief_text(result: ReliefResult, *, width: int) -> str:
     parts = [
         _wrapped(headline(result), width),
         _table(result, width),
-        _wrapped(_meaning(result), width),
+        _wrapped(_meaning(result, width), width),
         _budgets(result, width),
         _footer(result, width),
     ]
@@ -131,7 +133,7 @@ def _table(result: ReliefResult, width: int) -> str:
     """Return one line a layer, the highest gain per dollar first."""
     names = {row.id: printable(row.name) for row in result.rows}
     head = ("layer", "from", "acts in", "H100e", "USD", "per M USD", "half worth at", "USD/USD", "then binds")
-    kept = next(count for least, count in COLUMNS_FROM if width >= least)
+    kept = _kept(width)
     rows: Table = [head[:kept]]
     for row in result.rows:
         cells = (
@@ -155,15 +157,23 @@ def _mark(row: ReliefRow) -> str:
     return "*" if row.cost_kind == "assumption" else ""
 
 
-def _meaning(result: ReliefResult) -> str:
+def _kept(width: int) -> int:
+    """Return how many columns of the table fit."""
+    return next(count for least, count in COLUMNS_FROM if width >= least)
+
+
+def _meaning(result: ReliefResult, width: int) -> str:
+    sold = (
+        " USD/USD: what the compute gained would sell for, per dollar of the addition; chips, power and all "
+        "else that it takes are not in the cost."
+    )
     told = (
         "From: the first quarter in which the mean gain is a thousandth of what is deployed. Acts in: the "
         "draws in which the addition lifts some quarter; in the others something else binds. H100e: compute "
         "gained, mean, later quarters counted at the lower price of an H100e. Half worth at: the addition at "
-        "which one more unit brings half of the first. USD/USD: what the compute gained would sell for, per "
-        "dollar of the addition; chips, power and all else that it takes are not in the cost. An addition "
-        "arrives after the layer's lead time and stays, all of it for AI. * cost assumed."
-    )
+        "which one more unit brings half of the first. An addition arrives after the layer's lead time and "
+        "stays, all of it for AI. * cost assumed."
+    ) + (sold if _kept(width) > PRICED else "")
     if result.left_out:
         left = ", ".join(f"{name} ({why})" for name, why in result.left_out.items())
         told += f" Left out: {left}."
