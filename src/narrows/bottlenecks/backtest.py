@@ -21,6 +21,7 @@ from narrows.bottlenecks.shipments import shipments, sold
 from narrows.catalog import default
 from narrows.figure import Comparison
 from narrows.quarters import Quarter, period
+from narrows.units import to_canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,8 @@ FAMILIES = ("substrate", "logic", "packaging", "memory", "racks", "space_power",
 PEER = "peer_tightness"
 ENOUGH = 0.8
 """Share of statements, and of quarters, that the goals ask for."""
+CUMULATIVE = {"NVIDIA": "nvidia_cumulative_totals", "Google": "tpu_cumulative_totals"}
+POWER_BOUNDS = ("5th percentile", "median", "95th percentile")
 UNITS = {
     "NVIDIA": "nvidia_calendar_quarter_chip_timelines",
     "Google": "tpu_calendar_quarter_chip_timelines",
@@ -293,7 +296,38 @@ def check_units(folder: Path) -> Iterator[Comparison]:
         holds=inside_all / cases_all >= ENOUGH,
         dataset=COUNTS,
     )
+    for maker in UNITS:
+        yield _power(folder, maker)
     yield from _compute(folder)
+
+
+def _power(folder: Path, maker: str) -> Comparison:
+    """Compare the design power of the chips of a maker sold after the first quarter counted."""
+    found = table(folder / COUNTS / f"{CUMULATIVE[maker]}.csv")
+    ends = [_quarter_of(row["End date"]) for row in found]
+    bounds = np.array(
+        [[to_canonical(float(row[f"Power in MW ({name})"]), "MW") for name in POWER_BOUNDS] for row in found]
+    )
+    low, middle, high = (bounds[1:] - bounds[0, 1]).T
+    solved = run(f"{ends[1]}:{ends[-1]}", draws=DRAWS)
+    ours = np.median(np.cumsum(shipments(solved, maker).chip_w, axis=1), axis=0)
+    missed = [
+        f"{end} {value / theirs - 1:+.0%}".replace("%", " %")
+        for end, value, least, theirs, most in zip(ends[1:], ours, low, middle, high, strict=True)
+        if not least <= value <= most
+    ]
+    share = 1 - len(missed) / len(ours)
+    words = f"power of {maker}'s chips sold after {ends[0]} inside Epoch's 5 to 95 %, from supply alone"
+    return _row(
+        f"{words}; outside: {', '.join(missed) or 'none'}",
+        "share of quarters",
+        share,
+        f">= {ENOUGH}",
+        None,
+        len(ours),
+        holds=share >= ENOUGH,
+        dataset=COUNTS,
+    )
 
 
 def _compute(folder: Path) -> Iterator[Comparison]:

@@ -34,6 +34,8 @@ DEMAND = "demand"
 """Layer of orders, which rests on revenue and is left out."""
 PACKAGES = ("modules",)
 """Design quantity that counts packages."""
+CHIP_POWER = ("chip_w",)
+"""Design quantity that gives the design power of a package."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +52,15 @@ class Shipments:
         Accelerators sold [package/quarter], axes (draw, quarter).
     h100e
         The same in compute [h100e/quarter], axes (draw, quarter).
+    chip_w
+        Their design power, chips alone [W/quarter], axes (draw, quarter).
     """
 
     maker: str
     quarters: tuple[str, ...]
     packages: Array
     h100e: Array
+    chip_w: Array
 
 
 def shipments(solved: Run, maker: str) -> Shipments:
@@ -98,7 +103,7 @@ def shipments(solved: Run, maker: str) -> Shipments:
         raise UnknownNameError("maker", maker, makers, remedy="Name a company that designs accelerators")
     packaging, orders = model.row(PACKAGING), model.row(DEMAND)
     recipe = model.layer(PACKAGING).declared.need
-    shares, needs = model.layers[0].recipes.by_group([recipe, PACKAGES], [designs])
+    shares, needs = model.layers[0].recipes.by_group([recipe, PACKAGES, CHIP_POWER], [designs])
     share, parts = shares[:, :, 0], needs[:, :, 0]
     booked = _booked(solved, maker, packaging)
 
@@ -118,13 +123,14 @@ def shipments(solved: Run, maker: str) -> Shipments:
     output = np.concatenate([forward(alone.stack(rows)).output for rows in chunks(solved.reader.n)])
     h100e = sold(model, output)[:, solved.shown]
     at_sale = interpolate(model.stated, model.years[solved.shown] + model.sale_lag / 4)
-    per_h100e = over_time(parts[:, :, 1], at_sale) / over_time(share, at_sale)
-    packages = h100e * per_h100e
+    whole = over_time(share, at_sale)
+    packages = h100e * over_time(parts[:, :, 1], at_sale) / whole
+    power = over_time(parts[:, :, 2], at_sale) / over_time(parts[:, :, 1], at_sale)
     for column, quarter in enumerate(solved.quarters):
         name = f"{maker.lower()}.written_off.{quarter}"
         if catalog.has(name):
             packages[:, column] -= solved.reader.draws(name)
-    return Shipments(maker, solved.quarters, packages, h100e)
+    return Shipments(maker, solved.quarters, packages, h100e, packages * power)
 
 
 def sold(model: Model, output: Array) -> Array:

@@ -15,7 +15,6 @@ from narrows.bottlenecks.backtest import check_labels, check_units, counted
 from narrows.bottlenecks.check import check_networks
 from narrows.bottlenecks.concentration_checks import check_concentration
 from narrows.errors import DataError, UsageError
-from narrows.facility.validation import site_rows
 from narrows.figure import Comparison
 from narrows.units import to_canonical
 
@@ -65,7 +64,6 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
         rows = [_not_run("random networks", error.given)]
     rows += _past_maps()
     folder = None if data is None else data / FOLDER
-    rows += site_rows(folder)
     rows += check_concentration(folder)
     if folder is None or not folder.is_dir():
         return [

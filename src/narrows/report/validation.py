@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("bottlenecks",)
+ROOMS = ("facility", "bottlenecks")
 """Rooms that compare themselves with measurements."""
+SITES = "bottleneck"
+"""Folder of the tables of sites."""
 
 
 def validation_data(folder: str | None) -> Path | None:
@@ -58,9 +60,16 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     """
     if room is not None and room not in ROOMS:
         raise UnknownNameError("room", room, ROOMS, remedy="Leave the room out to run all")
-    from narrows.bottlenecks import validation
+    rows: list[Comparison] = []
+    if room in {None, "facility"}:
+        from narrows.facility.validation import site_rows
 
-    return validation.validate(data, networks)
+        rows += site_rows(None if data is None else data / SITES)
+    if room in {None, "bottlenecks"}:
+        from narrows.bottlenecks import validation
+
+        rows += validation.validate(data, networks)
+    return rows
 
 
 def rows_markdown(rows: Sequence[Comparison]) -> str:
@@ -78,7 +87,7 @@ def rows_markdown(rows: Sequence[Comparison]) -> str:
 
 
 def _cells(row: Comparison) -> tuple[str, ...]:
-    outcome = (_number(row.value), row.goal, _number(row.baseline), str(row.n), _verdict(row.holds))
+    outcome = (_number(row.value), row.goal, _number(row.baseline), str(row.n), _verdict(row))
     return (row.room, row.dataset, row.quantity, row.metric, *outcome)
 
 
@@ -90,5 +99,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
 
 
-def _verdict(holds: bool | None) -> str:  # noqa: FBT001 (a verdict is a truth value)
-    return {True: "yes", False: "**no**", None: "not run"}[holds]
+def _verdict(row: Comparison) -> str:
+    if row.holds is None:
+        return "not run" if row.value is None else "-"
+    return "yes" if row.holds else "**no**"
