@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +17,9 @@ from narrows.bottlenecks.model import build
 from narrows.bottlenecks.products import Choice, Shop, usual
 from narrows.bottlenecks.programme import Expansion, Programme, optimise
 from narrows.catalog import PointReader, default
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 QUARTERS, RUNS, SIZE = 40, 5, 1e6
 
@@ -81,6 +88,20 @@ def with_linopy(programme: Programme) -> float:
     return float(model.objective.value) * SIZE
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send what compiled code prints to stdout nowhere: the solver greets even when told to be silent."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 (a device)
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 @benchmark("plan")
 def plan() -> list[Row]:
     """Time five products with expansion over 40 quarters, and the loop over 10,000 draws."""
@@ -100,7 +121,7 @@ def plan() -> list[Row]:
     else:
         import warnings
 
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
             begin = time.perf_counter()
             theirs = with_linopy(programme)

@@ -125,18 +125,19 @@ def chain_text(chain: Chain, width: int, sources: Mapping[str, Source] | None = 
         )  # fmt: skip
         parts.append(_wrapped(f"path of the median draw: {stretches}", width, "  "))
     told = "Facts that move it most, by its mean in the third of the draws where the fact is low -> high."
-    parts += ["", _wrapped(told, width)]
+    if movers:
+        parts += ["", _wrapped(told, width)]
     parts += [_mover(place, link, figure.unit, named, width) for place, link in enumerate(movers, 1)]
     rest = len(chain.links) - len(movers)
     if rest:
-        parts += [
-            "",
-            _wrapped(f"{_counted(rest, 'more fact')} of the chain with a smaller effect or none.", width),
-        ]
+        words = "more fact" if movers else "fact"
+        effect = "a smaller effect or none" if movers else "no effect seen in these draws"
+        parts += ["", _wrapped(f"{_counted(rest, words)} of the chain with {effect}.", width)]
     parts += [
         "",
         _wrapped(
-            f"Facts of {figure.vintage}, model {figure.model}, {figure.draws:,} draws, seed {figure.seed}.",
+            f"Facts of {figure.vintage}, model {figure.model}, {_counted(figure.draws, 'draw')}, "
+            f"seed {figure.seed}.",
             width,
         ),
         _wrapped("All statements of a fact: narrows why FACT", width),
