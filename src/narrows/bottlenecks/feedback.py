@@ -238,7 +238,8 @@ class Loop:
     @cached_property
     def plan_usd(self) -> Array:
         """Capital of the map [USD/quarter], axes (draw, quarter)."""
-        supply = self.model.layers[self.row - 1].supply(self.model.years)
+        read_at = self.model.years - self.model.early[self.row] / QUARTERS_A_YEAR
+        supply = self.model.layers[self.row - 1].supply(read_at)
         if supply is None:  # the layer is known, so this does not happen
             return np.zeros((self.run.reader.n, len(self.model.quarters)))
         return np.asarray(supply)
