@@ -467,6 +467,18 @@ def test_a_default_for_a_number_is_refused(small):
 
 # --- broken and hostile files -------------------------------------------------------------------
 
+
+def test_sources_that_cannot_be_read_are_the_one_problem(small):
+    home = small.write()
+    (home / "sources_more.toml").write_text("[a]\ntitle = 1,2\n", "utf-8")
+    assert [str(problem) for problem in lint(home, today=TODAY)] == [
+        (
+            "sources_more.toml is not TOML: Expected newline or end of document after a statement "
+            "(at line 2, column 10). TOML 1.0 is needed. Correct it there."
+        )
+    ]
+
+
 BROKEN = {
     "not UTF-8": (
         b'[[fact]]\nof = "caf\xe9"\n',
