@@ -65,9 +65,8 @@ def check(contents: Mapping[str, bytes], today: date) -> tuple[Contents, list[Da
         except DataError as problem:
             desk.problems.append(problem)
     if any(_is_sources(name) and name not in tables for name in contents):
-        return Contents(
-            (), (), (), {}, {}, (), ()
-        ), desk.problems  # every fact would be refused for its source
+        # Every fact would be refused for its source.
+        return Contents((), (), (), {}, {}), desk.problems
     sources: dict[str, Source] = {}
     for name in [name for name in tables if _is_sources(name)]:
         sources |= _sources(tables.pop(name), name, sources, today, desk)
