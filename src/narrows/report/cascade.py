@@ -24,7 +24,7 @@ Table = list[tuple[str, ...]]
 YEAR_STEP = 4
 LAST_YEAR = 10.0
 NONE = 0.005
-OLD = "As of a past day old forecasts stand where no newer one was out, as on cooling after 2027. "
+OLD = "As of a past day old forecasts stand where no newer one was out. "
 """What a reader of the study's own day must know."""
 
 
