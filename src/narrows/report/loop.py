@@ -25,7 +25,7 @@ USUAL = (10_000, 1)
 VARIANT_WORDS = {
     "open": "without the loop",
     "closed": "with the loop",
-    "falls": "revenue per H100e falls {fall} a year",
+    "falls": "revenue per H100e -{fall} a year",
     "stops": "reinvestment stops",
 }
 
