@@ -127,17 +127,22 @@ def path_counts(stack: Stack, masks: Floats, demand_masks: Floats) -> tuple[Floa
     (0.0, 1.0)
     """
     _check_masks(stack, masks, demand_masks)
-    found = [
-        _sweep(
-            stack,
-            start=np.zeros((masks.shape[0], stack.draws)),
-            own=lambda i, t, before: before + masks[:, i, t, None],
-            demand=lambda t: np.broadcast_to(demand_masks[:, t, None], (masks.shape[0], stack.draws)),
-            join=join,
-        )
-        for join in (np.minimum, np.maximum)
-    ]
+    shape = (2, masks.shape[0], stack.draws)
+    found = _sweep(
+        stack,
+        start=np.zeros(shape),
+        own=lambda i, t, before: before + masks[:, i, t, None],
+        demand=lambda t: np.broadcast_to(demand_masks[:, t, None], shape),
+        join=_ends,
+    )
     return found[0], found[1]
+
+
+def _ends(one: Floats, other: Floats) -> Floats:
+    """Return the lesser of the first halves and the greater of the second."""
+    joined = np.minimum(one, other)
+    np.maximum(one[1], other[1], out=joined[1])
+    return joined
 
 
 def intervals(
