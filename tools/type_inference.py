@@ -86,7 +86,7 @@ RELEASED = {
     "yi-34b": ("2023-11", 4096),
 }
 """Month of release, and longest sequence [token]; 0 where it is not typed."""
-MORE = {
+MORE: dict[str, dict[str, float]] = {
     "deepseek-v3": {"linear_bits": 8},
     "minimax-m2.5": {"linear_bits": 8},
     "kimi-k2.5": {"expert_bits": 4.5},
@@ -139,7 +139,7 @@ AMD = {
     "mi355x": (288 * GIB, 8.0e12, 2.5166e15, 5.0332e15, 1.00663e16, 1400, 8, 5.376e11, 5.0e10, 6.4e10),
 }
 """Data sheets, in the order of the columns; the scale-out link is one 400 Gbit/s adapter a chip."""
-BETWEEN = {
+BETWEEN: dict[tuple[str, str], tuple[float, float, str]] = {
     ("b200_sxm", "bandwidth"): (7.7e12, 8.0e12, "the 8-GPU board is given as 7.7, the package as 8.0 TB/s"),
     ("b300_sxm", "power"): (1100, 1200, "the system file says 1100 W, the registry of InferenceX 1200 W"),
 }
@@ -188,7 +188,7 @@ def models(table: Path) -> str:
         name = row["model"]
         released, context = RELEASED[name]
         widths = {quantity: float(row[column]) for column, quantity in COLUMNS.items() if row[column]}
-        widths |= MORE.get(name, {})
+        widths.update(MORE.get(name, {}))
         if context:
             widths["context"] = context
         path = row["source"].split(" ")[1].split("/")

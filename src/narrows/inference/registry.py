@@ -155,13 +155,13 @@ def checkpoint(name_or_path: str | Path, catalog: Catalog | None = None) -> Chec
     tables = _tables(catalog or default(), "model")
     if text in tables:
         return _from_facts(text, tables[text])
-    if isinstance(name_or_path, Path) or text.endswith(".json") or "\0" not in text and Path(text).is_dir():
+    if isinstance(name_or_path, Path) or text.endswith(".json") or ("\0" not in text and Path(text).is_dir()):
         return _from_config(Path(text))
     raise UnknownNameError("model", text, tables, remedy="Name one of these, or a config.json")
 
 
 def _from_facts(name: str, widths: dict[str, float]) -> Checkpoint:
-    whole = {word: int(widths[word]) for word in WIDTHS if word in widths}
+    whole: dict[str, Any] = {word: int(widths[word]) for word in WIDTHS if word in widths}
     if "head_size" not in whole:
         whole["head_size"] = whole["nope_size"] + whole["rope_size"]
     full = int(widths["full_layers"]) if "full_layers" in widths else None
@@ -283,7 +283,7 @@ class _Config:
         if not head:
             raise _refusal(
                 self.file,
-                f"has no head_dim, and hidden_size = {hidden} is no multiple of num_attention_heads = {heads}",
+                f"has no head_dim, and hidden_size = {hidden} is no multiple of {heads} heads",
                 "head_dim is a whole number",
             )
         kv_heads = 0 if rank else self.whole("num_key_value_heads", default=heads, least=1)
