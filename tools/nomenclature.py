@@ -152,7 +152,7 @@ def page() -> str:
 def _quantity(name: str) -> str:
     """Return the quantity of a fact; names of models and chips may hold a dot."""
     parts = name.split(".")
-    return parts[-1] if parts[0] in {"model", "chip"} else parts[1]
+    return parts[-1] if parts[0] in {"model", "chip", "price"} else parts[1]
 
 
 def main() -> int:

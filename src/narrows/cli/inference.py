@@ -15,7 +15,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace) -> int:
     """Answer one question of the room and show it."""
-    answers = {"fit": _fit}
+    answers = {"fit": _fit, "price": _price}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
@@ -43,3 +43,26 @@ def _fit(arguments: Namespace) -> str:
     )
     found = fit(arguments.model, arguments.chip, setup)
     return fit_json(found) if arguments.json else fit_text(found)
+
+
+def _price(arguments: Namespace) -> str:
+    from narrows.inference.prices import Mix, price
+    from narrows.report.price import price_json, price_text
+
+    mix = Mix(
+        arguments.input_per_output,
+        arguments.cached,
+        arguments.input_tokens_per_s,
+        arguments.cached_tokens_per_s,
+    )
+    found = price(
+        arguments.model,
+        arguments.chip,
+        arguments.tokens_per_s,
+        utilisation=arguments.utilisation,
+        basis=arguments.cost,
+        mix=mix,
+        draws=arguments.draws,
+        seed=arguments.seed,
+    )
+    return price_json(found) if arguments.json else price_text(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrows.inference.fit_checks import fit_rows
+from narrows.inference.price_checks import price_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,4 +25,5 @@ def inference_rows(folder: Path | None) -> list[Comparison]:
     """
     rows: list[Comparison] = []
     rows += fit_rows(folder)
+    rows += price_rows(folder)
     return rows
