@@ -79,11 +79,13 @@ OWN = {"deepseek-r1": "deepseek/deepseek-r1", "deepseek-v3": "deepseek/deepseek-
 KINDS = {"input": "usd_per_m_input", "output": "usd_per_m_output", "cached": "usd_per_m_cached_input"}
 SHARE = 0.1
 """Half width where one source alone states a number."""
+NEAR = (0.95, 1.05)
+"""A value at the end of its span is known no better than to a twentieth."""
 HEAD = """\
 # What a chip costs an hour, and what a token costs. Written by tools/type_prices.py.
 
 [defaults]
-level = "min-max"
+level = "P5-P95"
 kind = "reported"
 """
 TYPED = """
@@ -120,6 +122,7 @@ def fact(name: str, numbers: tuple[float, float, float], unit: str, entries: dic
     value, low, high = numbers
     lines = ["", "[[fact]]", f'id = "{name}"', f"value = {value:g}", f"low = {low:g}", f"high = {high:g}"]
     lines += [f'unit = "{unit}"', *(f'{key} = "{text}"' for key, text in entries.items())]
+    lines += ["correlation = 0.8"] if "group" in entries else []
     return "\n".join(lines) + "\n"
 
 
@@ -140,7 +143,8 @@ def owning(table: Path) -> str:
         low, high = SPAN[row["gpu"]]
         note = {"note": "low and high over kinds of owner and both vintages of the registry"}
         for quantity, (column, of) in OWNERS.items():
-            numbers = (float(row[column]), low, high)
+            value = float(row[column])
+            numbers = (value, min(low, round(value * NEAR[0], 3)), max(high, round(value * NEAR[1], 3)))
             parts.append(
                 fact(
                     f"chip.{chip}.{quantity}",
@@ -193,16 +197,17 @@ def tokens(table: Path) -> str:
             if not prices or (quantity == "cached" and own is None and len(prices) < 2):
                 continue
             value = float(own[column]) if own and own[column] else median(prices)
-            low, high = min(prices), max(prices)
-            if low == high:
-                low, high = low * (1 - SHARE), high * (1 + SHARE)
+            low, _, high = (prices[round(part * (len(prices) - 1))] for part in (0.1, 0.5, 0.9))
+            low, high = min(low, value * (1 - SHARE)), max(high, value * (1 + SHARE))
             what = "cached input" if quantity == "cached" else quantity
             entries = {
                 "of": f"list price of {what} tokens, {name}",
                 "as_of": "2026-11-22",
                 "source": "litellm-1-109-1",
                 "locator": OWN.get(name, f"median of {len(prices)} entries"),
-                "note": f"low and high over {len(prices)} entries of hosts",
+                "level": "P10-P90",
+                "note": f"low and high: a tenth of {len(prices)} entries of hosts asks less, a tenth more",
+                "group": f"price.{name}",
             }
             parts.append(fact(f"price.{name}.{quantity}", (value, low, high), "usd/Mtoken", entries))
     return "".join(parts)

@@ -47,8 +47,8 @@ def fit_text(found: Fit) -> str:
         lines += [
             held,
             "",
-            "  context    sequences",
-            *(f"  {length:>9,}  {count:>9,}" for length, count in found.batches()),
+            "     context  sequences",
+            *(f"  {length:>10,}  {count:>9,}" for length, count in found.batches()),
         ]
     return "\n".join(lines)
 
