@@ -198,6 +198,12 @@ def test_hybrid_and_windowed_attention_are_counted_apart(tmp_path: Path) -> None
     assert (gemma.full_layers, gemma.window) == (8, 1024)
     mistral = LLAMA | {"model_type": "mistral", "sliding_window": 4096}
     assert model(written(tmp_path, mistral)).full_layers == 0
+    found = fit(tmp_path / "config.json", "h100", Setup(context=65536))
+    assert found.window_bytes == 4096 * 131072
+    assert found.sequences(65536) == found.sequences(4096)
+    assert found.longest == 131072
+    minimax = model(written(tmp_path, LLAMA | {"attn_type_list": [0, 0, 0, 1] * 8}))
+    assert (minimax.full_layers, minimax.window) == (8, 0)
     tied = model(written(tmp_path, LLAMA | {"tie_word_embeddings": True}))
     assert model("llama-3.1-8b").weights - tied.weights == 4096 * 128256
 

@@ -156,6 +156,8 @@ class Fit:
     def longest(self) -> int:
         """Longest single sequence [token]."""
         room = self.room_bytes - self.window_bytes
+        if self.kv_bytes_per_token == 0:  # every layer has a window
+            return self.model_context if room >= 0 else 0
         tokens = max(0, int(room // (BLOCK * self.kv_bytes_per_token))) * BLOCK
         return min(tokens, self.model_context or tokens)
 
@@ -424,8 +426,9 @@ def _balance(kept: Checkpoint, card: Chip, setup: Setup, catalog: Catalog) -> Fi
             reads=(visible.id, overhead.id),
         )
         free = found.memory_bytes - found.weights_bytes
+        block_bytes = BLOCK * (full or math.ceil(windowed * share)) * width * value_bytes / parts
         low, mid, high = (
-            max(0, int((free - taken) // (BLOCK * found.kv_bytes_per_token))) if full else 0
+            max(0, int((free - taken) // block_bytes))
             for taken in (overhead.canonical_high, overhead.canonical_value, overhead.canonical_low)
         )
         found = replace(found, blocks=mid, blocks_low=low, blocks_high=high)

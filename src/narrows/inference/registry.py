@@ -377,12 +377,13 @@ class _Config:
                 return None, 0  # engines keep the whole context of chunked layers
             linear = any(kind == "linear_attention" for kind in kinds)
             return (None, 0) if full == layers else (full, 0 if linear else window)
+        marks = self.text.get("attn_type_list")
+        if isinstance(marks, list) and len(marks) == layers and 0 in marks:
+            return layers - marks.count(0), 0  # 0 marks linear attention
         interval = self.whole("full_attention_interval", default=0)
-        if interval:
-            return layers // interval, 0
-        pattern = self.whole("sliding_window_pattern", default=0)
-        if pattern and window:
-            return layers // pattern, window
+        pattern = self.whole("sliding_window_pattern", default=0) if window else 0
+        if interval or pattern:
+            return layers // (interval or pattern), 0 if interval else window
         use = self.text.get("use_sliding_window", True)
         if (
             window
