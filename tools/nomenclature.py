@@ -141,12 +141,18 @@ def page() -> str:
     ]
     kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
     for fact in catalog:
-        kinds[fact.id.split(".")[1], parse(fact.unit).symbol].append(fact.id)
+        kinds[_quantity(fact.id), parse(fact.unit).symbol].append(fact.id)
     lines += [
         f"| {quantity} | {unit} | {len(names)} | {min(names)} |"
         for (quantity, unit), names in sorted(kinds.items())
     ]
     return "\n".join(lines) + "\n"
+
+
+def _quantity(name: str) -> str:
+    """Return the quantity of a fact; names of models and chips may hold a dot."""
+    parts = name.split(".")
+    return parts[-1] if parts[0] in {"model", "chip", "price"} else parts[1]
 
 
 def main() -> int:

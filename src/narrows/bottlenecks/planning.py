@@ -247,7 +247,7 @@ class _Solved:
     ) -> None:
         self.asked, self.reader = asked, reader
         catalog = reader.catalog
-        known = catalog.asked or max(fact.known_on for fact in catalog)
+        known = catalog.asked or catalog.last
         first = max(Quarter.of(known) + 1, FIRST)
         shown = span(quarters) if quarters is not None else span(f"{first}:{max(first, LAST)}")
         if shown[0] < first:

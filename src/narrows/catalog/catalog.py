@@ -24,6 +24,8 @@ __all__ = ["Catalog"]
 _HASH_BYTES = 8
 _WORD = re.compile(r"\w+")
 
+_SERVING = ("model.", "chip.", "price.", "inference.")  # subjects of facts that no layer reads
+
 
 def _trust(fact: Fact) -> tuple[date, int, str]:
     """Return what the rule *newest* compares: date, then kind, then the key of the source."""
@@ -266,9 +268,22 @@ class Catalog:
         return min(self, key=attrgetter("known_on")).as_of if len(self) else ""
 
     @cached_property
+    def last(self) -> date:
+        """Day from which the newest chosen statement was known; those of serving count only if alone.
+
+        Prices of tokens move by the week and are read by no layer: they do not date the build-out.
+        """
+        return self._last.known_on
+
+    @cached_property
     def newest(self) -> str:
-        """The newest ``as_of`` of a chosen statement, empty for no facts."""
-        return max(self, key=attrgetter("known_on")).as_of if len(self) else ""
+        """The ``as_of`` of that statement, empty for no facts."""
+        return self._last.as_of if len(self) else ""
+
+    @cached_property
+    def _last(self) -> Fact:
+        build_out = [fact for fact in self if not fact.id.startswith(_SERVING)]
+        return max(build_out or self, key=attrgetter("known_on"))
 
     @property
     def vintage(self) -> str:

@@ -31,6 +31,7 @@ def add_commands(commands: Any) -> None:
         _plan,
         _loop,
         _sites,
+        _inference,
         _why,
         _facts,
         _layer,
@@ -161,6 +162,75 @@ def _sites(commands: Any) -> None:
     _forms(place, csv="print one row a day and site")
     place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
     _output(place, quiet=False)
+
+
+def _inference(commands: Any) -> None:
+    room = commands.add_parser("inference", help="serving models: what fits, what it costs")
+    questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
+    _inference_fit(questions)
+    _inference_price(questions)
+
+
+def _inference_fit(questions: Any) -> None:
+    fits = questions.add_parser("fit", help="whether a model fits some chips, byte by byte")
+    fits.add_argument("model", help="a model such as llama-3.1-8b, or a config.json")
+    fits.add_argument("chip", help="a chip such as h100")
+    for name, words in (("tp", "tensor"), ("pp", "pipeline"), ("ep", "expert"), ("dp", "data")):
+        option = f"--{name}"
+        fits.add_argument(
+            option, type=_whole(option, 8), default=1, metavar="N", help=f"{words}-parallel ranks (1)"
+        )
+    fits.add_argument("--weights", metavar="PRECISION", help="bf16, fp8 or fp4; as shipped if left out")
+    fits.add_argument("--keep", metavar="MODULES", default="", help="modules left in bf16, such as attention")
+    fits.add_argument("--kv", metavar="PRECISION", default="bf16", help="cache in bf16 or fp8 (bf16)")
+    fits.add_argument("--context", type=_whole("--context", 8192), metavar="N", help="tokens that must fit")
+    fits.add_argument(
+        "--gpu-memory-share",
+        type=_number("--gpu-memory-share", "0.9"),
+        default=0.9,
+        metavar="SHARE",
+        help="part of the memory that the engine may fill (0.9)",
+    )
+    fits.add_argument("--json", action="store_true", help="print JSON")
+    _output(fits, quiet=False)
+
+
+def _inference_price(questions: Any) -> None:
+    priced = questions.add_parser(
+        "price", help="what a million tokens cost, and the bridge to the list price"
+    )
+    priced.add_argument("model", help="a model such as deepseek-r1")
+    priced.add_argument("chip", help="a chip such as b200")
+    for option, usual, default, words in (
+        ("--tokens-per-s", "2324", None, "output tokens of one chip in a second at full load"),
+        ("--utilisation", "0.5", 1.0, "share of the hours at full load (1)"),
+        ("--input-per-output", "8", 0.0, "input tokens for each output token (0)"),
+        ("--cached", "0.3", 0.0, "share of the input read from a prefix cache (0)"),
+        ("--input-tokens-per-s", "20000", None, "input that one chip takes in if it does nothing else"),
+        ("--cached-tokens-per-s", "200000", None, "the same for cached input"),
+    ):
+        priced.add_argument(
+            option,
+            type=_number(option, usual),
+            default=default,
+            required=option == "--tokens-per-s",
+            metavar="N",
+            help=words,
+        )
+    priced.add_argument(
+        "--cost",
+        default="tco_neocloud",
+        metavar="KIND",
+        help="tco_hyperscaler, tco_neocloud, rental_3yr, rental, rental_spot (tco_neocloud)",
+    )
+    priced.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    priced.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    priced.add_argument("--json", action="store_true", help="print JSON")
+    _output(priced, quiet=False)
 
 
 def _why(commands: Any) -> None:

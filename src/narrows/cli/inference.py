@@ -1,0 +1,68 @@
+"""``narrows inference``: what fits, and what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from narrows.cli.output import emit
+from narrows.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace) -> int:
+    """Answer one question of the room and show it."""
+    answers = {"fit": _fit, "price": _price}
+    if arguments.question is None:
+        raise UsageError(
+            "`narrows inference` is given no question",
+            f"Its questions are {', '.join(answers)}",
+            "See `narrows inference --help`",
+        )
+    emit(answers[arguments.question](arguments), arguments.output)
+    return 0
+
+
+def _fit(arguments: Namespace) -> str:
+    from narrows.inference.fit import Setup, fit
+    from narrows.report.fit import fit_json, fit_text
+
+    setup = Setup(
+        tp=arguments.tp,
+        pp=arguments.pp,
+        ep=arguments.ep,
+        dp=arguments.dp,
+        weights=arguments.weights,
+        kept=tuple(name.strip() for name in arguments.keep.split(",") if name.strip()),
+        kv=arguments.kv,
+        share=arguments.gpu_memory_share,
+        context=arguments.context,
+    )
+    found = fit(arguments.model, arguments.chip, setup)
+    return fit_json(found) if arguments.json else fit_text(found)
+
+
+def _price(arguments: Namespace) -> str:
+    from narrows.inference.prices import Mix, price
+    from narrows.report.price import price_json, price_text
+
+    mix = Mix(
+        arguments.input_per_output,
+        arguments.cached,
+        arguments.input_tokens_per_s,
+        arguments.cached_tokens_per_s,
+    )
+    found = price(
+        arguments.model,
+        arguments.chip,
+        arguments.tokens_per_s,
+        utilisation=arguments.utilisation,
+        basis=arguments.cost,
+        mix=mix,
+        draws=arguments.draws,
+        seed=arguments.seed,
+    )
+    return price_json(found) if arguments.json else price_text(found)

@@ -1,0 +1,29 @@
+"""Predicted against measured for inference: one part a question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from narrows.inference.fit_checks import fit_rows
+from narrows.inference.price_checks import price_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from narrows.figure import Comparison
+
+__all__ = ["inference_rows"]
+
+
+def inference_rows(folder: Path | None) -> list[Comparison]:
+    """Return the comparisons of the room.
+
+    Parameters
+    ----------
+    folder
+        Folder with the tables of inference; None where there is none.
+    """
+    rows: list[Comparison] = []
+    rows += fit_rows(folder)
+    rows += price_rows(folder)
+    return rows
