@@ -17,9 +17,8 @@ from narrows.inference import serving, serving_kernel
 from narrows.inference.engine import Engine, Requests, gap_quantile, read_requests
 from narrows.inference.steps import StepTable
 
-VIDUR = Path(__file__).parents[3] / "shared/data/inference/vidur"
-if not VIDUR.is_dir():
-    VIDUR = Path("../shared/data/inference/vidur")
+FOLDERS = [folder / "shared/data/inference/vidur" for folder in Path(__file__).parents[3:]]
+VIDUR = next((folder for folder in FOLDERS if folder.is_dir()), FOLDERS[0])
 RUNS = {
     "n1000_q6.45": Engine(),
     "n10000_q6.45": Engine(),
@@ -53,7 +52,9 @@ def test_the_oracle_is_reproduced_batch_by_batch(run, twin):
     if (VIDUR / f"batches_{run}.csv.gz").is_file():
         for name, values in columns(f"batches_{run}.csv.gz").items():
             found = getattr(served.batches, name)
-            assert np.abs(found - values).max() < 1e-11 if name.endswith("_s") else np.array_equal(found, values)
+            assert (
+                np.abs(found - values).max() < 1e-11 if name.endswith("_s") else np.array_equal(found, values)
+            )
 
 
 def same(left, right):
@@ -69,7 +70,11 @@ def case(seed):
     """Return requests and an engine drawn by a seed; small caches, ties in time, bursts."""
     draw = random.Random(seed)
     count = draw.choice([1, 2, 5, 20, 60, 150])
-    gap, longest, most = draw.choice([0.0, 0.001, 0.01, 0.05, 0.3]), draw.choice([5, 60, 400]), draw.choice([1, 4, 50, 300])
+    gap, longest, most = (
+        draw.choice([0.0, 0.001, 0.01, 0.05, 0.3]),
+        draw.choice([5, 60, 400]),
+        draw.choice([1, 4, 50, 300]),
+    )
     times = np.cumsum([draw.choice([0.0, gap, draw.expovariate(1) * gap]) for _ in range(count)])
     prompt = [draw.randint(1, longest) for _ in range(count)]
     output = [draw.randint(1, most) for _ in range(count)]
@@ -89,7 +94,10 @@ def case(seed):
 @given(st.integers(0, 2**32))
 def test_the_twins_agree_bit_for_bit(seed):
     requests, engine = case(seed)
-    same(serving.serve(requests, LAW, engine, batches=True), serving_kernel.serve(requests, LAW, engine, batches=True))
+    same(
+        serving.serve(requests, LAW, engine, batches=True),
+        serving_kernel.serve(requests, LAW, engine, batches=True),
+    )
 
 
 @settings(max_examples=60, deadline=None)

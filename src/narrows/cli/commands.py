@@ -31,6 +31,7 @@ def add_commands(commands: Any) -> None:
         _plan,
         _loop,
         _sites,
+        _inference,
         _why,
         _facts,
         _layer,
@@ -161,6 +162,53 @@ def _sites(commands: Any) -> None:
     _forms(place, csv="print one row a day and site")
     place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
     _output(place, quiet=False)
+
+
+def _inference(commands: Any) -> None:
+    room = commands.add_parser("inference", help="latency and throughput of serving a model")
+    questions = room.add_subparsers(dest="question", metavar="QUESTION", required=True)
+    _simulate(questions)
+
+
+def _simulate(questions: Any) -> None:
+    ask = questions.add_parser("simulate", help="what a deployment does with a trace of requests")
+    ask.add_argument(
+        "--trace",
+        metavar="FILE",
+        required=True,
+        help="CSV with arrived_at [s], num_prefill_tokens, num_decode_tokens",
+    )
+    ask.add_argument("--steps", metavar="FILE", help="step times of one layer (.npz)")
+    ask.add_argument(
+        "--layers", type=_whole("--layers", 32), default=32, metavar="N", help="with --steps: layers (32)"
+    )
+    ask.add_argument("--law", metavar="LIST", help="or a step law: seconds, seconds per token, ...")
+    ask.add_argument(
+        "--rate",
+        type=_number("--rate", "5"),
+        metavar="R",
+        help="arrivals per second; those of the trace if left out",
+    )
+    ask.add_argument(
+        "--cv",
+        type=_number("--cv", "1"),
+        default=1.0,
+        metavar="X",
+        help="with --rate: variation of the gaps; 1 is Poisson, more is bursty (1)",
+    )
+    for name, usual, text in (
+        ("replicas", 1, "engines that share the arrivals"),
+        ("blocks", 29_696, "cache blocks of one engine, 16 tokens each"),
+        ("chunk", 512, "most tokens in a batch"),
+        ("sequences", 512, "most requests that hold cache in one engine"),
+        ("seed", 42, "seed of arrivals and of random routing"),
+    ):
+        ask.add_argument(
+            f"--{name}", type=_whole(f"--{name}", usual), default=usual, metavar="N", help=f"{text} ({usual})"
+        )
+    ask.add_argument("--routing", default="round_robin", help="round_robin, lor or random")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _output(ask, quiet=False)
 
 
 def _why(commands: Any) -> None:

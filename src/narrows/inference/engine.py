@@ -17,7 +17,17 @@ from narrows.errors import DataError, UsageError
 if TYPE_CHECKING:
     from narrows.inference.steps import StepTable
 
-__all__ = ["Batches", "Engine", "Requests", "Served", "check", "gap_bin", "gap_quantile", "read_requests", "routes"]
+__all__ = [
+    "Batches",
+    "Engine",
+    "Requests",
+    "Served",
+    "check",
+    "gap_bin",
+    "gap_quantile",
+    "read_requests",
+    "routes",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -113,7 +123,12 @@ def _whole(name: str, values: object) -> Integers:
 
 
 def _is_length(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and 1 <= value <= MOST_TOKENS and value % 1 == 0
+    return (
+        isinstance(value, int | float)
+        and math.isfinite(value)
+        and 1 <= value <= MOST_TOKENS
+        and value % 1 == 0
+    )
 
 
 def read_requests(path: str | Path) -> Requests:
@@ -133,9 +148,11 @@ def read_requests(path: str | Path) -> Requests:
 
     where = Path(path)
     try:
-        with gzip.open(where, "rt", encoding="utf-8") if where.suffix == ".gz" else where.open(
-            encoding="utf-8", newline=""
-        ) as file:
+        with (
+            gzip.open(where, "rt", encoding="utf-8")
+            if where.suffix == ".gz"
+            else where.open(encoding="utf-8", newline="") as file
+        ):
             rows = csv.DictReader(file)
             missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
             if missing:
