@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import random
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from narrows.cli import main
 from narrows.errors import DataError, UsageError
 from narrows.inference import serving, serving_kernel
 from narrows.inference.engine import Engine, Requests, gap_quantile, read_requests
+from narrows.inference.simulation import arrive, simulate
 from narrows.inference.steps import StepTable
 
 FOLDERS = [folder / "shared/data/inference/vidur" for folder in Path(__file__).parents[3:]]
@@ -68,7 +71,7 @@ def same(left, right):
 
 def case(seed):
     """Return requests and an engine drawn by a seed; small caches, ties in time, bursts."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 (a simulation, not a secret)
     count = draw.choice([1, 2, 5, 20, 60, 150])
     gap, longest, most = (
         draw.choice([0.0, 0.001, 0.01, 0.05, 0.3]),
@@ -182,3 +185,36 @@ def test_a_bad_trace_is_refused(tmp_path):
         f"Line 2 of the trace {str(path)!r} has num_prefill_tokens 'x'. Every cell of a trace is a number. "
         "Mend the row or leave it out."
     )
+
+
+def test_a_queue_without_bound_is_saturated_and_has_no_latency():
+    asked = Requests(np.zeros(500), np.full(500, 1000), np.full(500, 100))
+    fast, slow = (simulate(asked, LAW, rate=rate).to_json() for rate in (1.0, 500.0))
+    assert (fast["saturated"], slow["saturated"]) == (False, True)
+    assert slow["e2e_s"] == {"p50": None, "p90": None, "p99": None}
+    assert fast["e2e_s"]["p99"] < 10
+
+
+def test_arrivals_have_the_rate_and_the_variation_asked_for():
+    for cv in (1.0, 2.5):
+        gaps = np.diff(arrive(100_000, 4.0, cv=cv, seed=3))
+        assert gaps.mean() == pytest.approx(0.25, rel=0.03)
+        assert gaps.std() / gaps.mean() == pytest.approx(cv, rel=0.03)
+
+
+def test_the_command_prints_json_and_refuses_in_a_sentence(tmp_path, capsys):
+    path = tmp_path / "trace.csv"
+    path.write_text("arrived_at,num_prefill_tokens,num_decode_tokens\n0,100,3\n1,50,2\n", encoding="utf-8")
+    command = ["inference", "simulate", "--trace", str(path)]
+    assert main([*command, "--law", "0.01", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["requests"] == 2
+    assert answer["ttft_s"]["p50"] == pytest.approx(0.01)
+    assert main([*command, "--law", "0.01"]) == 0
+    assert "TTFT" in capsys.readouterr().out
+    assert main([*command, "--law", "0.01", "--rate", "-1"]) == 2
+    assert capsys.readouterr().err == (
+        "narrows: The rate is -1 requests per second. A rate is above 0 and finite. Give --rate 5.\n"
+    )
+    assert main(command) == 2
+    assert capsys.readouterr().err.startswith("narrows: The time of a step is given not at all.")

@@ -72,11 +72,12 @@ def _steps(arguments: Namespace) -> StepTable:
 
 def _text(answer: dict[str, Any]) -> str:
     names = {"queue_s": "queue", "ttft_s": "TTFT", "tpot_s": "TPOT", "tbt_s": "gap", "e2e_s": "E2E"}
+    requests, tokens = _shown(answer["requests_per_s"]), _shown(answer["output_tokens_per_s"])
+    asked = f"{answer['requests']:,} requests on {answer['replicas']} replicas"
+    work = f"{answer['batches']:,} batches, {answer['preemptions']:,} preemptions"
     lines = [
-        f"{answer['requests']:,} requests on {answer['replicas']} replicas: "
-        f"{_shown(answer['requests_per_s'])} requests/s, {_shown(answer['output_tokens_per_s'])} output tokens/s",
-        f"{answer['batches']:,} batches, {answer['preemptions']:,} preemptions, "
-        f"at most {answer['peak_blocks']:,} cache blocks in use",
+        f"{asked}: {requests} requests/s, {tokens} output tokens/s",
+        f"{work}, at most {answer['peak_blocks']:,} cache blocks in use",
     ]
     if answer["saturated"]:
         return "\n".join([*lines, f"saturated: {answer['reason']}"])

@@ -10,7 +10,7 @@ At most one prompt is ever half done: only the last chunk of a batch can be cut 
 half done no other is admitted without it getting its chunk first.
 """
 
-# ruff: noqa: PLR0917, PLR0914, PLR0915, PLR0912, C901 -- one loop over local numbers is what makes it fast
+# ruff: noqa: PLR0917, PLR0915, PLR0912, C901 -- one loop over local numbers is what makes it fast
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
 from narrows.inference.steps import GRAIN, LAW, TERMS
@@ -37,7 +36,7 @@ _TERMS = len(TERMS)
 
 
 @njit(nogil=True, inline="always")
-def _bin(gap: float, as_float: Any, as_bits: Any) -> int:
+def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
     as_float[0] = gap
     place = (as_bits[0] >> _SHIFT) - _ORIGIN
     if gap <= 0.0:
@@ -46,7 +45,7 @@ def _bin(gap: float, as_float: Any, as_bits: Any) -> int:
 
 
 @njit(nogil=True)
-def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> float:
+def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
     sums = np.zeros(3)
     for row in range(3):
         i = row * _TERMS
@@ -185,8 +184,7 @@ def _advance(
         elif n == 0 and part < 0 and piled == 0:
             if head >= tail:
                 break
-            if arrived[queue[head]] > now:
-                now = arrived[queue[head]]
+            now = max(now, arrived[queue[head]])
         if not now < until:
             # Nothing may start at this instant before all its arrivals are in; only an idle replica waits.
             break
@@ -340,13 +338,13 @@ def _advance(
 
 
 @njit(nogil=True)
-def _waiting(I: Any, r: int) -> int:
+def _waiting(I: Any, r: int) -> Any:
     return I[r, STACK] + I[r, TAIL] - I[r, HEAD]
 
 
 @njit(nogil=True, cache=True)
 def run_replicas(
-    shared: bool,
+    shared: int,
     kind: int,
     token: Any,
     decode: Any,
@@ -375,7 +373,7 @@ def run_replicas(
     width = 2
     while width <= longest:
         width *= 2
-    most = sequences if sequences < count else count
+    most = min(sequences, count)
     I, F = np.zeros((replicas, INTEGERS), np.int64), np.zeros((replicas, FLOATS))
     phases = np.zeros((replicas, size), np.int32)
     ring = np.full((replicas, width), -1, np.int32)
@@ -390,27 +388,27 @@ def run_replicas(
     as_float = np.zeros(1)
     as_bits = as_float.view(np.int64)
     begin = np.zeros(replicas + 1, np.int64)
-    if not shared:
+    if shared == 0:
         for i in range(count):
             begin[chosen[i] + 1] += 1
         for r in range(replicas):
             begin[r + 1] += begin[r]
-    queue = np.zeros(replicas * count if shared else count, np.int32)
+    queue = np.zeros(replicas * count if shared == 1 else count, np.int32)
     for r in range(replicas):
         I[r, PART], I[r, FIRST], I[r, LAST] = -1, -1, -1
         I[r, SPARE] = most + 1
         for j in range(most + 1):
             spare[r, j] = most - j
-        if shared:
+        if shared == 1:
             begin[r] = r * count
-    if not shared:
+    if shared == 0:
         for i in range(count):
             r = chosen[i]
             queue[begin[r] + I[r, TAIL]] = i
             I[r, TAIL] += 1
-    for i in range(count if shared else 1):
+    for i in range(count if shared == 1 else 1):
         until = np.inf
-        if shared:
+        if shared == 1:
             best = 0
             for r in range(1, replicas):
                 if _waiting(I, r) < _waiting(I, best):
@@ -421,7 +419,7 @@ def run_replicas(
             if i + 1 < count:
                 until = arrived[i + 1]
         for r in range(replicas):
-            if shared and I[r, BUSY] == 1 and not F[r, END] < until:
+            if shared == 1 and (_waiting(I, r) == 0 if I[r, BUSY] == 0 else not F[r, END] < until):
                 continue
             _advance(
                 r, until, kind, token, decode, prefill, coefficients, limits, arrived, prompt, total,

@@ -98,10 +98,7 @@ class _Replica:
                 self.decode(request)
             else:
                 prompts.append(request)
-        left_over = []
-        for request in prompts:
-            if not self.add_chunk(request):
-                left_over.append(request)
+        left_over = [request for request in prompts if not self.add_chunk(request)]
         self.running = sorted(left_over + self.running, key=lambda request: request.arrived)
         self.admit()
         if self.batch:

@@ -87,7 +87,7 @@ def _run(
     times, counts = np.zeros((2, rows)), np.zeros((8, rows), np.int64)
     limits = np.array([engine.blocks, engine.block_tokens, engine.chunk, engine.sequences, engine.reserve])
     numbers, clocks = run_replicas(
-        given is None, table.kind, table.token, table.decode, table.prefill, table.coefficients, limits,
+        int(given is None), table.kind, table.token, table.decode, table.prefill, table.coefficients, limits,
         requests.arrived_s, prompt, total, chosen, int(total.max()), engine.replicas, queued, first, finished,
         restarts, gaps, times, counts,
     )  # fmt: skip

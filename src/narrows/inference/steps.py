@@ -41,7 +41,7 @@ TERMS = (
 TOKEN_GRAIN = 8
 OVERHEAD = 1.1
 """Factor on the attention of a batch with more than one request of its sort."""
-NO_LIMIT = np.iinfo(np.int64).max
+NO_LIMIT = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,12 +218,12 @@ class StepTable:
         """Tokens of one request that the table covers."""
         if self.kind == LAW:
             return NO_LIMIT
-        return GRAIN * (min(self.decode.shape[1], self.prefill.shape[0]) - 1)
+        return GRAIN * (int(min(self.decode.shape[1], self.prefill.shape[0])) - 1)
 
     @property
     def most_chunk(self) -> int:
         """Prompt tokens in a batch that the table covers."""
-        return self.prefill.shape[1] - 1 if self.kind == TABLES else NO_LIMIT
+        return int(self.prefill.shape[1]) - 1 if self.kind == TABLES else NO_LIMIT
 
     def seconds(
         self,
