@@ -44,20 +44,22 @@ def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
     return min(max(place, 0), BINS - 1)
 
 
+@njit(nogil=True, inline="always")
+def _row(a: Any, i: int, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
+    total = a[i] + a[i + 1] * (n + tokens)
+    total += a[i + 2] * n
+    total += a[i + 3] * context
+    total += a[i + 4] * chunks
+    total += a[i + 5] * before
+    return total + a[i + 6] * squares
+
+
 @njit(nogil=True)
 def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
-    sums = np.zeros(3)
-    for row in range(3):
-        i = row * _TERMS
-        total = 0.0 + a[i] * 1.0
-        total += a[i + 1] * (n + tokens)
-        total += a[i + 2] * n
-        total += a[i + 3] * context
-        total += a[i + 4] * chunks
-        total += a[i + 5] * before
-        total += a[i + 6] * squares
-        sums[row] = total
-    return sums[0] + max(sums[1], sums[2])
+    always = _row(a, 0, n, context, chunks, tokens, before, squares)
+    memory = _row(a, _TERMS, n, context, chunks, tokens, before, squares)
+    compute = _row(a, 2 * _TERMS, n, context, chunks, tokens, before, squares)
+    return always + max(memory, compute)
 
 
 @njit(nogil=True)
