@@ -57,6 +57,8 @@ def _row(a: Any, i: int, n: int, context: int, chunks: int, tokens: int, before:
 @njit(nogil=True)
 def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
     always = _row(a, 0, n, context, chunks, tokens, before, squares)
+    if a.shape[0] == _TERMS:
+        return always
     memory = _row(a, _TERMS, n, context, chunks, tokens, before, squares)
     compute = _row(a, 2 * _TERMS, n, context, chunks, tokens, before, squares)
     return always + max(memory, compute)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.inference.engine import BINS, Batches, Served, check, routes
+from narrows.inference.steps import LAW, TERMS
 
 if TYPE_CHECKING:
     from narrows.inference.engine import Engine, Requests
@@ -86,8 +87,10 @@ def _run(
     restarts, gaps = np.zeros(count, np.int32), np.zeros(BINS, np.int64)
     times, counts = np.zeros((2, rows)), np.zeros((8, rows), np.int64)
     limits = np.array([engine.blocks, engine.block_tokens, engine.chunk, engine.sequences, engine.reserve])
+    linear = table.kind == LAW and not table.coefficients[len(TERMS) :].any()
+    coefficients = table.coefficients[: len(TERMS)] if linear else table.coefficients
     numbers, clocks = run_replicas(
-        int(given is None), table.kind, table.token, table.decode, table.prefill, table.coefficients, limits,
+        int(given is None), table.kind, table.token, table.decode, table.prefill, coefficients, limits,
         requests.arrived_s, prompt, total, chosen, int(total.max()), engine.replicas, queued, first, finished,
         restarts, gaps, times, counts,
     )  # fmt: skip
