@@ -15,6 +15,6 @@ def test_unknown_benchmark_is_refused_with_the_nearest():
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.splitlines()[-1] == (
-        "The benchmark 'kernal' is not known. The nearest known: 'kernel'. "
+        "The benchmark 'kernal' is not known. The nearest known: 'kernel', 'serving'. "
         "Run `python -m benchmarks` for all."
     )

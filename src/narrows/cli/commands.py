@@ -165,10 +165,13 @@ def _sites(commands: Any) -> None:
 
 
 def _inference(commands: Any) -> None:
-    room = commands.add_parser("inference", help="serving models: what fits, what it costs")
+    room = commands.add_parser(
+        "inference", help="serving a model: what fits, how fast, what it costs"
+    )
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _inference_fit(questions)
     _inference_price(questions)
+    _inference_simulate(questions)
 
 
 def _inference_fit(questions: Any) -> None:
@@ -231,6 +234,47 @@ def _inference_price(questions: Any) -> None:
     )
     priced.add_argument("--json", action="store_true", help="print JSON")
     _output(priced, quiet=False)
+
+
+def _inference_simulate(questions: Any) -> None:
+    ask = questions.add_parser("simulate", help="what a deployment does with a trace of requests")
+    ask.add_argument(
+        "--trace",
+        metavar="FILE",
+        required=True,
+        help="CSV with arrived_at [s], num_prefill_tokens, num_decode_tokens",
+    )
+    ask.add_argument("--steps", metavar="FILE", help="step times of one layer (.npz)")
+    ask.add_argument(
+        "--layers", type=_whole("--layers", 32), default=32, metavar="N", help="with --steps: layers (32)"
+    )
+    ask.add_argument("--law", metavar="LIST", help="or a step law: seconds, seconds per token, ...")
+    ask.add_argument(
+        "--rate",
+        type=_number("--rate", "5"),
+        metavar="R",
+        help="arrivals per second; those of the trace if left out",
+    )
+    ask.add_argument(
+        "--cv",
+        type=_number("--cv", "1"),
+        default=1.0,
+        metavar="X",
+        help="with --rate: variation of the gaps; 1 is Poisson, more is bursty (1)",
+    )
+    for name, usual, text in (
+        ("replicas", 1, "engines that share the arrivals"),
+        ("blocks", 29_696, "cache blocks of one engine, 16 tokens each"),
+        ("chunk", 512, "most tokens in a batch"),
+        ("sequences", 512, "most requests that hold cache in one engine"),
+        ("seed", 42, "seed of arrivals and of random routing"),
+    ):
+        ask.add_argument(
+            f"--{name}", type=_whole(f"--{name}", usual), default=usual, metavar="N", help=f"{text} ({usual})"
+        )
+    ask.add_argument("--routing", default="round_robin", help="round_robin, lor or random")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _output(ask, quiet=False)
 
 
 def _why(commands: Any) -> None:

@@ -15,11 +15,15 @@ __all__ = ["run"]
 
 def run(arguments: Namespace) -> int:
     """Answer one question of the room and show it."""
+    if arguments.question == "simulate":
+        from narrows.cli.simulate import run as simulate
+
+        return simulate(arguments)
     answers = {"fit": _fit, "price": _price}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
-            f"Its questions are {', '.join(answers)}",
+            f"Its questions are {', '.join(sorted([*answers, 'simulate']))}",
             "See `narrows inference --help`",
         )
     emit(answers[arguments.question](arguments), arguments.output)

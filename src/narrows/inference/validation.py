@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from narrows.inference.fit_checks import fit_rows
 from narrows.inference.price_checks import price_rows
+from narrows.inference.serving_checks import serving_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,4 +27,5 @@ def inference_rows(folder: Path | None) -> list[Comparison]:
     rows: list[Comparison] = []
     rows += fit_rows(folder)
     rows += price_rows(folder)
+    rows += serving_rows(folder)
     return rows

@@ -1,0 +1,434 @@
+"""The compiled event kernel of serving; importing this module imports numba.
+
+In any batch every decoding request advances by one token. So the batch in which a request ends is known
+when its prompt ends (a ring of lists by batch number), a step needs only the number of decoding requests
+and the sum of their contexts, and the requests that need a new cache block in this batch are those of one
+phase: their count, by context modulo block size, is kept. Only where blocks run out is the list of
+decoding requests walked. The cost is O(batches + requests), and O(sequences) for a batch with a shortage.
+
+At most one prompt is ever half done: only the last chunk of a batch can be cut short, and while one is
+half done no other is admitted without it getting its chunk first.
+"""
+
+# ruff: noqa: PLR0917, PLR0915, PLR0912, C901 -- one loop over local numbers is what makes it fast
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
+from narrows.inference.steps import GRAIN, LAW, TERMS
+
+__all__ = ["DONE", "END", "ITERATIONS", "PEAK", "run_replicas"]
+
+# Places of the state of a replica, kept between calls.
+BATCH, PHASE, DECODING, CONTEXT, USED, HELD, PART, PART_DONE, PART_FRONT, HEAD, STACK, BUSY = range(12)
+ENDING, FIRST, LAST, SPARE, ITERATIONS, PEAK, DONE, TAIL = range(12, 20)
+INTEGERS = 20
+START, END, LATEST = range(3)
+FLOATS = 3
+_SHIFT = 44
+_ORIGIN = (1023 + FIRST_DOUBLING) * BINS_PER_DOUBLING
+_TERMS = len(TERMS)
+
+
+@njit(nogil=True, inline="always")
+def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
+    as_float[0] = gap
+    place = (as_bits[0] >> _SHIFT) - _ORIGIN
+    if gap <= 0.0:
+        return 0
+    return min(max(place, 0), BINS - 1)
+
+
+@njit(nogil=True, inline="always")
+def _row(a: Any, i: int, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
+    total = a[i] + a[i + 1] * (n + tokens)
+    total += a[i + 2] * n
+    total += a[i + 3] * context
+    total += a[i + 4] * chunks
+    total += a[i + 5] * before
+    return total + a[i + 6] * squares
+
+
+@njit(nogil=True)
+def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
+    always = _row(a, 0, n, context, chunks, tokens, before, squares)
+    if a.shape[0] == _TERMS:
+        return always
+    memory = _row(a, _TERMS, n, context, chunks, tokens, before, squares)
+    compute = _row(a, 2 * _TERMS, n, context, chunks, tokens, before, squares)
+    return always + max(memory, compute)
+
+
+@njit(nogil=True)
+def _advance(
+    number: int,
+    until: float,
+    kind: int,
+    token: Any,
+    decode: Any,
+    prefill: Any,
+    coefficients: Any,
+    limits: Any,
+    arrived: Any,
+    prompt: Any,
+    total: Any,
+    queue: Any,
+    I: Any,
+    F: Any,
+    phases: Any,
+    ring: Any,
+    stack: Any,
+    ending: Any,
+    slot_request: Any,
+    slot_base: Any,
+    after: Any,
+    before: Any,
+    ring_after: Any,
+    ring_before: Any,
+    spare: Any,
+    queued: Any,
+    first: Any,
+    finished: Any,
+    restarts: Any,
+    lost: Any,
+    gaps: Any,
+    times: Any,
+    counts: Any,
+    rows: Any,
+    as_float: Any,
+    as_bits: Any,
+) -> None:
+    """Run one replica up to a time, not including what happens at it."""
+    blocks, size, chunk, sequences, reserve = limits[0], limits[1], limits[2], limits[3], limits[4]
+    k, phase, n, context = I[BATCH], I[PHASE], I[DECODING], I[CONTEXT]
+    used, held, part, part_done, part_front = I[USED], I[HELD], I[PART], I[PART_DONE], I[PART_FRONT]
+    head, piled, busy, endings = I[HEAD], I[STACK], I[BUSY], I[ENDING]
+    front, back, spares = I[FIRST], I[LAST], I[SPARE]
+    iterations, peak, done, tail = I[ITERATIONS], I[PEAK], I[DONE], I[TAIL]
+    start, end, now = F[START], F[END], F[LATEST]
+    mask = ring.shape[0] - 1
+    recording = times.shape[1] > 0
+    while True:
+        if busy == 1:
+            if not end < until:
+                break
+            # The batch ends.
+            now = end
+            busy = 0
+            if n > 0:
+                gaps[_bin(now - start, as_float, as_bits)] += n
+            context += n
+            k += 1
+            phase = phase + 1 if phase + 1 < size else 0
+            place = k & mask
+            slot = ring[place]
+            ring[place] = -1
+            while slot >= 0:
+                r = slot_request[slot]
+                tokens = total[r]
+                finished[r] = now - arrived[r]
+                done += 1
+                used -= (tokens - 2) // size + 1
+                held -= 1
+                n -= 1
+                context -= tokens
+                phases[slot_base[slot] % size] -= 1
+                a, b = after[slot], before[slot]
+                if b >= 0:
+                    after[b] = a
+                else:
+                    front = a
+                if a >= 0:
+                    before[a] = b
+                else:
+                    back = b
+                spare[spares] = slot
+                spares += 1
+                slot = ring_after[slot]
+            for j in range(endings):
+                r = ending[j]
+                if first[r] < 0.0:
+                    first[r] = now - arrived[r]
+                else:
+                    gaps[_bin(now - lost[r], as_float, as_bits)] += 1
+                p = prompt[r] + 1
+                if p == total[r]:
+                    finished[r] = now - arrived[r]
+                    done += 1
+                    used -= (p - 2) // size + 1
+                    held -= 1
+                    continue
+                spares -= 1
+                slot = spare[spares]
+                slot_request[slot] = r
+                base = p - k
+                slot_base[slot] = base
+                phases[base % size] += 1
+                n += 1
+                context += p
+                before[slot] = back
+                after[slot] = -1
+                if back >= 0:
+                    after[back] = slot
+                else:
+                    front = slot
+                back = slot
+                place = (k + total[r] - p) & mask
+                ring_before[slot] = -1
+                ring_after[slot] = ring[place]
+                if ring[place] >= 0:
+                    ring_before[ring[place]] = slot
+                ring[place] = slot
+            endings = 0
+        elif n == 0 and part < 0 and piled == 0:
+            if head >= tail:
+                break
+            now = max(now, arrived[queue[head]])
+        if not now < until:
+            # Nothing may start at this instant before all its arrivals are in; only an idle replica waits.
+            break
+        # A batch is formed: decoding requests first.
+        if n > 0:
+            place = 1 - phase
+            if place < 0:
+                place += size
+            if size == 1:
+                place = 0
+            wanted = phases[place]
+            if blocks - used > wanted:
+                used += wanted
+            else:
+                slot = front
+                while slot >= 0:
+                    p = slot_base[slot] + k
+                    alive = True
+                    while blocks == used:
+                        if part >= 0 and part_front == 0:
+                            used -= (prompt[part] - 1) // size + 1
+                            held -= 1
+                            prompt[part] = part_done
+                            restarts[part] += 1
+                            stack[piled] = part
+                            piled += 1
+                            part = -1
+                            continue
+                        victim = back
+                        alive = victim != slot
+                        r = slot_request[victim]
+                        q = slot_base[victim] + k
+                        used -= (q - 2) // size + 1
+                        held -= 1
+                        n -= 1
+                        context -= q
+                        phases[slot_base[victim] % size] -= 1
+                        place = (k + total[r] - q) & mask
+                        a, b = ring_after[victim], ring_before[victim]
+                        if b >= 0:
+                            ring_after[b] = a
+                        else:
+                            ring[place] = a
+                        if a >= 0:
+                            ring_before[a] = b
+                        back = before[victim]
+                        if back >= 0:
+                            after[back] = -1
+                        else:
+                            front = -1
+                        spare[spares] = victim
+                        spares += 1
+                        prompt[r] = q
+                        restarts[r] += 1
+                        lost[r] = now
+                        stack[piled] = r
+                        piled += 1
+                        if not alive:
+                            break
+                    if not alive:
+                        break
+                    if (p - 1) % size == 0:
+                        used += 1
+                    slot = after[slot]
+        left = chunk - n
+        chunks, tokens, context_before, squares = 0, 0, 0, 0
+        # Then the prompt in progress.
+        if part >= 0:
+            c = min(prompt[part] - part_done, left)
+            if c > 0:
+                chunks, tokens, squares = 1, c, c * c
+                context_before = (part_done + GRAIN - 1) // GRAIN * GRAIN
+                left -= c
+                part_done += c
+                part_front = 0
+                if part_done == prompt[part]:
+                    ending[endings] = part
+                    endings += 1
+                    part = -1
+            else:
+                part_front = 1
+        # Then new requests: the restarted before the others.
+        while left > 0 and held < sequences and n + chunks < sequences:
+            if piled > 0:
+                r = stack[piled - 1]
+            elif head < tail and arrived[queue[head]] <= now:
+                r = queue[head]
+            else:
+                break
+            length = prompt[r]
+            need = (length - 1) // size + 1
+            if blocks - used - need < reserve:
+                break
+            if piled > 0:
+                piled -= 1
+            else:
+                head += 1
+            if queued[r] < 0.0:
+                queued[r] = now - arrived[r]
+            used += need
+            held += 1
+            c = min(length, left)
+            chunks += 1
+            tokens += c
+            squares += c * c
+            left -= c
+            if c == length:
+                ending[endings] = r
+                endings += 1
+            else:
+                part, part_done, part_front = r, c, 0
+        if n + chunks == 0:
+            if part < 0 and piled == 0 and head < tail and arrived[queue[head]] > now:
+                continue  # idle until the next arrival
+            break  # nothing to do, or nothing fits: the caller sees that requests are left
+        if kind == LAW:
+            duration = _law(coefficients, n, context, chunks, tokens, context_before, squares)
+        else:
+            ms = token[n + tokens]
+            if n > 0:
+                ms += decode[n, (context // n + GRAIN - 1) // GRAIN]
+            if chunks == 1:
+                ms += prefill[context_before // GRAIN, tokens]
+            elif chunks > 1:
+                ms += prefill[context_before // GRAIN, int(np.sqrt(squares) + 0.5)] * coefficients[1]
+            duration = coefficients[0] * ms * 1e-3
+        busy = 1
+        start = now
+        end = now + duration
+        peak = max(peak, used)
+        iterations += 1
+        if recording:
+            row = rows[0]
+            rows[0] += 1
+            times[0, row] = now
+            times[1, row] = duration
+            counts[0, row] = number
+            counts[1, row] = n
+            counts[2, row] = context
+            counts[3, row] = chunks
+            counts[4, row] = tokens
+            counts[5, row] = context_before
+            counts[6, row] = squares
+            counts[7, row] = used
+    I[BATCH], I[PHASE], I[DECODING], I[CONTEXT] = k, phase, n, context
+    I[USED], I[HELD], I[PART], I[PART_DONE], I[PART_FRONT] = used, held, part, part_done, part_front
+    I[HEAD], I[STACK], I[BUSY], I[ENDING] = head, piled, busy, endings
+    I[FIRST], I[LAST], I[SPARE] = front, back, spares
+    I[ITERATIONS], I[PEAK], I[DONE], I[TAIL] = iterations, peak, done, tail
+    F[START], F[END], F[LATEST] = start, end, now
+
+
+@njit(nogil=True)
+def _waiting(I: Any, r: int) -> Any:
+    return I[r, STACK] + I[r, TAIL] - I[r, HEAD]
+
+
+@njit(nogil=True, cache=True)
+def run_replicas(
+    shared: int,
+    kind: int,
+    token: Any,
+    decode: Any,
+    prefill: Any,
+    coefficients: Any,
+    limits: Any,
+    arrived: Any,
+    prompt: Any,
+    total: Any,
+    chosen: Any,
+    longest: int,
+    replicas: int,
+    queued: Any,
+    first: Any,
+    finished: Any,
+    restarts: Any,
+    gaps: Any,
+    times: Any,
+    counts: Any,
+) -> Any:
+    """Run all replicas; with `shared`, choose the replica of each request by the waiting queues.
+
+    Returns the state of every replica: integers, and times.
+    """
+    count, size, sequences = arrived.shape[0], limits[1], limits[3]
+    width = 2
+    while width <= longest:
+        width *= 2
+    most = min(sequences, count)
+    I, F = np.zeros((replicas, INTEGERS), np.int64), np.zeros((replicas, FLOATS))
+    phases = np.zeros((replicas, size), np.int32)
+    ring = np.full((replicas, width), -1, np.int32)
+    stack = np.zeros((replicas, most + 1), np.int32)
+    ending = np.zeros((replicas, most + 1), np.int32)
+    slot_request = np.zeros((replicas, most + 1), np.int32)
+    slot_base = np.zeros((replicas, most + 1), np.int64)
+    links = np.zeros((4, replicas, most + 1), np.int32)
+    spare = np.zeros((replicas, most + 1), np.int32)
+    lost = np.zeros(count)
+    rows = np.zeros(1, np.int64)
+    as_float = np.zeros(1)
+    as_bits = as_float.view(np.int64)
+    begin = np.zeros(replicas + 1, np.int64)
+    if shared == 0:
+        for i in range(count):
+            begin[chosen[i] + 1] += 1
+        for r in range(replicas):
+            begin[r + 1] += begin[r]
+    queue = np.zeros(replicas * count if shared == 1 else count, np.int32)
+    for r in range(replicas):
+        I[r, PART], I[r, FIRST], I[r, LAST] = -1, -1, -1
+        I[r, SPARE] = most + 1
+        for j in range(most + 1):
+            spare[r, j] = most - j
+        if shared == 1:
+            begin[r] = r * count
+    if shared == 0:
+        for i in range(count):
+            r = chosen[i]
+            queue[begin[r] + I[r, TAIL]] = i
+            I[r, TAIL] += 1
+    for i in range(count if shared == 1 else 1):
+        until = np.inf
+        if shared == 1:
+            best = 0
+            for r in range(1, replicas):
+                if _waiting(I, r) < _waiting(I, best):
+                    best = r
+            chosen[i] = best
+            queue[begin[best] + I[best, TAIL]] = i
+            I[best, TAIL] += 1
+            if i + 1 < count:
+                until = arrived[i + 1]
+        for r in range(replicas):
+            if shared == 1 and (_waiting(I, r) == 0 if I[r, BUSY] == 0 else not F[r, END] < until):
+                continue
+            _advance(
+                r, until, kind, token, decode, prefill, coefficients, limits, arrived, prompt, total,
+                queue[begin[r]:], I[r], F[r], phases[r], ring[r], stack[r], ending[r], slot_request[r],
+                slot_base[r], links[0, r], links[1, r], links[2, r], links[3, r], spare[r], queued, first,
+                finished, restarts, lost, gaps, times, counts, rows, as_float, as_bits,
+            )  # fmt: skip
+    return I, F

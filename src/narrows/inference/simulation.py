@@ -1,0 +1,196 @@
+"""The public question: how long do requests wait, at what throughput, on this deployment?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.errors import UsageError
+from narrows.inference import serving, serving_kernel
+from narrows.inference.engine import Engine, Requests, gap_quantile
+
+if TYPE_CHECKING:
+    from narrows.inference.engine import Served
+    from narrows.inference.steps import StepTable
+
+__all__ = ["Simulation", "arrive", "simulate"]
+
+SHARES = (0.5, 0.9, 0.99)
+GROWTH = 0.05
+"""Seconds of waiting gained in a second, from which a queue counts as growing without bound."""
+LEAST = 20
+"""Requests from which a queue is judged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulation:
+    """What a deployment does with requests.
+
+    Parameters
+    ----------
+    requests, engine
+        What was asked.
+    served
+        Latency of every request.
+    saturated
+        Whether the queue grows without bound: latencies then depend on the length of the trace alone.
+    """
+
+    requests: Requests
+    engine: Engine
+    served: Served
+    saturated: bool
+
+    def tpot_s(self) -> np.ndarray:
+        """Return the time per output token after the first of each request with more than one [s]."""
+        more = self.requests.output > 1
+        return (self.served.e2e_s - self.served.ttft_s)[more] / (self.requests.output[more] - 1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return throughput, preemptions and the quantiles of latency.
+
+        Returns
+        -------
+        dict
+            Latencies are None where the queue grows without bound, and ``reason`` says so. ``tpot_s`` is
+            (E2E - TTFT)/(tokens - 1) over requests; ``tbt_s`` is over gaps between tokens.
+        """
+        served = self.served
+        span = served.makespan_s - float(self.requests.arrived_s[0])
+        answer: dict[str, Any] = {
+            "requests": len(self.requests),
+            "replicas": self.engine.replicas,
+            "saturated": self.saturated,
+            "requests_per_s": len(self.requests) / span if span > 0 else None,
+            "output_tokens_per_s": float(self.requests.output.sum()) / span if span > 0 else None,
+            "makespan_s": served.makespan_s,
+            "batches": served.iterations,
+            "preemptions": int(served.restarts.sum()),
+            "peak_blocks": served.peak_blocks,
+        }
+        times = {
+            "queue_s": served.queue_s,
+            "ttft_s": served.ttft_s,
+            "tpot_s": self.tpot_s(),
+            "e2e_s": served.e2e_s,
+        }
+        for name, values in times.items():
+            answer[name] = {
+                f"p{100 * share:.0f}": None
+                if self.saturated or not values.size
+                else float(np.quantile(values, share))
+                for share in SHARES
+            }
+        gaps = {f"p{100 * share:.0f}": gap_quantile(served.gaps, share) for share in SHARES}
+        answer["tbt_s"] = {
+            name: None if self.saturated or math.isnan(value) else value for name, value in gaps.items()
+        }
+        if self.saturated:
+            answer["reason"] = "the queue grows without bound at this rate: latency has no limit"
+        return answer
+
+
+def arrive(count: int, rate: float, *, cv: float = 1.0, seed: int = 42) -> np.ndarray:
+    """Return times of arrival [s].
+
+    Parameters
+    ----------
+    count
+        Requests.
+    rate
+        [1/s] Mean rate.
+    cv
+        Standard deviation of the gaps over their mean: 1 is Poisson, above is bursty (gamma), 0 is even.
+    seed
+        Seed of the draws.
+
+    Raises
+    ------
+    UsageError
+        If the rate is not positive or the variation is negative.
+
+    Examples
+    --------
+    >>> arrive(4, 2.0, cv=0.0).tolist()
+    [0.5, 1.0, 1.5, 2.0]
+    """
+    if not (math.isfinite(rate) and rate > 0):
+        raise UsageError(
+            f"The rate is {rate:g} requests per second", "A rate is above 0 and finite", "Give --rate 5"
+        )
+    if not (math.isfinite(cv) and cv >= 0):
+        raise UsageError(f"The variation of the gaps is {cv:g}", "It is 0 or more", "Give --cv 1")
+    if cv == 0:
+        return np.arange(1, count + 1) / rate
+    shape = 1 / cv**2
+    return np.cumsum(np.random.default_rng(seed).gamma(shape, 1 / (rate * shape), count))
+
+
+def simulate(
+    requests: Requests,
+    table: StepTable,
+    engine: Engine | None = None,
+    *,
+    rate: float | None = None,
+    cv: float = 1.0,
+    seed: int = 42,
+    compiled: bool = True,
+    batches: bool = False,
+) -> Simulation:
+    """Return latency and throughput of requests on a deployment.
+
+    Parameters
+    ----------
+    requests
+        Lengths, and times of arrival.
+    table
+        How long a step takes.
+    engine
+        Replicas and their limits; one replica with the defaults of `Engine` if left out.
+    rate
+        [1/s] Replace the times of arrival by gamma gaps of this rate; those of the requests if left out.
+    cv, seed
+        Variation of the gaps (1: Poisson) and seed, with `rate`.
+    compiled
+        Whether to use the compiled kernel; its plain twin gives the same numbers.
+    batches
+        Whether to keep every batch.
+
+    Raises
+    ------
+    DataError, UsageError, RunError
+        If the requests, the rate or the engine cannot be simulated.
+
+    Examples
+    --------
+    >>> from narrows.inference.steps import StepTable
+    >>> asked = Requests([0.0] * 50, [200] * 50, [20] * 50)
+    >>> answer = simulate(asked, StepTable.from_law([0.01]), rate=5.0)
+    >>> answer.saturated, answer.to_json()["preemptions"]
+    (False, 0)
+    """
+    if rate is not None:
+        requests = Requests(arrive(len(requests), rate, cv=cv, seed=seed), requests.prompt, requests.output)
+    run = serving_kernel.serve if compiled else serving.serve
+    deployment = engine or Engine()
+    served = run(requests, table, deployment, batches=batches)
+    return Simulation(requests, deployment, served, _saturated(requests, served))
+
+
+def _saturated(requests: Requests, served: Served) -> bool:
+    """Return whether waiting grows through both halves of the trace and ends above the time of service."""
+    times, waits = requests.arrived_s, served.queue_s
+    if len(requests) < LEAST or times[0] == times[-1]:
+        return False
+    half, tenth = len(requests) // 2, max(len(requests) // 10, 5)
+    grows = all(_slope(times[part], waits[part]) > GROWTH for part in (slice(0, half), slice(half, None)))
+    return bool(grows and np.median(waits[-tenth:]) > np.median(served.e2e_s - waits))
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    away = x - x.mean()
+    spread = float(away @ away)
+    return float(away @ y) / spread if spread > 0 else math.inf

@@ -1,0 +1,280 @@
+"""How long one step of a serving engine takes, given what is in its batch.
+
+A `StepTable` is a handful of plain arrays, so that the compiled event kernel reads the same numbers as
+the readable one. There are two kinds: measured tables of one layer, and a law with coefficients.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrows.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["LAW", "TABLES", "TERMS", "StepTable"]
+
+Floats = NDArray[np.float64]
+
+TABLES, LAW = 0, 1
+"""Kinds of step table: measured tables; coefficients."""
+GRAIN = 64
+"""Tokens by which contexts are rounded up."""
+TERMS = (
+    "one",
+    "tokens",
+    "decoding requests",
+    "decode context",
+    "prompt chunks",
+    "prompt context",
+    "sum of squared chunks",
+)
+"""What the coefficients of a law multiply, in their order."""
+TOKEN_GRAIN = 8
+OVERHEAD = 1.1
+"""Factor on the attention of a batch with more than one request of its sort."""
+NO_LIMIT = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepTable:
+    """Time of a step as arrays; build one with `from_layers`, `load` or `from_law`.
+
+    Parameters
+    ----------
+    kind
+        `TABLES` or `LAW`.
+    token
+        [ms per layer] Work that depends on the tokens of the batch only; axis: tokens.
+    decode
+        [ms per layer] Attention of decoding requests; axes: requests, mean context in units of 64 tokens.
+    prefill
+        [ms per layer] Attention of prompts; axes: context in units of 64 tokens, root of the sum of
+        squared chunks.
+    coefficients
+        For tables: layers, and the factor on `prefill` with more than one chunk. For a law: three rows of
+        seven numbers [s], see `from_law`, one after the other.
+
+    Examples
+    --------
+    >>> table = StepTable.from_law(always=[0.01, 1e-5])
+    >>> round(table.seconds(n_decode=10, decode_kv=5000, n_prefill=1, prefill_tokens=90), 6)
+    0.011
+    """
+
+    kind: int
+    token: Floats
+    decode: Floats
+    prefill: Floats
+    coefficients: Floats
+
+    @classmethod
+    def from_layers(
+        cls, lin: Floats, kvsave: Floats, decode: Floats, prefill: Floats, *, layers: int
+    ) -> StepTable:
+        """Return the step table of measured times of one layer.
+
+        Parameters
+        ----------
+        lin, kvsave
+            [ms] Matrix work, and writing the cache, by tokens from 0.
+        decode
+            [ms] Attention of decoding requests; axes: requests, mean context / 64 rounded up.
+        prefill
+            [ms] Attention of prompts; axes: context / 64 rounded up, chunk.
+        layers
+            Layers of the model.
+
+        Raises
+        ------
+        DataError
+            If the shapes do not fit or a time is negative or not finite.
+
+        Notes
+        -----
+        Step time = layers x (lin[tokens up to 8] + kvsave[tokens] + D + F), with D = decode[n, ceil(m/64)]
+        x (1.1 if n > 1), m the mean context rounded down, and F = prefill[sum of ceil(context/64),
+        round(sqrt(sum of chunk^2))] x (1.1 if more than one chunk). This is the rule of Vidur (Agrawal et
+        al. 2024) with its batching overhead of 0.1.
+
+        Examples
+        --------
+        >>> one = StepTable.from_layers(
+        ...     np.ones(65), np.zeros(65), np.ones((9, 5)), np.ones((5, 65)), layers=10
+        ... )
+        >>> round(one.seconds(n_decode=2, decode_kv=100), 6)
+        0.021
+        """
+        tables = [np.asarray(array, dtype=np.float64) for array in (lin, kvsave, decode, prefill)]
+        fits = [table.ndim for table in tables] == [1, 1, 2, 2] and tables[0].shape == tables[1].shape
+        if not fits or any(0 in table.shape for table in tables):
+            raise DataError(
+                f"The tables of a layer have shapes {', '.join(str(table.shape) for table in tables)}",
+                "lin and kvsave are two lists of one length; decode and prefill have two axes",
+                "Give lin[tokens], kvsave[tokens], decode[requests, context] and prefill[context, chunk]",
+            )
+        if not all(np.isfinite(table).all() and (table >= 0).all() for table in tables) or layers < 1:
+            raise DataError(
+                "The tables of a layer hold a time that is negative or not finite, or there are no layers",
+                "Times are 0 ms or more; layers are 1 or more",
+                "Measure again, or leave the rows out",
+            )
+        lin, kvsave, decode, prefill = tables
+        tokens = np.arange(len(lin))
+        rounded = np.minimum(-(-tokens // TOKEN_GRAIN) * TOKEN_GRAIN, len(lin) - 1)
+        scaled = decode.copy()
+        scaled[0] = 0.0
+        scaled[2:] *= OVERHEAD
+        return cls(
+            TABLES,
+            np.ascontiguousarray(lin[rounded] + kvsave),
+            np.ascontiguousarray(scaled),
+            np.ascontiguousarray(prefill),
+            np.array([float(layers), OVERHEAD]),
+        )
+
+    @classmethod
+    def load(cls, path: Path, *, layers: int) -> StepTable:
+        """Return the step table of an ``.npz`` file with ``lin, kvsave, decode, prefill``.
+
+        Parameters
+        ----------
+        path
+            The file; times of one layer [ms].
+        layers
+            Layers of the model.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read or lacks a table.
+        """
+        try:
+            with np.load(path) as file:
+                tables = [file[name] for name in ("lin", "kvsave", "decode", "prefill")]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"The step tables {str(path)!r} cannot be read: {error}",
+                "Step tables are an .npz file with lin, kvsave, decode and prefill",
+                "Name another file",
+            ) from error
+        return cls.from_layers(*tables, layers=layers)
+
+    @classmethod
+    def from_law(
+        cls, always: Sequence[float], memory: Sequence[float] = (), compute: Sequence[float] = ()
+    ) -> StepTable:
+        """Return a step law: always . x + max(memory . x, compute . x) [s].
+
+        Parameters
+        ----------
+        always, memory, compute
+            Up to seven coefficients each, for x = (1, tokens, decoding requests, sum of decode contexts,
+            prompt chunks, sum of prompt contexts rounded up to 64, sum of squared chunks); missing ones
+            are 0. With `always` alone the law is linear.
+
+        Raises
+        ------
+        DataError
+            If there are more than seven coefficients, or one is not finite.
+
+        Examples
+        --------
+        >>> StepTable.from_law([0.0, 1.0], [5.0], [0.0, 2.0]).seconds(n_prefill=1, prefill_tokens=4)
+        12.0
+        """
+        rows = np.zeros((3, len(TERMS)))
+        for row, given in zip(rows, (always, memory, compute), strict=True):
+            if len(given) > len(TERMS) or not all(math.isfinite(value) for value in given):
+                raise DataError(
+                    f"A step law has the coefficients {list(given)}",
+                    f"Coefficients are finite, at most {len(TERMS)}: for {', '.join(TERMS)}",
+                    "Give them in that order",
+                )
+            row[: len(given)] = given
+        nothing = np.zeros((1, 1))
+        return cls(LAW, np.zeros(1), nothing, nothing, rows.ravel())
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens in a batch that the table covers."""
+        return len(self.token) - 1 if self.kind == TABLES else NO_LIMIT
+
+    @property
+    def most_sequences(self) -> int:
+        """Decoding requests in a batch that the table covers."""
+        return len(self.decode) - 1 if self.kind == TABLES else NO_LIMIT
+
+    @property
+    def most_context(self) -> int:
+        """Tokens of one request that the table covers."""
+        if self.kind == LAW:
+            return NO_LIMIT
+        return GRAIN * (int(min(self.decode.shape[1], self.prefill.shape[0])) - 1)
+
+    @property
+    def most_chunk(self) -> int:
+        """Prompt tokens in a batch that the table covers."""
+        return int(self.prefill.shape[1]) - 1 if self.kind == TABLES else NO_LIMIT
+
+    def seconds(
+        self,
+        *,
+        n_decode: int = 0,
+        decode_kv: int = 0,
+        n_prefill: int = 0,
+        prefill_tokens: int = 0,
+        prefill_kv: int = 0,
+        prefill_sum_sq: int | None = None,
+    ) -> float:
+        """Return the time of one step [s].
+
+        Parameters
+        ----------
+        n_decode
+            Decoding requests, one token each.
+        decode_kv
+            [token] Sum of their contexts.
+        n_prefill, prefill_tokens
+            Chunks of prompts, and their tokens.
+        prefill_kv
+            [token] Sum of the contexts before the chunks, each rounded up to 64.
+        prefill_sum_sq
+            [token^2] Sum of the squared chunks; that of one chunk if left out.
+
+        Examples
+        --------
+        >>> StepTable.from_law([1.0, 0.5]).seconds(n_decode=4, decode_kv=100)
+        3.0
+        """
+        squares = prefill_tokens * prefill_tokens if prefill_sum_sq is None else prefill_sum_sq
+        tokens = n_decode + prefill_tokens
+        if self.kind == LAW:
+            terms = (1.0, tokens, n_decode, decode_kv, n_prefill, prefill_kv, squares)
+            always, memory, compute = (
+                _dot(self.coefficients[first : first + len(TERMS)], terms)
+                for first in range(0, 3 * len(TERMS), len(TERMS))
+            )
+            return always + max(memory, compute)
+        ms = float(self.token[tokens])
+        if n_decode:
+            ms += float(self.decode[n_decode, -(-(decode_kv // n_decode) // GRAIN)])
+        if n_prefill:
+            attention = float(self.prefill[prefill_kv // GRAIN, int(math.sqrt(squares) + 0.5)])
+            ms += attention * float(self.coefficients[1]) if n_prefill > 1 else attention
+        return float(self.coefficients[0]) * ms * 1e-3
+
+
+def _dot(coefficients: Floats, terms: tuple[float, ...]) -> float:
+    total = 0.0
+    for coefficient, term in zip(coefficients.tolist(), terms, strict=True):
+        total += coefficient * term
+    return total
