@@ -6,6 +6,7 @@ group is answered by its parent, and what is particular to one setting does not 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +21,11 @@ from narrows.inference.law import (
     closed_loop,
     first_token_parts,
 )
+from narrows.inference.silicon import TABLE, read_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -31,7 +34,21 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["crossed", "fit", "fit_laws", "folds", "loops_of", "stored", "widened"]
+__all__ = [
+    "crossed",
+    "fit",
+    "fit_laws",
+    "folds",
+    "held_out",
+    "loops_of",
+    "predicted",
+    "ratios",
+    "shipped",
+    "stored",
+    "widened",
+]
+
+SOURCE = "ai-dynamo/aiconfigurator @095f58a5 aic-core/src/aiconfigurator_core/systems/silicon_sample.csv"
 
 STEP = 1e-4
 ROUNDS = 25
@@ -276,4 +293,70 @@ def stored(law: Law) -> dict[str, Any]:
             kind: {engine: float(f"{factor:.4g}") for engine, factor in by.items()}
             for kind, by in law.widening.items()
         },
+    }
+
+
+def held_out(runs: Sequence[Run], loops: Sequence[Loop]) -> dict[str, tuple[Array, dict[str, tuple[Array, Array]]]]:
+    """Return folds and crossed predictions by kind of question: ``seen``, ``model`` and ``chip``.
+
+    Parameters
+    ----------
+    runs, loops
+        What was measured, and the loop of each.
+
+    Notes
+    -----
+    ``seen`` is five folds by configuration; ``model`` and ``chip`` leave one out at a time.
+    """
+    token_s, first_s = np.array([run.token_s for run in runs]), np.array([run.first_s for run in runs])
+    labels = {
+        "seen": folds(runs),
+        "model": np.array([run.model.id for run in runs]),
+        "chip": np.array([run.chip.id for run in runs]),
+    }
+    return {kind: (label, crossed(loops, token_s, first_s, label)) for kind, label in labels.items()}
+
+
+def ratios(value: Array, deviation: Array, measured: Array) -> Array:
+    """Return the misses in logarithms over their deviations, without sign; NaN where nothing was measured."""
+    known = np.where(measured > 0, measured, np.nan)
+    found: Array = np.abs(np.log(value / known)) / deviation
+    return found
+
+
+def shipped(folder: Path) -> dict[str, Any]:
+    """Return what is written to ``law.json``: both laws fitted on all clean runs, and where they come from.
+
+    Parameters
+    ----------
+    folder
+        Folder with the table of runs.
+    """
+    runs = [run for run in read_runs(folder) if run.clean]
+    loops = loops_of(runs)
+    measured = {
+        "token": np.array([run.token_s for run in runs]),
+        "first": np.array([run.first_s for run in runs]),
+    }
+    laws = fit_laws(loops, measured["token"], measured["first"])
+    engines = np.array([run.place.engine for run in runs])
+    for kind, (_, found) in held_out(runs, loops).items():
+        for name, law in laws.items():
+            ratio = ratios(*found[name], measured[name])
+            known = np.isfinite(ratio)
+            law.widening[kind] = widened(ratio[known], engines[known])
+    days = sorted(run.day for run in runs if run.day)
+    return {
+        "made_by": "python tools/fit_law.py --data DIR",
+        "source": SOURCE,
+        "licence": "Apache-2.0",
+        "table_sha256": hashlib.sha256((folder / TABLE).read_bytes()).hexdigest(),
+        "measured_from": days[0],
+        "measured_to": days[-1],
+        "runs": len(runs),
+        "fitted": (
+            "mean time per output token (token) and to the first token (first) of closed loops; logarithms of "
+            "coefficients; common first, then offsets by level, each drawn toward what stands above it"
+        ),
+        **{name: stored(law) for name, law in laws.items()},
     }

@@ -17,7 +17,7 @@ from narrows.transformer import Chip, Model
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ARCHITECTURES", "Run", "read_chips", "read_models", "read_runs"]
+__all__ = ["ARCHITECTURES", "TABLE", "Run", "architecture", "read_chips", "read_models", "read_runs"]
 
 TABLE = "silicon_ttft_tpot.csv.gz"
 ARCHITECTURES = {
