@@ -61,7 +61,7 @@ FEATURES = (
 )  # fmt: skip
 """What a step is made of; seconds at the offer of the chip, or counts times a microsecond."""
 COEFFICIENTS = (*FEATURES, "saturation", "scale")
-"""What is fitted, each in logarithms: a factor on each feature; tokens at half efficiency; a factor on all."""
+"""What is fitted, in logarithms: a factor on each feature; tokens at half efficiency; a factor on all."""
 FIRST = ("prompt", "step_before", "burst", "queue", "requests", "request", "scale")
 """What the time to the first token is made of, and a factor on all."""
 MEMORY = slice(0, 3)
@@ -200,14 +200,16 @@ def step_features(
     # Cached latents are read once for all heads: decoding them is work, not only bytes.
     scored = 4.0 * model.heads * (model.kv_rank + model.rope_size / 2) * model.layers / width
     decode_pairs = scored * requests * attended / _rate(chip, "bf16") if model.kv_rank else 0.0
-    link = chip.scale_up_bytes_per_s if width * place.ranks <= max(8, chip.chips_per_node) else min(
-        chip.scale_up_bytes_per_s, max(chip.scale_out_bytes_per_s, 1.0)
+    link = (
+        chip.scale_up_bytes_per_s
+        if width * place.ranks <= max(8, chip.chips_per_node)
+        else min(chip.scale_up_bytes_per_s, max(chip.scale_out_bytes_per_s, 1.0))
     )
     spread = place.expert_parallel
     wire = 2.0 * model.hidden / link
     reduced = 2.0 * model.layers * 2.0 * (width - 1) / width * own * wire
     moved = 2.0 * model.expert_layers * tokens * model.experts_per_token / spread * (1 - 1 / spread) * wire
-    found = np.array(
+    return np.array(
         [
             (body + head * 2.0 / BYTES[place.weights]) * BYTES[place.weights] / width * seconds,
             touched * model.expert_weights * BYTES[place.expert_format] * seconds,
@@ -228,7 +230,6 @@ def step_features(
             100 * MICRO,
         ]
     )
-    return found
 
 
 def step_seconds(features: Array, logs: Array, tokens: Array) -> Array:
@@ -292,9 +293,9 @@ class Loop:
 
 
 def groups_of(model: Model, chip: Chip, place: Placement, *, split: bool = False) -> dict[str, str]:
-    """Return the group of a placed model at each level of a law."""
+    """Return the group of a placed model at each level of a law; ``h100_sxm`` and ``h100`` are one chip."""
     form = place.expert_format if model.experts else place.weights
-    known = (place.engine, chip.id, model.id, form)
+    known = (place.engine, chip.id.replace("-", "_").removesuffix("_sxm"), model.id, form)
     where = "|".join((*known, "split")) if split else "|".join(known)
     return {
         "engine": place.engine,
@@ -302,7 +303,6 @@ def groups_of(model: Model, chip: Chip, place: Placement, *, split: bool = False
         "model": model.id,
         "setting": where,
         "build": f"{where}|{place.build}",
-        "chip": chip.id,
     }
 
 
@@ -384,7 +384,7 @@ class TokenParts:
         self.tokens = np.array([loop.tokens for loop in loops])
         self.mixed_tokens = np.array([loop.mixed_tokens for loop in loops])
 
-    def only(self, rows: Array) -> TokenParts:
+    def only(self, rows: NDArray[np.bool_]) -> TokenParts:
         """Return some of the loops, chosen by a mask."""
         found = TokenParts([])
         for name in ("steady", "mixed", "share", "tokens", "mixed_tokens"):
@@ -433,7 +433,7 @@ def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
         np.array([loop.prompt for loop in loops]), logs, np.array([loop.prompt_tokens for loop in loops])
     ) * np.array([loop.chunks for loop in loops])
     held = np.array([loop.requests for loop in loops])
-    found = np.array(
+    return np.array(
         [
             own,
             steady,
@@ -443,7 +443,6 @@ def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
             np.full(len(loops), 0.01),
         ]
     ).T
-    return found
 
 
 @dataclass(frozen=True)
@@ -511,7 +510,8 @@ class Law:
         """Return half the width of the 90 % interval of each log-prediction."""
         factors = [self.widening.get(self.kind(group), {}) for group in groups]
         wide = [
-            found.get(group["engine"], found.get("", Z90)) for found, group in zip(factors, groups, strict=True)
+            found.get(group["engine"], found.get("", Z90))
+            for found, group in zip(factors, groups, strict=True)
         ]
         found: Array = np.array(wide) * self.deviation(predict, groups)
         return found
@@ -519,7 +519,7 @@ class Law:
 
 @cache
 def read_law() -> dict[str, Law]:
-    """Return the shipped laws: ``token`` for steps and time per output token, ``first`` for the first token."""
+    """Return the shipped laws: ``token`` for steps and output tokens, ``first`` for the first token."""
     text = resources.files("narrows.inference").joinpath("law.json").read_text("utf-8")
     stored = json.loads(text)
     return {name: law_from(stored[name]) for name in ("token", "first")}
@@ -589,6 +589,7 @@ def step_time(
 
     Examples
     --------
+    >>> from narrows.transformer import Chip, Model
     >>> llama = Model("llama-3.1-8b", 32, 4096, 32, 128, kv_heads=8, dense_ff=14336, vocabulary=128256)
     >>> rates = {"bf16": 9.89e14, "fp8": 1.978e15}
     >>> h100 = Chip("h100_sxm", 8.6e10, 3.35e12, rates, 700, 8, 4.5e11, 5e10, 6.4e10)

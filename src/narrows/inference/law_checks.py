@@ -34,7 +34,7 @@ TITLES = {
     "chip": "one chip left out",
 }
 GOALS = {"seen": (8.0, 14.0, 10.0), "model": (13.0, None, 15.9), "chip": (14.0, None, 16.6)}
-"""Goal for the median, goal for the mean, and median of an additive roofline of ten coefficients, all in %."""
+"""Goals for median and mean, and the median of an additive roofline of ten coefficients [%]."""
 FIRST_GOAL = 25.0
 FIRST_PEER = 55.2
 SPLIT_GOALS = {"token": 15.0, "first": 35.0}
@@ -78,7 +78,9 @@ def law_rows(data: Path | None) -> Iterator[Comparison]:
                 yield from _beside(runs, error, folder)
 
 
-def _row(quantity: str, metric: str, value: float, goal: float | None, baseline: float | None, n: int) -> Comparison:
+def _row(
+    quantity: str, metric: str, value: float, goal: float | None, *, baseline: float | None, n: int
+) -> Comparison:
     wanted = "" if goal is None else f"at most {goal:g}"
     held = None if goal is None else value <= goal
     return Comparison(ROOM, TABLE, quantity, metric, value, wanted, baseline, n, held)
@@ -90,16 +92,16 @@ def _errors(name: str, kind: str, title: str, error: Array) -> Iterator[Comparis
     goal: float | None = middle
     if name == "first":
         goal, mean, baseline = (FIRST_GOAL if kind == "seen" else None), None, FIRST_PEER
-    yield _row(title, "median error in %", float(np.median(error)), goal, baseline, len(error))
-    yield _row(title, "mean error in %", float(error.mean()), mean, None, len(error))
-    yield _row(title, "P90 of error in %", float(np.quantile(error, 0.9)), None, None, len(error))
+    yield _row(title, "median error in %", float(np.median(error)), goal, baseline=baseline, n=len(error))
+    yield _row(title, "mean error in %", float(error.mean()), mean, baseline=None, n=len(error))
+    yield _row(title, "P90 of error in %", float(np.quantile(error, 0.9)), None, baseline=None, n=len(error))
 
 
 def _split(name: str, error: Array) -> Iterator[Comparison]:
     if len(error):
         title = f"{QUANTITY[name]}, prompts apart, {TITLES['seen']}"
         goal, peer = SPLIT_GOALS[name], SPLIT_PEER[name]
-        yield _row(title, "median error in %", float(np.median(error)), goal, peer, len(error))
+        yield _row(title, "median error in %", float(np.median(error)), goal, baseline=peer, n=len(error))
 
 
 def _covered(ratio: Array, labels: Array, engines: Array) -> Array:
@@ -139,8 +141,8 @@ def _beside(runs: list[Run], error: Array, folder: Path) -> Iterator[Comparison]
         "median error in %",
         float(np.median(ours)),
         float(np.median(theirs)),
-        float(np.median(theirs)),
-        len(pairs),
+        baseline=float(np.median(theirs)),
+        n=len(pairs),
     )
 
 

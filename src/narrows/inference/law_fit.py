@@ -14,10 +14,10 @@ import numpy as np
 from narrows.inference.law import (
     COEFFICIENTS,
     FIRST,
+    Z90,
     FirstParts,
     Law,
     TokenParts,
-    Z90,
     closed_loop,
     first_token_parts,
 )
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from narrows.inference.silicon import Run
 
     Array = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
 
 __all__ = [
     "crossed",
@@ -69,9 +70,21 @@ START = {
 FIRM = ("dense_weights", "expert_weights", "cache", "dense_work", "expert_work")
 """Parts whose efficiency is known to within half: their prior is tighter."""
 SPREADS = {
-    "token": {"engine": (0.03, 0.0), "mode": (0.0, 0.1), "model": (0.1, 0.1), "setting": (0.15, 0.1), "build": (0.07, 0.1)},
-    "first": {"engine": (0.2, 0.0), "mode": (0.5, 0.3), "model": (0.1, 0.1), "setting": (0.3, 0.3), "build": (0.2, 0.3)},
-}  # fmt: skip
+    "token": {
+        "engine": (0.03, 0.0),
+        "mode": (0.0, 0.1),
+        "model": (0.1, 0.1),
+        "setting": (0.15, 0.1),
+        "build": (0.0, 0.15),
+    },
+    "first": {
+        "engine": (0.2, 0.0),
+        "mode": (0.5, 0.3),
+        "model": (0.1, 0.1),
+        "setting": (0.3, 0.3),
+        "build": (0.0, 0.3),
+    },
+}
 """Spread of offsets at each level, in logarithms: of a coefficient, and of the factor on all."""
 
 
@@ -141,7 +154,7 @@ def loops_of(runs: Sequence[Run]) -> list[Loop]:
 
 
 def _fit_law(
-    what: str, make: Callable[[Array], Callable[[Array], Array]], loops: Sequence[Loop], measured: Array
+    what: str, make: Callable[[Mask], Callable[[Array], Array]], loops: Sequence[Loop], measured: Array
 ) -> Law:
     names = COEFFICIENTS if what == "token" else FIRST
     size = len(names)
@@ -170,8 +183,8 @@ def _fit_law(
     return Law(names, common, covariance, levels, scatter, {})
 
 
-def _rows(loops: Sequence[Loop], rows: Array) -> list[Loop]:
-    return [loops[i] for i in np.flatnonzero(rows)]
+def _rows(loops: Sequence[Loop], rows: Mask) -> list[Loop]:
+    return [loop for loop, chosen in zip(loops, rows, strict=True) if chosen]
 
 
 def fit_laws(loops: Sequence[Loop], token_s: Array, first_s: Array) -> dict[str, Law]:
@@ -186,7 +199,7 @@ def fit_laws(loops: Sequence[Loop], token_s: Array, first_s: Array) -> dict[str,
     """
     parts = TokenParts(loops)
 
-    def token(rows: Array) -> Callable[[Array], Array]:
+    def token(rows: Mask) -> Callable[[Array], Array]:
         return parts.only(rows)
 
     laws = {"token": _fit_law("token", token, loops, np.log(token_s))}
@@ -194,7 +207,7 @@ def fit_laws(loops: Sequence[Loop], token_s: Array, first_s: Array) -> dict[str,
     kept = _rows(loops, timed)
     table = first_token_parts(kept, laws["token"].logs([loop.groups for loop in kept]))
 
-    def first(rows: Array) -> Callable[[Array], Array]:
+    def first(rows: Mask) -> Callable[[Array], Array]:
         return FirstParts(table[rows])
 
     laws["first"] = _fit_law("first", first, kept, np.log(first_s[timed]))
@@ -221,13 +234,29 @@ def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> Array:
     keys: dict[tuple[object, ...], int] = {}
     for run in runs:
         place = run.place
-        key = (run.chip.id, run.model.id, place.engine, place.weights, run.asked, run.answered, run.concurrency)
+        key = (
+            run.chip.id,
+            run.model.id,
+            place.engine,
+            place.weights,
+            run.asked,
+            run.answered,
+            run.concurrency,
+        )
         keys.setdefault((*key, place.tensor, place.ranks, place.expert_parallel), len(keys))
     drawn = np.random.default_rng(seed).integers(0, count, len(keys))
     found = []
     for run in runs:
         place = run.place
-        key = (run.chip.id, run.model.id, place.engine, place.weights, run.asked, run.answered, run.concurrency)
+        key = (
+            run.chip.id,
+            run.model.id,
+            place.engine,
+            place.weights,
+            run.asked,
+            run.answered,
+            run.concurrency,
+        )
         found.append(drawn[keys[(*key, place.tensor, place.ranks, place.expert_parallel)]])
     return np.array(found)
 
@@ -296,7 +325,9 @@ def stored(law: Law) -> dict[str, Any]:
     }
 
 
-def held_out(runs: Sequence[Run], loops: Sequence[Loop]) -> dict[str, tuple[Array, dict[str, tuple[Array, Array]]]]:
+def held_out(
+    runs: Sequence[Run], loops: Sequence[Loop]
+) -> dict[str, tuple[Array, dict[str, tuple[Array, Array]]]]:
     """Return folds and crossed predictions by kind of question: ``seen``, ``model`` and ``chip``.
 
     Parameters
@@ -355,8 +386,8 @@ def shipped(folder: Path) -> dict[str, Any]:
         "measured_to": days[-1],
         "runs": len(runs),
         "fitted": (
-            "mean time per output token (token) and to the first token (first) of closed loops; logarithms of "
-            "coefficients; common first, then offsets by level, each drawn toward what stands above it"
+            "mean time per output token (token) and to the first token (first) of closed loops; "
+            "logarithms of coefficients; common first, then offsets by level, each drawn to what is above it"
         ),
         **{name: stored(law) for name, law in laws.items()},
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from narrows.errors import DataError
@@ -89,9 +89,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise DataError(
             f"The table {path.name!r} is not there", "It stands in the data folder", "Give --data its folder"
         )
-    opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
-        return list(csv.DictReader(file))
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return list(csv.DictReader(text.decode("utf-8").splitlines()))
 
 
 def _number(text: str, empty: float = 0.0) -> float:
@@ -192,32 +191,41 @@ def _run(row: dict[str, str], models: dict[str, Model], chips: dict[str, Chip]) 
         return None
     dense, expert = _formats(row, name)
     build = f"{row['backend']} {row['backend_version']}" if row["backend_version"] else ""
-    alike = {"engine": row["backend"], "weights": dense, "experts": expert, "build": build}
+    alike = Placement(row["backend"], dense, expert, build=build)
     split = None
     workers = (1, 1)
     if row["scenario"] == "agg":
         tensor, ranks = _width(row["fixed_tp"] or row["tp"]), _width(row["fixed_attn_dp"] or row["attn_dp"])
-        cut, spread = _width(row["fixed_moe_tp"] or row["moe_tp"]), _width(row["fixed_moe_ep"] or row["moe_ep"])
-        place = Placement(
-            tensor=tensor, stages=_width(row["pp"]), ranks=ranks, expert_tensor=cut, expert_parallel=spread, **alike
+        cut, spread = (
+            _width(row["fixed_moe_tp"] or row["moe_tp"]),
+            _width(row["fixed_moe_ep"] or row["moe_ep"]),
+        )
+        place = replace(
+            alike,
+            tensor=tensor,
+            stages=_width(row["pp"]),
+            ranks=ranks,
+            expert_tensor=cut,
+            expert_parallel=spread,
         )
         batch = row["fixed_batch_per_dp_rank"] or row["batch_size"]
         flight = _number(row["concurrency"], _number(batch) * ranks)
     else:
-        if not (row["prefill_num_workers"] and row["decode_num_workers"] and row["concurrency"]):
+        if not (row["prefill_num_workers"] and row["decode_num_workers"]):
             return None
         place, split = (
-            Placement(
+            replace(
+                alike,
                 tensor=_width(row[f"{part}_tp_size"]),
                 ranks=_width(row[f"{part}_attention_dp_size"]),
                 expert_tensor=_width(row[f"{part}_moe_tp_size"]),
                 expert_parallel=_width(row[f"{part}_moe_ep_size"]),
-                **alike,
             )
             for part in ("decode", "prefill")
         )
         workers = (int(row["prefill_num_workers"]), int(row["decode_num_workers"]))
-        flight = float(row["concurrency"])
+        held = _number(row["decode_batch_size"]) * place.ranks * workers[1]
+        flight = _number(row["concurrency"], held)
     if flight <= 0 or not row["tpot_ms"]:
         return None
     return Run(
