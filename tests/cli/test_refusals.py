@@ -137,7 +137,8 @@ LINES = {
     ),
     "loop --quarters 2026Q5": f"The quarter '2026Q5' {QUARTER}",
     "validate nonsense": (
-        "The room 'nonsense' is not known. The nearest known: 'bottlenecks'. Leave the room out to run all."
+        "The room 'nonsense' is not known. The nearest known: 'inference', 'bottlenecks'. "
+        "Leave the room out to run all."
     ),
     "validate --networks 0": (
         "The number of networks is 0. Networks are a whole number from 1 to 1000000. Give --networks 300."
