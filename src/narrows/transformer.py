@@ -57,6 +57,8 @@ class Model:
         Whether input and output embeddings are one matrix.
     context
         Longest sequence [token]; 0 if not known.
+    sparse_context
+        Tokens of the context that a token attends to at most, where it chooses them; 0 for all.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Model:
     vocabulary: int = 0
     tied: bool = False
     context: int = 0
+    sparse_context: int = 0
 
     @property
     def expert_layers(self) -> int:

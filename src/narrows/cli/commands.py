@@ -165,9 +165,7 @@ def _sites(commands: Any) -> None:
 
 
 def _inference(commands: Any) -> None:
-    room = commands.add_parser(
-        "inference", help="serving a model: what fits, how fast, what it costs"
-    )
+    room = commands.add_parser("inference", help="serving a model: what fits, how fast, what it costs")
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _inference_fit(questions)
     _inference_price(questions)

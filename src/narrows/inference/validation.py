@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrows.inference.fit_checks import fit_rows
+from narrows.inference.law_checks import law_rows
 from narrows.inference.price_checks import price_rows
 from narrows.inference.serving_checks import serving_rows
 
@@ -28,4 +29,5 @@ def inference_rows(folder: Path | None) -> list[Comparison]:
     rows += fit_rows(folder)
     rows += price_rows(folder)
     rows += serving_rows(folder)
+    rows += law_rows(folder)
     return rows

@@ -1,0 +1,640 @@
+"""Time of one step of a served model, by a law with few coefficients, and an interval for it.
+
+A step reads weights and cache, multiplies, exchanges between chips and pays overheads. Each part follows
+from the widths of the model and the offer of the chip; the coefficients say how far engines and chips are
+from that offer. They were fitted to measurements and stand, with their covariance, in ``law.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from narrows.transformer import Chip, Model
+
+    Array = NDArray[np.float64]
+
+__all__ = [
+    "BYTES",
+    "COEFFICIENTS",
+    "FEATURES",
+    "FIRST",
+    "FirstParts",
+    "Law",
+    "Loop",
+    "Placement",
+    "Span",
+    "TokenParts",
+    "closed_loop",
+    "first_token_parts",
+    "first_token_time",
+    "groups_of",
+    "law_from",
+    "read_law",
+    "step_features",
+    "step_seconds",
+    "step_time",
+    "token_time",
+]
+
+BYTES = {"bf16": 2.0, "fp8": 1.0, "fp8_block": 1.0, "nvfp4": 0.5625, "mxfp4": 0.53125, "int4": 0.53125}
+"""Bytes of one weight by format, scales included: a group of 16 or 32 shares one byte of scale."""
+RATES = {"bf16": "bf16", "fp8": "fp8", "fp8_block": "fp8", "nvfp4": "fp4", "mxfp4": "fp4", "int4": "bf16"}
+FEATURES = (
+    "dense_weights", "expert_weights", "cache",
+    "dense_work", "expert_work", "expert_tiles", "attention_work",
+    "reduce_bytes", "reduce_count", "exchange_bytes", "exchange_count",
+    "layers", "expert_layers", "requests", "activations", "routed", "step",
+)  # fmt: skip
+"""What a step is made of; seconds at the offer of the chip, or counts times a microsecond."""
+COEFFICIENTS = (*FEATURES, "saturation", "scale")
+"""What is fitted, in logarithms: a factor on each feature; tokens at half efficiency; a factor on all."""
+FIRST = ("prompt", "step_before", "burst", "queue", "requests", "request", "scale")
+"""What the time to the first token is made of, and a factor on all."""
+MEMORY = slice(0, 3)
+COMPUTE = slice(3, 7)
+REST = slice(7, 17)
+SHARPNESS = 6.0
+"""Power of the soft maximum of memory and compute time."""
+TILE = 16.0
+"""Tokens that an expert computes at least once it is touched, before the fitted factor."""
+MICRO = 1e-6
+ACTIVATIONS = 2.0 * 8
+"""Bytes of the residual stream that a layer reads and writes for each token and unit of width."""
+BUDGET = 8192.0
+"""Tokens of one step that engines give to prompts unless told otherwise."""
+Z90 = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a model lies on chips, and in which formats.
+
+    Parameters
+    ----------
+    engine
+        ``trtllm``, ``vllm``, ``sglang``; any other name gets the law of no engine in particular.
+    weights, experts, cache
+        Format of dense weights, of routed experts, and of cached keys and values.
+    tensor, stages, ranks
+        Tensor width of one attention rank, pipeline stages, and attention ranks that hold other requests.
+    expert_tensor, expert_parallel
+        Widths over which experts are cut and spread.
+    build
+        Version of the engine; empty where not known.
+    """
+
+    engine: str = ""
+    weights: str = "bf16"
+    experts: str = ""
+    cache: str = "bf16"
+    tensor: int = 1
+    stages: int = 1
+    ranks: int = 1
+    expert_tensor: int = 1
+    expert_parallel: int = 1
+    build: str = ""
+
+    def __post_init__(self) -> None:
+        for name in (self.weights, self.experts or self.weights, self.cache):
+            if name not in BYTES:
+                raise UnknownNameError("format", name, BYTES, remedy="Name one of the known formats")
+        widths = (self.tensor, self.stages, self.ranks, self.expert_tensor, self.expert_parallel)
+        if min(widths) < 1:
+            raise UsageError(f"A parallel width is {min(widths)}", "Widths are 1 or more", "Give 1 for none")
+
+    @property
+    def expert_format(self) -> str:
+        """Format of routed experts."""
+        return self.experts or self.weights
+
+
+@dataclass(frozen=True)
+class Span:
+    """A number with its 90 % interval.
+
+    Parameters
+    ----------
+    value, low, high
+        Median, 5 % and 95 % [s].
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def _rate(chip: Chip, form: str) -> float:
+    named = RATES[form]
+    for name in (named, "fp8", "bf16") if form == "nvfp4" else (named, "bf16"):
+        found = chip.flop_per_s.get(name, 0.0)
+        if found and found > 0:
+            return found
+    raise UsageError(f"The chip {chip.id!r} has no rate for {form!r}", "A chip has at least bf16", "Give one")
+
+
+def step_features(
+    model: Model,
+    chip: Chip,
+    place: Placement,
+    *,
+    requests: float,
+    context: float,
+    prompt: float = 0.0,
+    prompt_pairs: float = 0.0,
+) -> Array:
+    """Return what one step is made of, in the order of `FEATURES` [s].
+
+    Parameters
+    ----------
+    model, chip, place
+        What runs where.
+    requests
+        Decoding requests of one attention rank.
+    context
+        Mean context of those [token].
+    prompt
+        Prompt tokens of one attention rank in the step.
+    prompt_pairs
+        Sum over the prompt tokens of the tokens each attends to.
+
+    Notes
+    -----
+    Memory: bytes of dense weights, of the experts touched by the tokens of all ranks, and of the cache, over
+    the bandwidth. Compute: 2 operations a weight and token over the rate of the format; a touched expert
+    computes whole tiles of rows. Exchange: two all-reduces a layer within a rank, one dispatch and one
+    return a layer between experts.
+    """
+    width = place.tensor
+    own = requests + prompt
+    tokens = own * place.ranks
+    rate, expert_rate = _rate(chip, place.weights), _rate(chip, place.expert_format)
+    seconds = 1.0 / chip.bandwidth_bytes_per_s
+    head = model.hidden * model.vocabulary
+    body = model.dense_weights - head
+    cut = place.expert_tensor * place.expert_parallel
+    touched = float(model.experts_touched(tokens)) * model.expert_layers / cut
+    served = tokens * model.experts_per_token * model.expert_layers / cut
+    attended = min(context, model.sparse_context) if model.sparse_context else context
+    shards = 1 if model.kv_rank else min(width, model.kv_heads or 1)
+    kept = model.kv_bytes_per_token(BYTES[place.cache]) * attended
+    if model.window:
+        others = model.layers - model.attending_layers
+        each = model.kv_bytes_per_token(BYTES[place.cache]) / max(1, model.attending_layers)
+        kept += others * each * min(context, model.window)
+    size = (model.nope_size + model.rope_size + model.value_size) / 2 if model.kv_rank else model.head_size
+    pairs = 4.0 * model.heads * size * model.attending_layers / width / _rate(chip, "bf16")
+    # Cached latents are read once for all heads: decoding them is work, not only bytes.
+    scored = 4.0 * model.heads * (model.kv_rank + model.rope_size / 2) * model.layers / width
+    decode_pairs = scored * requests * attended / _rate(chip, "bf16") if model.kv_rank else 0.0
+    link = (
+        chip.scale_up_bytes_per_s
+        if width * place.ranks <= max(8, chip.chips_per_node)
+        else min(chip.scale_up_bytes_per_s, max(chip.scale_out_bytes_per_s, 1.0))
+    )
+    spread = place.expert_parallel
+    wire = 2.0 * model.hidden / link
+    reduced = 2.0 * model.layers * 2.0 * (width - 1) / width * own * wire
+    moved = 2.0 * model.expert_layers * tokens * model.experts_per_token / spread * (1 - 1 / spread) * wire
+    return np.array(
+        [
+            (body + head * 2.0 / BYTES[place.weights]) * BYTES[place.weights] / width * seconds,
+            touched * model.expert_weights * BYTES[place.expert_format] * seconds,
+            requests * kept / shards * seconds,
+            2.0 * (body * own + head * requests) / width / rate,
+            2.0 * served * model.expert_weights / expert_rate,
+            2.0 * TILE * touched * model.expert_weights / expert_rate,
+            pairs * prompt_pairs + decode_pairs,
+            reduced,
+            2.0 * model.layers * math.log2(width) * MICRO,
+            moved,
+            2.0 * model.expert_layers * math.log2(spread) * MICRO,
+            model.layers * MICRO,
+            model.expert_layers * MICRO,
+            requests * MICRO,
+            ACTIVATIONS * own * model.hidden * model.layers * seconds,
+            2.0 * served * (2 * model.hidden + 3 * model.expert_ff) * seconds,
+            100 * MICRO,
+        ]
+    )
+
+
+def step_seconds(features: Array, logs: Array, tokens: Array) -> Array:
+    """Return the time of steps [s].
+
+    Parameters
+    ----------
+    features
+        Rows of `step_features`.
+    logs
+        Logarithms of the coefficients, a row for each or one for all.
+    tokens
+        Tokens of one rank in each step.
+
+    Notes
+    -----
+    (M^p + C^p)^(1/p) + exchange + overhead, times the scale; C of dense layers counts t + t0 tokens for t.
+    """
+    factor = np.exp(logs)
+    parts = features * factor[..., : len(FEATURES)]
+    memory = parts[..., MEMORY].sum(axis=-1)
+    short = 1.0 + 64.0 * factor[..., len(FEATURES)] / np.maximum(tokens, 1.0)
+    compute = parts[..., COMPUTE].sum(axis=-1) + parts[..., 3] * (short - 1.0)
+    roof = (memory**SHARPNESS + compute**SHARPNESS) ** (1.0 / SHARPNESS)
+    found: Array = (roof + parts[..., REST].sum(axis=-1)) * factor[..., -1]
+    return found
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What one closed loop of requests is made of, for the two laws.
+
+    Parameters
+    ----------
+    steady, mixed
+        Features of a step without and with prompt tokens.
+    share
+        Share of steps with prompt tokens.
+    tokens, mixed_tokens
+        Tokens of one rank in such steps.
+    prompt, prompt_tokens
+        Features of the step that takes one prompt, or one budget of it, and its tokens.
+    chunks
+        Steps that one prompt takes.
+    requests
+        Requests in flight at one rank that takes prompts.
+    groups
+        Group of the loop at each level of a law.
+    """
+
+    steady: Array
+    mixed: Array
+    share: float
+    tokens: float
+    mixed_tokens: float
+    prompt: Array
+    prompt_tokens: float
+    chunks: float
+    requests: float
+    groups: dict[str, str]
+
+
+def groups_of(model: Model, chip: Chip, place: Placement, *, split: bool = False) -> dict[str, str]:
+    """Return the group of a placed model at each level of a law; ``h100_sxm`` and ``h100`` are one chip."""
+    form = place.expert_format if model.experts else place.weights
+    known = (place.engine, chip.id.replace("-", "_").removesuffix("_sxm"), model.id, form)
+    where = "|".join((*known, "split")) if split else "|".join(known)
+    return {
+        "engine": place.engine,
+        "mode": "split" if split else "together",
+        "model": model.id,
+        "setting": where,
+        "build": f"{where}|{place.build}",
+    }
+
+
+def closed_loop(
+    model: Model,
+    chip: Chip,
+    place: Placement,
+    *,
+    asked: float,
+    answered: float,
+    concurrency: float,
+    split: Placement | None = None,
+    workers: tuple[int, int] = (1, 1),
+) -> Loop:
+    """Return what a closed loop is made of: as many requests in flight at all times.
+
+    Parameters
+    ----------
+    model, chip, place
+        What runs where; of a split deployment the decoding workers.
+    asked, answered
+        Tokens of a prompt and of an answer.
+    concurrency
+        Requests in flight.
+    split
+        Placement of the prompt workers where prompts run apart.
+    workers
+        Prompt workers and decoding workers.
+
+    Notes
+    -----
+    Every answer takes one step a token, so the steps of a rank with n requests meet n asked / answered
+    prompt tokens on average (Little). They come in lumps of a prompt or a budget: the share of steps that
+    meet some is 1 - exp(-tokens per step / lump).
+    """
+    if min(asked, answered, concurrency) <= 0:
+        raise UsageError(
+            f"Prompt, answer and requests in flight are {asked:g}, {answered:g} and {concurrency:g}",
+            "Each is above 0",
+            "Give the loop that was measured",
+        )
+    count = concurrency / (place.ranks * workers[1])
+    context = asked + answered / 2
+    steady = step_features(model, chip, place, requests=count, context=context)
+    taking = split or place
+    held = concurrency / (taking.ranks * workers[0])
+    lump = min(BUDGET, asked)
+    riding = 0.0 if split else count
+    alone = step_features(
+        model, chip, taking, requests=riding, context=context, prompt=lump, prompt_pairs=lump * asked / 2
+    )
+    groups = groups_of(model, chip, place, split=split is not None)
+    mixed, share, total = steady, 0.0, count
+    if split is None:
+        flow = count * asked / answered
+        share = 1.0 - math.exp(-flow / lump)
+        total = count + flow / share
+        mixed = step_features(
+            model,
+            chip,
+            place,
+            requests=count,
+            context=context,
+            prompt=flow / share,
+            prompt_pairs=flow / share * asked / 2,
+        )
+    return Loop(
+        steady, mixed, share, count, total, alone, riding + lump, math.ceil(asked / BUDGET), held, groups
+    )
+
+
+class TokenParts:
+    """Loops as arrays, and the time per output token by log-coefficients."""
+
+    def __init__(self, loops: Sequence[Loop]) -> None:
+        self.steady = np.array([loop.steady for loop in loops])
+        self.mixed = np.array([loop.mixed for loop in loops])
+        self.share = np.array([loop.share for loop in loops])
+        self.tokens = np.array([loop.tokens for loop in loops])
+        self.mixed_tokens = np.array([loop.mixed_tokens for loop in loops])
+
+    def only(self, rows: NDArray[np.bool_]) -> TokenParts:
+        """Return some of the loops, chosen by a mask."""
+        found = TokenParts([])
+        for name in ("steady", "mixed", "share", "tokens", "mixed_tokens"):
+            setattr(found, name, getattr(self, name)[rows])
+        return found
+
+    def __call__(self, logs: Array) -> Array:
+        """Return the logarithm of the time per output token of each loop."""
+        calm = step_seconds(self.steady, logs, self.tokens)
+        busy = step_seconds(self.mixed, logs, self.mixed_tokens)
+        found: Array = np.log((1 - self.share) * calm + self.share * busy)
+        return found
+
+
+class FirstParts:
+    """Parts of the time to the first token as an array, and that time by log-coefficients."""
+
+    def __init__(self, parts: Array) -> None:
+        self.parts = parts
+
+    def __call__(self, logs: Array) -> Array:
+        """Return the logarithm of the time to the first token of each loop."""
+        found: Array = np.log((self.parts * np.exp(logs[..., :-1])).sum(axis=-1)) + logs[..., -1]
+        return found
+
+
+def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
+    """Return what the time to the first token is made of, in the order of `FIRST` [s].
+
+    Parameters
+    ----------
+    loops
+        The loops.
+    logs
+        Log-coefficients of the law of steps, a row a loop.
+
+    Notes
+    -----
+    The step that takes the prompt; the step that runs when it arrives; prompts of others before it in the
+    start-up burst, when all requests in flight arrive at once, and in the steady state, where that grows as
+    the share of time spent on prompts; and overheads.
+    """
+    tokens = TokenParts(loops)
+    steady = step_seconds(tokens.steady, logs, tokens.tokens)
+    own = step_seconds(
+        np.array([loop.prompt for loop in loops]), logs, np.array([loop.prompt_tokens for loop in loops])
+    ) * np.array([loop.chunks for loop in loops])
+    held = np.array([loop.requests for loop in loops])
+    return np.array(
+        [
+            own,
+            steady,
+            0.05 * held * own,
+            tokens.share * 0.5 * held * own,
+            held * 1e-4,
+            np.full(len(loops), 0.01),
+        ]
+    ).T
+
+
+@dataclass(frozen=True)
+class Law:
+    """Coefficients of one law with their covariance, common and by group.
+
+    Parameters
+    ----------
+    names
+        The coefficients.
+    common, covariance
+        Log-coefficients of no group in particular, and their covariance.
+    levels
+        For each level, in order: spread of its offsets, and for each known group the offsets and their
+        covariance.
+    scatter
+        Standard deviation of what the law does not explain, in logarithms.
+    widening
+        Factor on the half-width of the interval by kind of question and engine, from held-out rows.
+    """
+
+    names: tuple[str, ...]
+    common: Array
+    covariance: Array
+    levels: dict[str, tuple[Array, dict[str, tuple[Array, Array]]]]
+    scatter: float
+    widening: dict[str, dict[str, float]]
+
+    def logs(self, groups: Sequence[Mapping[str, str]]) -> Array:
+        """Return the log-coefficients for each place."""
+        found = np.tile(self.common, (len(groups), 1))
+        for level, (_, offsets) in self.levels.items():
+            for row, group in enumerate(groups):
+                if group[level] in offsets:
+                    found[row] += offsets[group[level]][0]
+        return found
+
+    def deviation(self, predict: Callable[[Array], Array], groups: Sequence[Mapping[str, str]]) -> Array:
+        """Return the standard deviation of log-predictions, from coefficients and from scatter."""
+        logs = self.logs(groups)
+        base = predict(logs)
+        slopes = np.empty(logs.shape)
+        for j in range(logs.shape[1]):
+            moved = logs.copy()
+            moved[:, j] += 1e-4
+            slopes[:, j] = (predict(moved) - base) / 1e-4
+        variance = np.einsum("ij,jk,ik->i", slopes, self.covariance, slopes) + self.scatter**2
+        for level, (spread, offsets) in self.levels.items():
+            for row, group in enumerate(groups):
+                slope = slopes[row]
+                if group[level] in offsets:
+                    variance[row] += slope @ offsets[group[level]][1] @ slope
+                else:
+                    variance[row] += float(np.square(slope * spread).sum())
+        found: Array = np.sqrt(variance)
+        return found
+
+    def kind(self, group: Mapping[str, str]) -> str:
+        """Return what is new about a place: ``seen``, ``chip`` or ``model``."""
+        if group["model"] not in self.levels["model"][1]:
+            return "model"
+        return "seen" if group["setting"] in self.levels["setting"][1] else "chip"
+
+    def half(self, predict: Callable[[Array], Array], groups: Sequence[Mapping[str, str]]) -> Array:
+        """Return half the width of the 90 % interval of each log-prediction."""
+        factors = [self.widening.get(self.kind(group), {}) for group in groups]
+        wide = [
+            found.get(group["engine"], found.get("", Z90))
+            for found, group in zip(factors, groups, strict=True)
+        ]
+        found: Array = np.array(wide) * self.deviation(predict, groups)
+        return found
+
+
+@cache
+def read_law() -> dict[str, Law]:
+    """Return the shipped laws: ``token`` for steps and output tokens, ``first`` for the first token."""
+    text = resources.files("narrows.inference").joinpath("law.json").read_text("utf-8")
+    stored = json.loads(text)
+    return {name: law_from(stored[name]) for name in ("token", "first")}
+
+
+def _square(lower: list[float], size: int) -> Array:
+    found = np.zeros((size, size))
+    found[np.tril_indices(size)] = lower
+    return found + np.tril(found, -1).T
+
+
+def law_from(stored: Mapping[str, Any]) -> Law:
+    """Return a law from its stored form."""
+    size = len(stored["names"])
+    levels = {}
+    for level in stored["levels"]:
+        groups = {
+            name: (np.array(offsets), _square(lower, size))
+            for name, (offsets, lower) in level["groups"].items()
+        }
+        levels[level["name"]] = (np.array(level["spread"]), groups)
+    return Law(
+        tuple(stored["names"]),
+        np.array(stored["common"]),
+        _square(stored["covariance"], size),
+        levels,
+        stored["scatter"],
+        stored["widening"],
+    )
+
+
+def _span(law: Law, predict: Callable[[Array], Array], groups: Mapping[str, str]) -> Span:
+    middle = float(predict(law.logs([groups]))[0])
+    half = float(law.half(predict, [groups])[0])
+    return Span(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
+
+
+def step_time(
+    model: Model,
+    chip: Chip,
+    place: Placement,
+    *,
+    requests: float,
+    context: float,
+    prompt: float = 0.0,
+    prompt_pairs: float = 0.0,
+) -> Span:
+    """Return the time of one step with its 90 % interval [s].
+
+    Parameters
+    ----------
+    model, chip, place
+        What runs where.
+    requests
+        Decoding requests of one attention rank.
+    context
+        Mean context of those [token].
+    prompt
+        Prompt tokens of one attention rank in the step.
+    prompt_pairs
+        Sum over the prompt tokens of the tokens each attends to.
+
+    Raises
+    ------
+    UsageError
+        If the step has no tokens.
+
+    Examples
+    --------
+    >>> from narrows.transformer import Chip, Model
+    >>> llama = Model("llama-3.1-8b", 32, 4096, 32, 128, kv_heads=8, dense_ff=14336, vocabulary=128256)
+    >>> rates = {"bf16": 9.89e14, "fp8": 1.978e15}
+    >>> h100 = Chip("h100_sxm", 8.6e10, 3.35e12, rates, 700, 8, 4.5e11, 5e10, 6.4e10)
+    >>> span = step_time(llama, h100, Placement("vllm"), requests=8, context=1000)
+    >>> span.low < span.value < span.high
+    True
+    """
+    if requests + prompt <= 0 or min(requests, prompt, context, prompt_pairs) < 0:
+        raise UsageError(
+            f"The step has {requests:g} decoding requests and {prompt:g} prompt tokens",
+            "A step has at least one token, and no count is below 0",
+            "Give requests or prompt",
+        )
+    law = read_law()["token"]
+    parts = step_features(
+        model, chip, place, requests=requests, context=context, prompt=prompt, prompt_pairs=prompt_pairs
+    )
+
+    def predict(logs: Array) -> Array:
+        found: Array = np.log(step_seconds(parts[None, :], logs, np.array([requests + prompt])))
+        return found
+
+    return _span(law, predict, groups_of(model, chip, place))
+
+
+def token_time(loop: Loop) -> Span:
+    """Return the mean time per output token of a closed loop with its 90 % interval [s].
+
+    Parameters
+    ----------
+    loop
+        From `closed_loop`.
+    """
+    return _span(read_law()["token"], TokenParts([loop]), loop.groups)
+
+
+def first_token_time(loop: Loop) -> Span:
+    """Return the mean time to the first token of a closed loop with its 90 % interval [s].
+
+    Parameters
+    ----------
+    loop
+        From `closed_loop`. It starts with all requests at once and serves ten times as many, as the public
+        benchmarks do.
+    """
+    laws = read_law()
+    parts = first_token_parts([loop], laws["token"].logs([loop.groups]))
+    return _span(laws["first"], FirstParts(parts), loop.groups)

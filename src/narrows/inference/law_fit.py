@@ -1,0 +1,393 @@
+"""Fit of the laws: common coefficients first, then offsets of engines, models, settings and builds.
+
+Each level is fitted with what stands above it held, and drawn toward it. So a row that belongs to no known
+group is answered by its parent, and what is particular to one setting does not bend the common law.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.inference.law import (
+    COEFFICIENTS,
+    FIRST,
+    Z90,
+    FirstParts,
+    Law,
+    TokenParts,
+    closed_loop,
+    first_token_parts,
+)
+from narrows.inference.silicon import TABLE, read_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from narrows.inference.law import Loop
+    from narrows.inference.silicon import Run
+
+    Array = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+__all__ = [
+    "crossed",
+    "fit",
+    "fit_laws",
+    "folds",
+    "held_out",
+    "loops_of",
+    "predicted",
+    "ratios",
+    "shipped",
+    "stored",
+    "widened",
+]
+
+SOURCE = "ai-dynamo/aiconfigurator @095f58a5 aic-core/src/aiconfigurator_core/systems/silicon_sample.csv"
+
+STEP = 1e-4
+ROUNDS = 25
+TAIL = 1.345
+"""Where the loss turns from square to straight, in residual scales."""
+FLOOR = 0.03
+"""Least residual scale: runs repeated under one label differ by as much."""
+FEWEST = 25
+"""Held-out rows of an engine from which it gets an interval of its own."""
+START = {
+    "dense_weights": 1.2, "expert_weights": 1.2, "cache": 1.2, "dense_work": 1.4, "expert_work": 1.4,
+    "expert_tiles": 0.3, "attention_work": 2.0, "reduce_bytes": 1.5, "reduce_count": 2.0,
+    "exchange_bytes": 1.0, "exchange_count": 5.0, "layers": 30.0, "expert_layers": 10.0, "requests": 5.0,
+    "activations": 1.0, "routed": 1.0, "step": 5.0, "saturation": 0.3, "scale": 1.0,
+    "prompt": 1.0, "step_before": 1.0, "burst": 1.0, "queue": 0.3, "request": 1.0,
+}  # fmt: skip
+"""Where the fit starts and whence the prior draws: what a part would cost at a usual efficiency."""
+FIRM = ("dense_weights", "expert_weights", "cache", "dense_work", "expert_work")
+"""Parts whose efficiency is known to within half: their prior is tighter."""
+SPREADS = {
+    "token": {
+        "engine": (0.03, 0.0),
+        "mode": (0.0, 0.1),
+        "model": (0.1, 0.1),
+        "setting": (0.15, 0.1),
+        "build": (0.0, 0.15),
+    },
+    "first": {
+        "engine": (0.2, 0.0),
+        "mode": (0.5, 0.3),
+        "model": (0.1, 0.1),
+        "setting": (0.3, 0.3),
+        "build": (0.0, 0.3),
+    },
+}
+"""Spread of offsets at each level, in logarithms: of a coefficient, and of the factor on all."""
+
+
+def fit(
+    predict: Callable[[Array], Array], measured: Array, centre: Array, width: Array
+) -> tuple[Array, Array, float]:
+    """Return the most probable shift of log-coefficients, its covariance, and the residual scale.
+
+    Parameters
+    ----------
+    predict
+        Logarithm of the prediction of every row from a table of log-coefficients, a row for each.
+    measured
+        Logarithms of what was measured.
+    centre
+        Log-coefficients of each row before the shift.
+    width
+        Prior standard deviation of the shift; 0 fixes a coefficient.
+
+    Notes
+    -----
+    Gauss-Newton on the Huber loss by re-weighted least squares, with a normal prior on every number. The
+    covariance is the inverse of the curvature at the end.
+    """
+    free = np.flatnonzero(width > 0)
+    shift, covariance = np.zeros(len(width)), np.zeros((len(width), len(width)))
+    stiff = 1.0 / np.square(width[free])
+    scale, before, damping = 0.3, np.inf, 1.0
+    for _ in range(ROUNDS):
+        now = centre + shift
+        base = predict(now)
+        residual = measured - base
+        scale = max(1.4826 * float(np.median(np.abs(residual))), FLOOR)
+        slopes = np.empty((len(measured), len(free)))
+        for column, j in enumerate(free):
+            moved = now.copy()
+            moved[:, j] += STEP
+            slopes[:, column] = (predict(moved) - base) / STEP
+        weight = np.minimum(1.0, TAIL * scale / np.maximum(np.abs(residual), 1e-12)) / scale**2
+        curvature = slopes.T @ (slopes * weight[:, None]) + np.diag(stiff)
+        covariance[np.ix_(free, free)] = np.linalg.inv(curvature)
+        change = np.linalg.solve(curvature, slopes.T @ (weight * residual) - stiff * shift[free])
+        shift[free] += np.clip(change, -1.0, 1.0) * damping
+        size = float(np.abs(change).max())
+        if size < STEP * 10:
+            break
+        damping = 0.7 if size > before else 1.0
+        before = size
+    return shift, covariance, scale
+
+
+def loops_of(runs: Sequence[Run]) -> list[Loop]:
+    """Return the loop of each run."""
+    return [
+        closed_loop(
+            run.model,
+            run.chip,
+            run.place,
+            asked=run.asked,
+            answered=run.answered,
+            concurrency=run.concurrency,
+            split=run.split,
+            workers=run.workers,
+        )
+        for run in runs
+    ]
+
+
+def _fit_law(
+    what: str, make: Callable[[Mask], Callable[[Array], Array]], loops: Sequence[Loop], measured: Array
+) -> Law:
+    names = COEFFICIENTS if what == "token" else FIRST
+    size = len(names)
+    width = np.array([0.4 if name in FIRM else 0.0 if name == "scale" else 1.0 for name in names])
+    groups = [loop.groups for loop in loops]
+    centre = np.tile(np.log([START[name] for name in names]), (len(loops), 1))
+    whole = np.array([group["mode"] == "together" for group in groups])
+    shift, covariance, _ = fit(make(whole), measured[whole], centre[whole], width)
+    common = centre[0] + shift
+    centre = centre + shift
+    levels: dict[str, tuple[Array, dict[str, tuple[Array, Array]]]] = {}
+    scatter = FLOOR
+    for level, (each, factor) in SPREADS[what].items():
+        spread = np.full(size, each)
+        spread[-1] = factor
+        labels = np.array([group[level] for group in groups])
+        found = {}
+        for label in sorted(set(labels)):
+            rows = labels == label
+            offsets, doubt, _ = fit(make(rows), measured[rows], centre[rows], spread)
+            found[str(label)] = (offsets, doubt)
+            centre[rows] += offsets
+        levels[level] = (spread, found)
+    residual = measured - make(np.ones(len(loops), dtype=bool))(centre)
+    scatter = max(1.4826 * float(np.median(np.abs(residual))), FLOOR)
+    return Law(names, common, covariance, levels, scatter, {})
+
+
+def _rows(loops: Sequence[Loop], rows: Mask) -> list[Loop]:
+    return [loop for loop, chosen in zip(loops, rows, strict=True) if chosen]
+
+
+def fit_laws(loops: Sequence[Loop], token_s: Array, first_s: Array) -> dict[str, Law]:
+    """Return the two laws of some measured loops, without widening.
+
+    Parameters
+    ----------
+    loops
+        What was run.
+    token_s, first_s
+        Measured time per output token and to the first token [s].
+    """
+    parts = TokenParts(loops)
+
+    def token(rows: Mask) -> Callable[[Array], Array]:
+        return parts.only(rows)
+
+    laws = {"token": _fit_law("token", token, loops, np.log(token_s))}
+    timed = first_s > 0
+    kept = _rows(loops, timed)
+    table = first_token_parts(kept, laws["token"].logs([loop.groups for loop in kept]))
+
+    def first(rows: Mask) -> Callable[[Array], Array]:
+        return FirstParts(table[rows])
+
+    laws["first"] = _fit_law("first", first, kept, np.log(first_s[timed]))
+    return laws
+
+
+def predicted(laws: dict[str, Law], loops: Sequence[Loop]) -> dict[str, tuple[Array, Array, Array]]:
+    """Return value [s], deviation and half-width in logarithms of each loop by each law."""
+    groups = [loop.groups for loop in loops]
+    first = FirstParts(first_token_parts(loops, laws["token"].logs(groups)))
+    made: dict[str, Callable[[Array], Array]] = {"token": TokenParts(loops), "first": first}
+    return {
+        name: (
+            np.exp(predict(laws[name].logs(groups))),
+            laws[name].deviation(predict, groups),
+            laws[name].half(predict, groups),
+        )
+        for name, predict in made.items()
+    }
+
+
+def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> Array:
+    """Return a fold for each run; runs of one configuration share it."""
+    keys: dict[tuple[object, ...], int] = {}
+    for run in runs:
+        place = run.place
+        key = (
+            run.chip.id,
+            run.model.id,
+            place.engine,
+            place.weights,
+            run.asked,
+            run.answered,
+            run.concurrency,
+        )
+        keys.setdefault((*key, place.tensor, place.ranks, place.expert_parallel), len(keys))
+    drawn = np.random.default_rng(seed).integers(0, count, len(keys))
+    found = []
+    for run in runs:
+        place = run.place
+        key = (
+            run.chip.id,
+            run.model.id,
+            place.engine,
+            place.weights,
+            run.asked,
+            run.answered,
+            run.concurrency,
+        )
+        found.append(drawn[keys[(*key, place.tensor, place.ranks, place.expert_parallel)]])
+    return np.array(found)
+
+
+def crossed(
+    loops: Sequence[Loop], token_s: Array, first_s: Array, labels: Array
+) -> dict[str, tuple[Array, Array]]:
+    """Return value [s] and deviation of every loop by laws fitted without its fold."""
+    found = {name: (np.zeros(len(loops)), np.zeros(len(loops))) for name in ("token", "first")}
+    for label in np.unique(labels):
+        test = labels == label
+        laws = fit_laws(_rows(loops, ~test), token_s[~test], first_s[~test])
+        for name, (value, deviation, _) in predicted(laws, _rows(loops, test)).items():
+            found[name][0][test] = value
+            found[name][1][test] = deviation
+    return found
+
+
+def widened(ratio: Array, engines: Array) -> dict[str, float]:
+    """Return the factor under which 90 % of held-out misses lie, over all rows and by engine.
+
+    Parameters
+    ----------
+    ratio
+        Misses in logarithms over their deviations, without sign.
+    engines
+        Engine of each row.
+    """
+    if not len(ratio):
+        return {"": Z90}
+    found = {"": float(np.quantile(ratio, 0.9))}
+    for engine in sorted(set(engines)):
+        own = ratio[engines == engine]
+        if len(own) >= FEWEST:
+            found[str(engine)] = float(np.quantile(own, 0.9))
+    return found
+
+
+def stored(law: Law) -> dict[str, Any]:
+    """Return a law as it is written, numbers to five digits."""
+
+    def short(values: Array) -> list[float]:
+        return [float(f"{value:.5g}") for value in values]
+
+    lower = np.tril_indices(len(law.names))
+    return {
+        "names": list(law.names),
+        "common": short(law.common),
+        "covariance": short(law.covariance[lower]),
+        "scatter": float(f"{law.scatter:.5g}"),
+        "levels": [
+            {
+                "name": level,
+                "spread": short(spread),
+                "groups": {
+                    name: [short(offsets), [float(f"{x:.3g}") for x in doubt[lower]]]
+                    for name, (offsets, doubt) in groups.items()
+                },
+            }
+            for level, (spread, groups) in law.levels.items()
+        ],
+        "widening": {
+            kind: {engine: float(f"{factor:.4g}") for engine, factor in by.items()}
+            for kind, by in law.widening.items()
+        },
+    }
+
+
+def held_out(
+    runs: Sequence[Run], loops: Sequence[Loop]
+) -> dict[str, tuple[Array, dict[str, tuple[Array, Array]]]]:
+    """Return folds and crossed predictions by kind of question: ``seen``, ``model`` and ``chip``.
+
+    Parameters
+    ----------
+    runs, loops
+        What was measured, and the loop of each.
+
+    Notes
+    -----
+    ``seen`` is five folds by configuration; ``model`` and ``chip`` leave one out at a time.
+    """
+    token_s, first_s = np.array([run.token_s for run in runs]), np.array([run.first_s for run in runs])
+    labels = {
+        "seen": folds(runs),
+        "model": np.array([run.model.id for run in runs]),
+        "chip": np.array([run.chip.id for run in runs]),
+    }
+    return {kind: (label, crossed(loops, token_s, first_s, label)) for kind, label in labels.items()}
+
+
+def ratios(value: Array, deviation: Array, measured: Array) -> Array:
+    """Return the misses in logarithms over their deviations, without sign; NaN where nothing was measured."""
+    known = np.where(measured > 0, measured, np.nan)
+    found: Array = np.abs(np.log(value / known)) / deviation
+    return found
+
+
+def shipped(folder: Path) -> dict[str, Any]:
+    """Return what is written to ``law.json``: both laws fitted on all clean runs, and where they come from.
+
+    Parameters
+    ----------
+    folder
+        Folder with the table of runs.
+    """
+    runs = [run for run in read_runs(folder) if run.clean]
+    loops = loops_of(runs)
+    measured = {
+        "token": np.array([run.token_s for run in runs]),
+        "first": np.array([run.first_s for run in runs]),
+    }
+    laws = fit_laws(loops, measured["token"], measured["first"])
+    engines = np.array([run.place.engine for run in runs])
+    for kind, (_, found) in held_out(runs, loops).items():
+        for name, law in laws.items():
+            ratio = ratios(*found[name], measured[name])
+            known = np.isfinite(ratio)
+            law.widening[kind] = widened(ratio[known], engines[known])
+    days = sorted(run.day for run in runs if run.day)
+    return {
+        "made_by": "python tools/fit_law.py --data DIR",
+        "source": SOURCE,
+        "licence": "Apache-2.0",
+        "table_sha256": hashlib.sha256((folder / TABLE).read_bytes()).hexdigest(),
+        "measured_from": days[0],
+        "measured_to": days[-1],
+        "runs": len(runs),
+        "fitted": (
+            "mean time per output token (token) and to the first token (first) of closed loops; "
+            "logarithms of coefficients; common first, then offsets by level, each drawn to what is above it"
+        ),
+        **{name: stored(law) for name, law in laws.items()},
+    }
