@@ -133,6 +133,8 @@ SOLD = {
 }
 """Month of announcement."""
 GIB = 2**30
+UNREAD = {"bf16", "fp8", "fp4", "scale_up", "scale_out", "pcie"}
+UNREAD_WHY = "typed from memory of the published specification; its page was not read again"
 AMD = {
     "mi300x": (192 * GIB, 5.3e12, 1.3074e15, 2.6149e15, None, 750, 8, 4.48e11, 5.0e10, 6.4e10),
     "mi325x": (256 * GIB, 6.0e12, 1.3074e15, 2.6149e15, None, 1000, 8, 4.48e11, 5.0e10, 6.4e10),
@@ -233,6 +235,15 @@ def chips(table: Path) -> str:
             if (name, quantity) in BETWEEN:
                 low, high, note = BETWEEN[name, quantity]
                 entries |= {"low": low, "high": high, "level": "min-max", "note": note}
+            if name in AMD and quantity in UNREAD:
+                value = float(row[column])
+                entries |= {"low": 0.95 * value, "high": 1.05 * value, "level": "min-max"}
+                entries |= {
+                    "kind": "assumption",
+                    "source": "narrows",
+                    "locator": "see why",
+                    "why": UNREAD_WHY,
+                }
             parts.append(fact(f"chip.{name}.{quantity}", float(row[column]), unit, entries))
     return "\n".join(parts)
 
