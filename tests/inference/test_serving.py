@@ -30,6 +30,11 @@ RUNS = {
 }
 TWINS = (serving, serving_kernel)
 LAW = StepTable.from_law([5e-3, 3e-5, 1e-5, 2e-8, 1e-4, 3e-8, 1e-9])
+_T = np.arange(1025)
+ROOF = StepTable.from_roof(
+    4e-3 + 1e-6 * _T, 2e-5 * (_T + 30), np.full(1025, 1e-6), 1e-3 + 1e-7 * _T,
+    cache=(4e-8, 300), window=(1e-8, 128), pairs=1e-9, scores=1e-9, request=2e-6, chunk=1e-5, scale=1.1,
+)  # fmt: skip
 
 
 def columns(name):
@@ -94,12 +99,12 @@ def case(seed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**32))
-def test_the_twins_agree_bit_for_bit(seed):
+@given(st.integers(0, 2**32), st.sampled_from([LAW, ROOF]))
+def test_the_twins_agree_bit_for_bit(seed, table):
     requests, engine = case(seed)
     same(
-        serving.serve(requests, LAW, engine, batches=True),
-        serving_kernel.serve(requests, LAW, engine, batches=True),
+        serving.serve(requests, table, engine, batches=True),
+        serving_kernel.serve(requests, table, engine, batches=True),
     )
 
 

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from narrows.inference._steps_compiled import step_seconds
 from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
-from narrows.inference.steps import GRAIN, LAW, TERMS
+from narrows.inference.steps import GRAIN
 
 __all__ = ["DONE", "END", "ITERATIONS", "PEAK", "run_replicas"]
 
@@ -32,7 +33,6 @@ START, END, LATEST = range(3)
 FLOATS = 3
 _SHIFT = 44
 _ORIGIN = (1023 + FIRST_DOUBLING) * BINS_PER_DOUBLING
-_TERMS = len(TERMS)
 
 
 @njit(nogil=True, inline="always")
@@ -42,26 +42,6 @@ def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
     if gap <= 0.0:
         return 0
     return min(max(place, 0), BINS - 1)
-
-
-@njit(nogil=True, inline="always")
-def _row(a: Any, i: int, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
-    total = a[i] + a[i + 1] * (n + tokens)
-    total += a[i + 2] * n
-    total += a[i + 3] * context
-    total += a[i + 4] * chunks
-    total += a[i + 5] * before
-    return total + a[i + 6] * squares
-
-
-@njit(nogil=True)
-def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
-    always = _row(a, 0, n, context, chunks, tokens, before, squares)
-    if a.shape[0] == _TERMS:
-        return always
-    memory = _row(a, _TERMS, n, context, chunks, tokens, before, squares)
-    compute = _row(a, 2 * _TERMS, n, context, chunks, tokens, before, squares)
-    return always + max(memory, compute)
 
 
 @njit(nogil=True)
@@ -254,13 +234,14 @@ def _advance(
                         used += 1
                     slot = after[slot]
         left = chunk - n
-        chunks, tokens, context_before, squares = 0, 0, 0, 0
+        chunks, tokens, context_before, squares, pairs = 0, 0, 0, 0, 0
         # Then the prompt in progress.
         if part >= 0:
             c = min(prompt[part] - part_done, left)
             if c > 0:
                 chunks, tokens, squares = 1, c, c * c
                 context_before = (part_done + GRAIN - 1) // GRAIN * GRAIN
+                pairs = c * (2 * part_done + c)
                 left -= c
                 part_done += c
                 part_front = 0
@@ -294,6 +275,7 @@ def _advance(
             chunks += 1
             tokens += c
             squares += c * c
+            pairs += c * c
             left -= c
             if c == length:
                 ending[endings] = r
@@ -304,17 +286,20 @@ def _advance(
             if part < 0 and piled == 0 and head < tail and arrived[queue[head]] > now:
                 continue  # idle until the next arrival
             break  # nothing to do, or nothing fits: the caller sees that requests are left
-        if kind == LAW:
-            duration = _law(coefficients, n, context, chunks, tokens, context_before, squares)
-        else:
-            ms = token[n + tokens]
-            if n > 0:
-                ms += decode[n, (context // n + GRAIN - 1) // GRAIN]
-            if chunks == 1:
-                ms += prefill[context_before // GRAIN, tokens]
-            elif chunks > 1:
-                ms += prefill[context_before // GRAIN, int(np.sqrt(squares) + 0.5)] * coefficients[1]
-            duration = coefficients[0] * ms * 1e-3
+        duration = step_seconds(
+            kind,
+            token,
+            decode,
+            prefill,
+            coefficients,
+            n,
+            context,
+            chunks,
+            tokens,
+            context_before,
+            squares,
+            pairs,
+        )
         busy = 1
         start = now
         end = now + duration

@@ -142,7 +142,8 @@ class _Replica:
             sum(tokens * tokens for _, tokens in chunks),
         )
         names = ("n_decode", "decode_kv", "n_prefill", "prefill_tokens", "prefill_kv", "prefill_sum_sq")
-        duration = self.table.seconds(**dict(zip(names, content, strict=True)))
+        pairs = sum(tokens * (2 * request.processed + tokens) for request, tokens in chunks)
+        duration = self.table.seconds(**dict(zip(names, content, strict=True)), prefill_pairs=pairs)
         self.start, self.end = now, now + duration
         self.peak = max(self.peak, self.in_use)
         self.times.append((now, duration))

@@ -1,7 +1,8 @@
 """How long one step of a serving engine takes, given what is in its batch.
 
 A `StepTable` is a handful of plain arrays, so that the compiled event kernel reads the same numbers as
-the readable one. There are two kinds: measured tables of one layer, and a law with coefficients.
+the readable one. There are three kinds: measured tables of one layer, a law with coefficients, and a soft
+roof, which holds a placed model of `narrows.inference.law`.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["LAW", "TABLES", "TERMS", "StepTable"]
+__all__ = ["LAW", "ROOF", "SHARPNESS", "TABLES", "TERMS", "StepTable"]
 
 Floats = NDArray[np.float64]
 
-TABLES, LAW = 0, 1
-"""Kinds of step table: measured tables; coefficients."""
+TABLES, LAW, ROOF = 0, 1, 2
+"""Kinds of step table: measured tables; coefficients; soft maximum of memory and compute."""
+SHARPNESS = 6.0
+"""Power of the soft maximum of memory and compute time."""
 GRAIN = 64
 """Tokens by which contexts are rounded up."""
 TERMS = (
@@ -46,22 +49,23 @@ NO_LIMIT = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepTable:
-    """Time of a step as arrays; build one with `from_layers`, `load` or `from_law`.
+    """Time of a step as arrays; build one with `from_layers`, `load`, `from_law` or `from_roof`.
 
     Parameters
     ----------
     kind
-        `TABLES` or `LAW`.
+        `TABLES`, `LAW` or `ROOF`.
     token
         [ms per layer] Work that depends on the tokens of the batch only; axis: tokens.
     decode
-        [ms per layer] Attention of decoding requests; axes: requests, mean context in units of 64 tokens.
+        [ms per layer] Attention of decoding requests; axes: requests, mean context in units of 64 tokens. For
+        a roof: four rows by tokens [s], see `from_roof`.
     prefill
         [ms per layer] Attention of prompts; axes: context in units of 64 tokens, root of the sum of
         squared chunks.
     coefficients
         For tables: layers, and the factor on `prefill` with more than one chunk. For a law: three rows of
-        seven numbers [s], see `from_law`, one after the other.
+        seven numbers [s], see `from_law`, one after the other. For a roof: nine numbers, see `from_roof`.
 
     Examples
     --------
@@ -203,9 +207,80 @@ class StepTable:
         nothing = np.zeros((1, 1))
         return cls(LAW, np.zeros(1), nothing, nothing, rows.ravel())
 
+    @classmethod
+    def from_roof(
+        cls,
+        memory: Floats,
+        compute: Floats,
+        head: Floats,
+        rest: Floats,
+        *,
+        cache: tuple[float, float] = (0.0, math.inf),
+        window: tuple[float, float] = (0.0, math.inf),
+        pairs: float = 0.0,
+        scores: float = 0.0,
+        request: float = 0.0,
+        chunk: float = 0.0,
+        scale: float = 1.0,
+    ) -> StepTable:
+        """Return a soft roof: scale x ((M^6 + C^6)^(1/6) + R) [s].
+
+        Parameters
+        ----------
+        memory, compute, rest
+            [s] Parts of M, C and R that depend on the tokens of the batch only; axis: tokens from 0.
+        head
+            [s] Part of C for each decoding request; axis: tokens of the batch.
+        cache, window
+            M for each token of decode context [s], and the tokens of one request that count at most; two such
+            pairs, the second for layers with a window.
+        pairs
+            [s] C for each pair of a prompt token and a token that it attends to.
+        scores
+            [s] C for each token of decode context, limited as in `cache`.
+        request, chunk
+            [s] R for each decoding request and each chunk of a prompt.
+        scale
+            Factor on all.
+
+        Raises
+        ------
+        DataError
+            If the lists differ in length or a time is negative or not finite.
+
+        Notes
+        -----
+        The soft maximum and its parts are those of `narrows.inference.law.step_seconds`.
+
+        Examples
+        --------
+        >>> one = StepTable.from_roof([0.0, 3.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.5], cache=(0.01, 200))
+        >>> round(one.seconds(n_decode=1, decode_kv=500), 9)
+        5.5
+        """
+        rows = [np.asarray(row, dtype=np.float64) for row in (memory, compute, head, rest)]
+        numbers = (*cache, *window, pairs, scores, request, chunk, scale)
+        alike = all(row.ndim == 1 and row.shape == rows[0].shape and row.size for row in rows)
+        if not alike or not all(np.isfinite(row).all() and (row >= 0).all() for row in rows):
+            raise DataError(
+                f"The rows of a roof have shapes {', '.join(str(row.shape) for row in rows)}",
+                "They are four lists of one length, of times of 0 s or more",
+                "Give memory, compute, head and rest by tokens from 0",
+            )
+        if not all(number >= 0 for number in numbers):
+            raise DataError(
+                f"The coefficients of a roof are {list(numbers)}", "Each is 0 or more", "Give others"
+            )
+        nothing = np.zeros((1, 1))
+        return cls(
+            ROOF, np.zeros(1), np.ascontiguousarray(rows), nothing, np.array(numbers, dtype=np.float64)
+        )
+
     @property
     def most_tokens(self) -> int:
         """Tokens in a batch that the table covers."""
+        if self.kind == ROOF:
+            return int(self.decode.shape[1]) - 1
         return len(self.token) - 1 if self.kind == TABLES else NO_LIMIT
 
     @property
@@ -216,7 +291,7 @@ class StepTable:
     @property
     def most_context(self) -> int:
         """Tokens of one request that the table covers."""
-        if self.kind == LAW:
+        if self.kind != TABLES:
             return NO_LIMIT
         return GRAIN * (int(min(self.decode.shape[1], self.prefill.shape[0])) - 1)
 
@@ -234,6 +309,7 @@ class StepTable:
         prefill_tokens: int = 0,
         prefill_kv: int = 0,
         prefill_sum_sq: int | None = None,
+        prefill_pairs: int | None = None,
     ) -> float:
         """Return the time of one step [s].
 
@@ -249,6 +325,9 @@ class StepTable:
             [token] Sum of the contexts before the chunks, each rounded up to 64.
         prefill_sum_sq
             [token^2] Sum of the squared chunks; that of one chunk if left out.
+        prefill_pairs
+            [token^2] Sum over chunks of chunk x (2 x tokens before it + chunk): twice the pairs of a token
+            and one that it attends to; that of one chunk if left out.
 
         Examples
         --------
@@ -264,6 +343,11 @@ class StepTable:
                 for first in range(0, 3 * len(TERMS), len(TERMS))
             )
             return always + max(memory, compute)
+        if self.kind == ROOF:
+            twice = (
+                prefill_tokens * (2 * prefill_kv + prefill_tokens) if prefill_pairs is None else prefill_pairs
+            )
+            return self._roof(tokens, n_decode, decode_kv, n_prefill, twice)
         ms = float(self.token[tokens])
         if n_decode:
             ms += float(self.decode[n_decode, -(-(decode_kv // n_decode) // GRAIN)])
@@ -271,6 +355,17 @@ class StepTable:
             attention = float(self.prefill[prefill_kv // GRAIN, int(math.sqrt(squares) + 0.5)])
             ms += attention * float(self.coefficients[1]) if n_prefill > 1 else attention
         return float(self.coefficients[0]) * ms * 1e-3
+
+    def _roof(self, tokens: int, n_decode: int, decode_kv: int, n_prefill: int, twice_pairs: int) -> float:
+        cache, most, window, span, pairs, scores, request, chunk, scale = map(float, self.coefficients)
+        memory, compute, head, rest = map(float, self.decode[:, tokens])
+        read = min(float(decode_kv), n_decode * most)
+        memory += cache * read + window * min(float(decode_kv), n_decode * span)
+        compute += head * n_decode + pairs * (0.5 * twice_pairs) + scores * read
+        rest += request * n_decode + chunk * n_prefill
+        more, less = max(memory, compute), min(memory, compute)
+        roof = more * (1.0 + (less / more) ** SHARPNESS) ** (1.0 / SHARPNESS) if more > 0.0 else 0.0
+        return scale * (roof + rest)
 
 
 def _dot(coefficients: Floats, terms: tuple[float, ...]) -> float:

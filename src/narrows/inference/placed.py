@@ -1,0 +1,104 @@
+"""The step table of a placed model, from the law of step times."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.inference.law import COMPUTE, FEATURES, MEMORY, REST, groups_of, read_law, step_features
+from narrows.inference.steps import StepTable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from narrows.inference.law import Placement
+    from narrows.transformer import Chip, Model
+
+    Array = NDArray[np.float64]
+
+__all__ = ["placed_steps"]
+
+FAR = 2.0**24
+"""Tokens of context beyond every window."""
+SATURATION = 64.0
+"""Tokens by which the law counts the saturation of dense work."""
+
+
+def placed_steps(
+    model: Model,
+    chip: Chip,
+    place: Placement,
+    *,
+    most_tokens: int = 8704,
+    seconds_per_step: float = 0.0,
+    logs: Array | None = None,
+) -> StepTable:
+    """Return the time of every step of a placed model, for the simulation.
+
+    Parameters
+    ----------
+    model, chip, place
+        What runs where. One engine holds all attention ranks, which share its requests evenly.
+    most_tokens
+        Tokens of the largest batch.
+    seconds_per_step
+        [s] Overhead of a step that the law does not hold.
+    logs
+        Log-coefficients; those of the shipped law for this place if left out.
+
+    Notes
+    -----
+    The law of `narrows.inference.law` is linear in decoding requests, in their contexts up to a limit, and in
+    pairs of a prompt token and a token before it; what depends on the tokens of the batch is tabulated.
+
+    Examples
+    --------
+    >>> from narrows.inference.law import Placement, step_time
+    >>> from narrows.inference.registry import chip, model
+    >>> llama, h100, place = model("llama-3.1-8b"), chip("h100"), Placement("vllm")
+    >>> table = placed_steps(llama, h100, place, most_tokens=64)
+    >>> told = step_time(llama, h100, place, requests=16, context=1000)
+    >>> abs(table.seconds(n_decode=16, decode_kv=16_000) / told.value - 1) < 1e-9
+    True
+    """
+    if logs is None:
+        logs = read_law()["token"].logs([groups_of(model, chip, place)])[0]
+    factor = np.exp(logs)
+    size = len(FEATURES)
+
+    def parts(requests: float, context: float, prompt: float, pairs: float) -> Array:
+        found = step_features(
+            model, chip, place, requests=requests, context=context, prompt=prompt, prompt_pairs=pairs
+        )
+        scaled: Array = found * factor[:size]
+        return scaled
+
+    ranks = place.ranks
+    tokens = np.arange(most_tokens + 1) / ranks
+    fed = np.array([parts(0.0, 0.0, count, 0.0) for count in tokens])
+    led = np.array([parts(1.0, 0.0, count, 0.0) for count in tokens]) - np.array(
+        [parts(0.0, 0.0, count + 1.0, 0.0) for count in tokens]
+    )
+    short = SATURATION * factor[size] / np.maximum(tokens, 1.0)
+    alone = parts(1.0, 0.0, 0.0, 0.0)
+    pair = parts(0.0, 0.0, 1.0, 1.0) - parts(0.0, 0.0, 1.0, 0.0)
+    one = parts(1.0, 1.0, 0.0, 0.0) - alone
+    most = float(model.sparse_context or math.inf)
+    span = float(model.window or math.inf)
+    whole = parts(1.0, FAR + 1.0, 0.0, 0.0) - parts(1.0, FAR, 0.0, 0.0) if model.window else one
+    read, scored = one[MEMORY].sum(), one[COMPUTE].sum()
+    wide = whole[MEMORY].sum() if math.isinf(most) else read
+    return StepTable.from_roof(
+        fed[:, MEMORY].sum(axis=1),
+        fed[:, COMPUTE].sum(axis=1) + fed[:, 3] * short,
+        (led[:, COMPUTE].sum(axis=1) + led[:, 3] * short) / ranks,
+        fed[:, REST].sum(axis=1) + seconds_per_step / float(factor[-1]),
+        cache=(wide / ranks, most),
+        window=((read - wide) / ranks, span),
+        pairs=pair[COMPUTE].sum() / ranks,
+        scores=scored / ranks,
+        request=led[0, REST].sum() / ranks,
+        scale=float(factor[-1]),
+    )
