@@ -23,9 +23,10 @@ TABLES = {}
 @settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(MODELS), st.sampled_from(PLACES), st.integers(0, 300), st.integers(1, 60_000),
-    st.integers(0, 512), st.integers(0, 30_000),
+    st.tuples(st.integers(0, 512), st.integers(0, 30_000)),
 )  # fmt: skip
-def test_a_step_of_the_table_is_a_step_of_the_law(name, place, requests, context, chunk, before):
+def test_a_step_of_the_table_is_a_step_of_the_law(name, place, requests, context, prompt):
+    chunk, before = prompt
     if requests + chunk == 0:
         return
     llm, card = model(name), chip("b200")

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from narrows.inference._steps_compiled import step_seconds
+from narrows.inference._steps_compiled import law_seconds, roof_seconds, tables_seconds
 from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
-from narrows.inference.steps import GRAIN
+from narrows.inference.steps import GRAIN, LAW, ROOF
 
 __all__ = ["DONE", "END", "ITERATIONS", "PEAK", "run_replicas"]
 
@@ -286,20 +286,14 @@ def _advance(
             if part < 0 and piled == 0 and head < tail and arrived[queue[head]] > now:
                 continue  # idle until the next arrival
             break  # nothing to do, or nothing fits: the caller sees that requests are left
-        duration = step_seconds(
-            kind,
-            token,
-            decode,
-            prefill,
-            coefficients,
-            n,
-            context,
-            chunks,
-            tokens,
-            context_before,
-            squares,
-            pairs,
-        )
+        if kind == LAW:
+            duration = law_seconds(coefficients, n, context, chunks, tokens, context_before, squares)
+        elif kind == ROOF:
+            duration = roof_seconds(decode, coefficients, n, context, chunks, tokens, pairs)
+        else:
+            duration = tables_seconds(
+                token, decode, prefill, coefficients, n, context, chunks, tokens, context_before, squares
+            )
         busy = 1
         start = now
         end = now + duration

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from narrows.inference.steps import GRAIN, LAW, ROOF, SHARPNESS, TERMS
+from narrows.inference.steps import GRAIN, SHARPNESS, TERMS
 
-__all__ = ["step_seconds"]
+__all__ = ["law_seconds", "roof_seconds", "tables_seconds"]
 
 _TERMS = len(TERMS)
 
@@ -27,7 +27,7 @@ def _row(a: Any, i: int, n: int, context: int, chunks: int, tokens: int, before:
 
 
 @njit(nogil=True)
-def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
+def law_seconds(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, squares: int) -> Any:
     always = _row(a, 0, n, context, chunks, tokens, before, squares)
     if a.shape[0] == _TERMS:
         return always
@@ -37,7 +37,7 @@ def _law(a: Any, n: int, context: int, chunks: int, tokens: int, before: int, sq
 
 
 @njit(nogil=True)
-def _roof(rows: Any, a: Any, n: int, context: int, chunks: int, tokens: int, pairs: int) -> Any:
+def roof_seconds(rows: Any, a: Any, n: int, context: int, chunks: int, tokens: int, pairs: int) -> Any:
     t = n + tokens
     read = min(float(context), n * a[1])
     memory = rows[0, t] + (a[0] * read + a[2] * min(float(context), n * a[3]))
@@ -49,9 +49,8 @@ def _roof(rows: Any, a: Any, n: int, context: int, chunks: int, tokens: int, pai
     return a[8] * (more * (1.0 + (less / more) ** SHARPNESS) ** (1.0 / SHARPNESS) + rest)
 
 
-@njit(nogil=True, inline="always")
-def step_seconds(
-    kind: int,
+@njit(nogil=True)
+def tables_seconds(
     token: Any,
     decode: Any,
     prefill: Any,
@@ -62,13 +61,8 @@ def step_seconds(
     tokens: int,
     before: int,
     squares: int,
-    pairs: int,
 ) -> Any:
-    """Return the time of one step [s]; `pairs` is the sum over chunks of chunk x (2 x before + chunk)."""
-    if kind == LAW:
-        return _law(coefficients, n, context, chunks, tokens, before, squares)
-    if kind == ROOF:
-        return _roof(decode, coefficients, n, context, chunks, tokens, pairs)
+    """Return the time of one step by measured tables [s]."""
     ms = token[n + tokens]
     if n > 0:
         ms += decode[n, (context // n + GRAIN - 1) // GRAIN]
