@@ -7,7 +7,7 @@ best of the widths and batches is kept. With limits, requests arrive at random a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,8 +53,10 @@ ALIKE = {
     "llama-3.3-70b": "llama-3.1-70b",
 }
 """Models of one architecture, or nearly: the one whose widths the catalogue holds, by another name."""
-LARGEST = "inference.largest_batch"
+LARGEST, ATTAINABLE = "inference.largest_batch", "inference.attainable"
 Z99 = 2.3263478740408408
+ALIKE_SHARE = 0.02
+"""Placements whose speeds differ by less are alike; the one on the fewest chips is taken."""
 RATIO = 2**0.25
 """Step between the batches that are tried."""
 SERVER = 8
@@ -106,7 +108,7 @@ class Throughput:
     placement, setup, chips
         How the model lies on how many chips.
     batch
-        Requests in flight at one attention rank.
+        Mean of the requests in flight at one attention rank, over its stages.
     tpot_s, ttft_s
         Time per output token and, with limits, to the first token: of 99 % of requests with limits, else
         the mean [s].
@@ -225,7 +227,8 @@ def best_throughput(
     X = n/T(n)/chips of a rank; n is bounded by the room for caches of whole requests and by the largest
     batch of engines. With limits a rank has n requests on average and n + 2.33 sqrt(n) at the worst of
     100 moments: room and time per token are taken there. Prompts queue before one server (M/D/1): 99 %
-    wait at most S ln(100 rho)/(2 (1 - rho)). A run that ends drains while the batch shrinks; lengths are
+    wait at most S ln(100 rho)/(2 (1 - rho)). Stages each hold a batch; the slowest of these sets the
+    pace, so a step is one with prompts at share 1 - (1 - f)^stages. A run that ends drains while the batch shrinks; lengths are
     taken as exponential, cut at the longest.
 
     Examples
@@ -236,7 +239,7 @@ def best_throughput(
     """
     catalog = catalog or default()
     kept = model if isinstance(model, Checkpoint) else checkpoint(ALIKE.get(str(model), model), catalog)
-    card = chip(chip_name, catalog)
+    card = _attained(chip(chip_name, catalog), catalog)
     _check(asked, answered, tpot_limit_s, ttft_limit_s)
     question = _Question(kept.model, card, asked, answered, tpot_limit_s, ttft_limit_s, run)
     largest = catalog.fact(LARGEST)
@@ -249,7 +252,7 @@ def best_throughput(
         except UsageError:  # the heads or experts cannot be cut so
             continue
         reads |= dict.fromkeys(balance.reads)
-        room = balance.sequences(math.ceil(asked + answered))
+        room = balance.sequences(math.ceil(asked + answered)) // place.stages
         if room < 1:
             refused.append(balance)
         else:
@@ -273,6 +276,18 @@ def _check(asked: float, answered: float, tpot: float | None, ttft: float | None
                 "It is above 0",
                 f"Write, for instance, {option} {usual}",
             )
+
+
+def _attained(card: Chip, catalog: Catalog) -> Chip:
+    """Return a chip with the rates that the law of steps would see, where large products reach less of them.
+
+    The law was fitted on chips that reach a usual share of their peak rate.
+    """
+    own = f"chip.{card.id}.attainable"
+    if not catalog.has(own):
+        return card
+    share = catalog.fact(own).canonical_value / catalog.fact(ATTAINABLE).canonical_value
+    return replace(card, flop_per_s={word: rate * share for word, rate in card.flop_per_s.items()})
 
 
 # --- what is tried ------------------------------------------------------------------------------
@@ -308,8 +323,13 @@ def _placements(
     width = 1
     while width <= max(SERVER, card.chips_per_node):
         cut = width if kept.model.experts else 1
-        plain = Placement(engine, dense, experts, cache, tensor=width, expert_tensor=cut)
-        yield plain, _setup(plain, balance)
+        stages = 1
+        while width * stages <= max(SERVER, card.chips_per_node):
+            plain = Placement(
+                engine, dense, experts, cache, tensor=width, stages=stages, expert_tensor=cut
+            )
+            yield plain, _setup(plain, balance)
+            stages *= 2
         if cut > 1:
             for ranks in (1, width):
                 apart = Placement(
@@ -322,7 +342,7 @@ def _placements(
 
 def _setup(place: Placement, weights: str | None) -> Setup:
     kv = "fp8" if place.cache == "fp8" else "bf16"
-    return Setup(tp=place.tensor, dp=place.ranks, ep=place.expert_parallel, weights=weights, kv=kv)
+    return Setup(tp=place.tensor, pp=place.stages, dp=place.ranks, ep=place.expert_parallel, weights=weights, kv=kv)
 
 
 def _candidate(question: _Question, place: Placement, setup: Setup, most: int) -> _Candidate:
@@ -369,16 +389,23 @@ class _Point:
     tpot_s: float
     ttft_s: float | None
 
+    def order(self) -> tuple[int, float]:
+        """Return what comes first among points that are alike: few chips, then much speed."""
+        return self.candidate.setup.chips, -self.tokens_per_s
+
 
 def _best(question: _Question, candidates: list[_Candidate]) -> _Point:
-    """Return the placement and batch with the most output tokens per second of a chip within the limits."""
+    """Return the point with the most output tokens per second of a chip, or nearly, on the fewest chips."""
     law = read_law()["token"]
     loops = [loop for each in candidates for loop in each.loops]
     parts = TokenParts(loops)
     logs = law.logs([loop.groups for loop in loops])
-    every = np.exp(parts(logs))
     calm = step_seconds(parts.steady, logs, parts.tokens)
-    best: _Point | None = None
+    busy = step_seconds(parts.mixed, logs, parts.mixed_tokens)
+    stages = np.array([each.place.stages for each in candidates for _ in each.loops])
+    share = 1.0 - (1.0 - parts.share) ** stages
+    every = (1.0 - share) * calm + share * busy
+    found: list[_Point] = []
     least = [math.inf, math.inf]
     begin = 0
     for each in candidates:
@@ -399,12 +426,13 @@ def _best(question: _Question, candidates: list[_Candidate]) -> _Point:
             speed = _ended(question, each, question.run, speed, token, steady)
         value = np.where(allowed, speed / each.place.tensor, -math.inf)
         place = int(np.argmax(value))
-        if math.isfinite(value[place]) and (best is None or value[place] > best.tokens_per_s):
+        if math.isfinite(value[place]):
             told = None if first is None else float(first[place])
-            best = _Point(each, place, float(value[place]), float(token[place]), told)
-    if best is None:
+            found.append(_Point(each, place, float(value[place]), float(token[place]), told))
+    if not found:
         raise _not_met(question, least)
-    return best
+    enough = (1.0 - ALIKE_SHARE) * max(point.tokens_per_s for point in found)
+    return min((point for point in found if point.tokens_per_s >= enough), key=_Point.order)
 
 
 def _first(question: _Question, each: _Candidate, logs: Array, steady: Array, speed: Array) -> Array:
@@ -497,9 +525,10 @@ def _told(
         best.tokens_per_s, best.tokens_per_s * math.exp(-half), best.tokens_per_s * math.exp(half)
     )
     features = (1.0 - loop.share) * loop.steady + loop.share * loop.mixed
-    token = float(np.exp(TokenParts([loop])(law.logs([loop.groups])))[0])
+    token = best.tpot_s
     memory = min(1.0, float(features[MEMORY].sum()) / token)
-    compute = min(1.0, sum(float(features[FEATURES.index(name)]) for name in WORK) / token)
+    compute = sum(float(features[FEATURES.index(name)]) for name in WORK) / token
+    compute = min(1.0, compute * card.flop_per_s["bf16"] / chip(card.id, catalog).flop_per_s["bf16"])
     weighed = features * np.exp(law.logs([loop.groups])[0][: len(FEATURES)])
     sums = {
         name: sum(float(weighed[FEATURES.index(part)]) for part in parts) for name, parts in PARTS.items()
@@ -521,8 +550,8 @@ def _told(
         tokens_per_s_per_chip=speed,
         placement=place,
         setup=best.candidate.setup,
-        chips=place.tensor * place.ranks,
-        batch=round(float(best.candidate.mean[best.place])),
+        chips=place.tensor * place.ranks * place.stages,
+        batch=max(1, round(float(best.candidate.mean[best.place]) * place.stages)),
         tpot_s=best.tpot_s,
         ttft_s=best.ttft_s,
         memory_share=memory,
