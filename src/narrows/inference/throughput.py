@@ -53,7 +53,7 @@ ALIKE = {
     "llama-3.3-70b": "llama-3.1-70b",
 }
 """Models of one architecture, or nearly: the one whose widths the catalogue holds, by another name."""
-LARGEST, ATTAINABLE = "inference.largest_batch", "inference.attainable"
+LARGEST, ATTAINABLE, STACK = "inference.largest_batch", "inference.attainable", "inference.stack"
 Z99 = 2.3263478740408408
 ALIKE_SHARE = 0.02
 """Placements whose speeds differ by less are alike; the one on the fewest chips is taken."""
@@ -229,7 +229,8 @@ def best_throughput(
     100 moments: room and time per token are taken there. Prompts queue before one server (M/D/1): 99 %
     wait at most S ln(100 rho)/(2 (1 - rho)). Stages each hold a batch; the slowest of these sets the
     pace, so a step is one with prompts at share 1 - (1 - f)^stages. A run that ends drains while the batch shrinks; lengths are
-    taken as exponential, cut at the longest.
+    taken as exponential, cut at the longest. The interval holds the doubt of the law and how much stacks
+    differ on one chip.
 
     Examples
     --------
@@ -245,7 +246,8 @@ def best_throughput(
     largest = catalog.fact(LARGEST)
     candidates: list[_Candidate] = []
     refused: list[Fit] = []
-    reads = {LARGEST: None}
+    own = f"chip.{card.id}.attainable"
+    reads = dict.fromkeys((LARGEST, STACK, *((own, ATTAINABLE) if catalog.has(own) else ())))
     for place, setup in _placements(kept, card, weights, engine, only):
         try:
             balance = fit(kept, card.id, setup, catalog)
@@ -521,9 +523,10 @@ def _told(
     card, place = question.card, best.candidate.place
     loop = best.candidate.loops[best.place]
     half = float(law.half(TokenParts([loop]), [loop.groups])[0])
-    speed = Span(
-        best.tokens_per_s, best.tokens_per_s * math.exp(-half), best.tokens_per_s * math.exp(half)
-    )
+    stack = catalog.fact(STACK)
+    down = math.exp(-math.hypot(half, math.log(stack.canonical_low)))
+    up = math.exp(math.hypot(half, math.log(stack.canonical_high)))
+    speed = Span(best.tokens_per_s, best.tokens_per_s * down, best.tokens_per_s * up)
     features = (1.0 - loop.share) * loop.steady + loop.share * loop.mixed
     token = best.tpot_s
     memory = min(1.0, float(features[MEMORY].sum()) / token)
