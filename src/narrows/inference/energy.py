@@ -130,9 +130,7 @@ def chip_power_w(
     return found
 
 
-def power(
-    card: Chip, *, memory_share: float, compute_share: float, catalog: Catalog | None = None
-) -> Span:
+def power(card: Chip, *, memory_share: float, compute_share: float, catalog: Catalog | None = None) -> Span:
     """Return the power of one chip that serves, with its 90 % interval [W].
 
     Parameters
@@ -215,9 +213,7 @@ def use_of(
     return min(1.0, float(parts[MEMORY].sum()) * steps_per_s), min(1.0, work * steps_per_s)
 
 
-def server_power_w(
-    card: Chip, watts: Span, *, cooling: str = "air", catalog: Catalog | None = None
-) -> Span:
+def server_power_w(card: Chip, watts: Span, *, cooling: str = "air", catalog: Catalog | None = None) -> Span:
     """Return the power at the wall of a server, by chip [W].
 
     Parameters

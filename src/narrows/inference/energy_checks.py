@@ -169,7 +169,9 @@ def energy_rows(folder: Path | None) -> Iterator[Comparison]:
     J of a token = chips x power/tokens per s with measured tokens, so its error is that of the power.
     """
     if folder is None or not (folder / GPU_TABLE).is_file():
-        yield Comparison(ROOM, GPU_TABLE, "energy of a token", "not run: data absent", None, "", None, 0, None)
+        yield Comparison(
+            ROOM, GPU_TABLE, "energy of a token", "not run: data absent", None, "", None, 0, None
+        )
     else:
         yield from _gpu_rows(read_gpu_runs(folder))
     if folder is not None and (folder / WALL_TABLE).is_file():

@@ -54,7 +54,9 @@ ALIKE = {
 }
 """Models of one architecture, or nearly: the one whose widths the catalogue holds, by another name."""
 LARGEST, ATTAINABLE, STACK = "inference.largest_batch", "inference.attainable", "inference.stack"
-Z99 = 2.3263478740408408
+LATE, Z99 = 0.01, 2.3263478740408408
+"""Share of requests that may miss a limit, and the normal deviate that it stands at."""
+LEAST = 1e-9
 ALIKE_SHARE = 0.02
 """Placements whose speeds differ by less are alike; the one on the fewest chips is taken."""
 RATIO = 2**0.25
@@ -327,9 +329,7 @@ def _placements(
         cut = width if kept.model.experts else 1
         stages = 1
         while width * stages <= max(SERVER, card.chips_per_node):
-            plain = Placement(
-                engine, dense, experts, cache, tensor=width, stages=stages, expert_tensor=cut
-            )
+            plain = Placement(engine, dense, experts, cache, tensor=width, stages=stages, expert_tensor=cut)
             yield plain, _setup(plain, balance)
             stages *= 2
         if cut > 1:
@@ -344,7 +344,9 @@ def _placements(
 
 def _setup(place: Placement, weights: str | None) -> Setup:
     kv = "fp8" if place.cache == "fp8" else "bf16"
-    return Setup(tp=place.tensor, pp=place.stages, dp=place.ranks, ep=place.expert_parallel, weights=weights, kv=kv)
+    return Setup(
+        tp=place.tensor, pp=place.stages, dp=place.ranks, ep=place.expert_parallel, weights=weights, kv=kv
+    )
 
 
 def _candidate(question: _Question, place: Placement, setup: Setup, most: int) -> _Candidate:
@@ -368,12 +370,14 @@ def _does_not_fit(kept: Checkpoint, card: Chip, refused: list[Fit], length: floa
             "Heads and experts are whole numbers a chip",
             "Name another model or chip",
         )
-    best = min(refused, key=lambda found: found.short_bytes + found.sequence_bytes(math.ceil(length)))
+    flat = [found for found in refused if found.setup.pp == 1] or refused
+    best = max(flat, key=lambda found: (found.setup.chips, found.room_bytes))
     missing = math.ceil(max(0.0, best.sequence_bytes(math.ceil(length)) - best.room_bytes))
-    change = f"; enough alone: {', '.join(best.remedies)}" if best.remedies else ""
+    changes = [change for change in best.remedies if not change.startswith("--tp")]
+    enough = f"; enough alone: {', '.join(changes)}" if changes else ""
     return DataError(
         f"{kept.model.id} does not fit on {best.setup.chips} x {card.id}",
-        f"{missing:,} byte are missing on a chip for one sequence of {length:,.0f} tokens{change}",
+        f"{missing:,} byte are missing on a chip for one sequence of {length:,.0f} tokens{enough}",
         "Name a larger chip, or leaner --weights",
     )
 
@@ -458,8 +462,8 @@ def _first(question: _Question, each: _Candidate, logs: Array, steady: Array, sp
     )
     service = filled * asked / BUDGET
     load = speed / question.answered * service
-    slack = np.maximum(1.0 - load, 1e-9)
-    wait = service * np.maximum(np.log(100.0 * np.maximum(load, 1e-9)), 0.0) / (2.0 * slack)
+    slack = np.maximum(1.0 - load, LEAST)
+    wait = service * np.maximum(np.log(np.maximum(load, LEAST) / LATE), 0.0) / (2.0 * slack)
     own = np.where(asked > BUDGET, service, alone)
     found: Array = np.where(load < 1.0, steady + wait + own, math.inf)
     return found
@@ -493,22 +497,23 @@ def _alive(mean: float, longest: float) -> Array:
         middle = (low + high) / 2
         held = longest if middle == 0.0 else -math.expm1(-middle * longest) / middle
         low, high = (middle, high) if held > mean else (low, middle)
-    return np.exp(-low * longest * np.linspace(0.0, 1.0, DRAIN_POINTS))
+    found: Array = np.exp(-low * longest * np.linspace(0.0, 1.0, DRAIN_POINTS))
+    return found
 
 
 def _not_met(question: _Question, least: list[float]) -> UsageError:
-    parts, options = [], []
+    asked, reached, options = [], [], []
     for name, option, limit, found in (
         ("time per output token", "--tpot", question.tpot_limit_s, least[0]),
-        ("time to first token", "--ttft", question.ttft_limit_s, least[1]),
+        ("time to the first token", "--ttft", question.ttft_limit_s, least[1]),
     ):
         if limit is not None:
-            parts.append(f"{name} {limit:g} s (best {found:.3g} s)")
-            options.append(f"{option} {found * 1.1:.2g}")
-    alone = "it" if len(parts) == 1 else "each alone"
+            asked.append(f"a {name} of {limit:g} s")
+            reached.append(f"{found:.3g} s")
+            options.append(f"{option} {max(limit, 1.2 * found):.2g}")
     return UsageError(
-        f"{question.model.id} on {question.card.id} is asked for a {' and '.join(parts)}",
-        f"The best value is what one request at a time reaches, {alone}",
+        f"{question.model.id} on {question.card.id} is asked for {' and '.join(asked)}",
+        f"At the lightest load the best is {' and '.join(reached)}",
         f"Write, for instance, {' '.join(options)}",
     )
 

@@ -38,20 +38,18 @@ def throughput_text(found: Throughput) -> str:
     else:
         lines.append(_line("usd per million output tokens, full load", found.usd_per_million, "{:,.4f}"))
     share = "99 % of requests stay below" if found.ttft_s is not None else "mean"
+    count = f"{found.chips} {'chip' if found.chips == 1 else 'chips'}"
+    held = f"{found.batch:,} requests in flight a rank; the best of {found.tried:,} tried."
     lines += [
         "",
-        f"Placement: {_placement(found.placement)} on {found.chips} {'chip' if found.chips == 1 else 'chips'}, "
-        f"{found.batch:,} requests in flight a rank; the best of {found.tried:,} tried.",
+        f"Placement: {_placement(found.placement)} on {count}, {held}",
         f"Time per output token, {share}: {1e3 * found.tpot_s:.1f} ms.",
     ]
     if found.ttft_s is not None:
         lines.append(f"Time to the first token, {share}: {found.ttft_s:.2f} s.")
     parts = ", ".join(f"{name} {100 * value:.0f} %" for name, value in found.bounds.items())
-    lines += [
-        f"A step goes to {parts}.",
-        f"In use: {100 * found.memory_share:.0f} % of the bandwidth, "
-        f"{100 * found.compute_share:.0f} % of the peak rate.",
-    ]
+    used = f"{100 * found.memory_share:.0f} % of the bandwidth, {100 * found.compute_share:.0f} %"
+    lines += [f"A step goes to {parts}.", f"In use: {used} of the peak rate."]
     return "\n".join(lines)
 
 
