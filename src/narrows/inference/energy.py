@@ -43,7 +43,7 @@ SCATTER, HOST, FANS, PUE = (
     "inference.pue",
 )
 BEND = 4.0
-"""Power of the soft minimum of load and 1; as the soft maximum of the law of steps, it only rounds a corner."""
+"""Power of the soft minimum of load and 1; it only rounds a corner."""
 WORK = [name for name in FEATURES[COMPUTE] if name != "expert_tiles"]
 """Parts of a step that are arithmetic asked for; whole tiles of experts are not."""
 
@@ -213,13 +213,11 @@ def use_of(
     return min(1.0, float(parts[MEMORY].sum()) * steps_per_s), min(1.0, work * steps_per_s)
 
 
-def server_power_w(card: Chip, watts: Span, *, cooling: str = "air", catalog: Catalog | None = None) -> Span:
+def server_power_w(watts: Span, *, cooling: str = "air", catalog: Catalog | None = None) -> Span:
     """Return the power at the wall of a server, by chip [W].
 
     Parameters
     ----------
-    card
-        The chip.
     watts
         Power of one chip.
     cooling
@@ -310,12 +308,12 @@ def joules_per_token(
         all_in = Span(value, max(watts.low, value - down), value + up)
         reads.append(own)
     else:
-        all_in = server_power_w(card, watts, catalog=catalog)
+        all_in = server_power_w(watts, catalog=catalog)
     facility = _times(all_in, Span(pue.canonical_value, pue.canonical_low, pue.canonical_high))
     per_token = Span(chips / tokens_per_s.value, chips / tokens_per_s.high, chips / tokens_per_s.low)
     return Energy(
         _times(watts, per_token),
-        _times(server_power_w(card, watts, catalog=catalog), per_token),
+        _times(server_power_w(watts, catalog=catalog), per_token),
         _times(facility, per_token),
         watts,
         tuple(reads),

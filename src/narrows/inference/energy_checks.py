@@ -218,7 +218,7 @@ def _wall_rows(folder: Path) -> Iterator[Comparison]:
             )  # fmt: skip
             wet = any(name in row["system"] for name in LIQUID)
             one = power(card, memory_share=memory, compute_share=compute)
-            wall = server_power_w(card, one, cooling="liquid" if wet else "air")
+            wall = server_power_w(one, cooling="liquid" if wet else "air")
             told = float(row["system_power_w"]) / int(row["n"])
             error.append(wall.value / told - 1)
             inside.append(wall.low <= told <= wall.high)

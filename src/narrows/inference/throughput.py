@@ -229,10 +229,10 @@ def best_throughput(
     X = n/T(n)/chips of a rank; n is bounded by the room for caches of whole requests and by the largest
     batch of engines. With limits a rank has n requests on average and n + 2.33 sqrt(n) at the worst of
     100 moments: room and time per token are taken there. Prompts queue before one server (M/D/1): 99 %
-    wait at most S ln(100 rho)/(2 (1 - rho)). Stages each hold a batch; the slowest of these sets the
-    pace, so a step is one with prompts at share 1 - (1 - f)^stages. A run that ends drains while the batch shrinks; lengths are
-    taken as exponential, cut at the longest. The interval holds the doubt of the law and how much stacks
-    differ on one chip.
+    wait at most S ln(100 rho)/(2 (1 - rho)). Pipeline stages each hold a batch and the slowest sets the
+    pace, so a step meets prompts with share 1 - (1 - f)^stages. A run that ends drains while the batch
+    shrinks; lengths of answers are taken as exponential, cut at the longest. The interval holds the doubt
+    of the law and how much stacks differ on one chip.
 
     Examples
     --------
@@ -260,7 +260,8 @@ def best_throughput(
         if room < 1:
             refused.append(balance)
         else:
-            candidates.append(_candidate(question, place, setup, min(room, int(largest.canonical_value))))
+            most = min(room, int(largest.canonical_value))
+            candidates.append(_candidate(question, place, setup, most))
     if not candidates:
         raise _does_not_fit(kept, card, refused, asked + answered)
     best = _best(question, candidates)
@@ -428,8 +429,7 @@ def _best(question: _Question, candidates: list[_Candidate]) -> _Point:
         if question.ttft_limit_s is not None and first is not None:
             allowed &= first <= question.ttft_limit_s
             least[1] = min(least[1], float(first.min()))
-        if question.run is not None:
-            speed = _ended(question, each, question.run, speed, token, steady)
+        speed = _ended(question, each, speed, token, steady)
         value = np.where(allowed, speed / each.place.tensor, -math.inf)
         place = int(np.argmax(value))
         if math.isfinite(value[place]):
@@ -469,11 +469,11 @@ def _first(question: _Question, each: _Candidate, logs: Array, steady: Array, sp
     return found
 
 
-def _ended(
-    question: _Question, each: _Candidate, run: FiniteRun, speed: Array, token: Array, steady: Array
-) -> Array:
+def _ended(question: _Question, each: _Candidate, speed: Array, token: Array, steady: Array) -> Array:
     """Return the output tokens per second of a rank over a run that ends."""
-    answered = question.answered
+    run, answered = question.run, question.answered
+    if run is None:
+        return speed
     ranks = max(run.chips / each.place.tensor, 1.0)
     requests = np.maximum(run.requests / ranks, run.seconds * speed / answered)
     held = np.minimum(each.mean, requests)
@@ -483,7 +483,8 @@ def _ended(
     drain = max(run.longest, answered) * (seconds[:, 1:] + seconds[:, :-1]).mean(axis=1) / 2
     if question.limited:
         sent = requests * answered / speed
-        return requests * answered / (sent + drain)
+        ended: Array = requests * answered / (sent + drain)
+        return ended
     fill = (token - steady) * answered * held / each.mean
     main = (requests - held) * answered / speed
     found: Array = requests * answered / (main + fill + drain)
