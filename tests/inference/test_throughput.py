@@ -185,3 +185,19 @@ def test_answers_alive_have_the_mean_that_is_asked():
         alive = _alive(mean, longest)
         points = np.linspace(0, longest, len(alive))
         assert np.trapezoid(alive, points) == pytest.approx(mean, rel=0.02)
+
+
+@pytest.mark.parametrize("load", [0.3, 0.5, 0.7, 0.85])
+def test_waits_are_those_of_a_simulated_queue(load):
+    from narrows.inference.throughput import _waits
+
+    gaps = np.random.default_rng(5).exponential(1 / load, 400_000)
+    walk = np.cumsum(1.0 - gaps)  # a wait is the walk above its lowest point so far
+    waits = walk - np.minimum.accumulate(np.minimum(walk, 0.0))
+    assert float(_waits(np.array([load]))[0]) == pytest.approx(np.quantile(waits, 0.99), rel=0.06)
+
+
+def test_a_queue_that_is_full_never_ends():
+    from narrows.inference.throughput import _waits
+
+    assert _waits(np.array([0.0, 0.005, 1.0, 1.5])).tolist() == [0.0, 0.0, np.inf, np.inf]

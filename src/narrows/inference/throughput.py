@@ -61,6 +61,8 @@ ALIKE_SHARE = 0.02
 """Placements whose speeds differ by less are alike; the one on the fewest chips is taken."""
 RATIO = 2**0.25
 """Step between the batches that are tried."""
+SMALL = 32
+"""Batches up to which every one is tried."""
 SERVER = 8
 """Chips that one copy of a model may take."""
 DRAIN_POINTS = 48
@@ -228,11 +230,12 @@ def best_throughput(
     -----
     X = n/T(n)/chips of a rank; n is bounded by the room for caches of whole requests and by the largest
     batch of engines. With limits a rank has n requests on average and n + 2.33 sqrt(n) at the worst of
-    100 moments: room and time per token are taken there. Prompts queue before one server (M/D/1): 99 %
-    wait at most S ln(100 rho)/(2 (1 - rho)). Pipeline stages each hold a batch and the slowest sets the
-    pace, so a step meets prompts with share 1 - (1 - f)^stages. A run that ends drains while the batch
-    shrinks; lengths of answers are taken as exponential, cut at the longest. The interval holds the doubt
-    of the law and how much stacks differ on one chip.
+    100 moments: room and time per token are taken there. Prompts queue before one server of fixed
+    service S (M/D/1): the share that waits longer than w falls as C exp(-x w/S), rho (exp(x) - 1) = x,
+    C = (1 - rho)/(rho exp(x) - 1). Pipeline stages each hold a batch and the slowest sets the pace, so a
+    step meets prompts with share 1 - (1 - f)^stages. A run that ends drains while the batch shrinks;
+    lengths of answers are taken as exponential, cut at the longest. The interval holds the doubt of the
+    law and how much stacks differ on one chip.
 
     Examples
     --------
@@ -352,6 +355,7 @@ def _setup(place: Placement, weights: str | None) -> Setup:
 
 def _candidate(question: _Question, place: Placement, setup: Setup, most: int) -> _Candidate:
     grid = {math.floor(RATIO**power) for power in range(1 + int(math.log(most) / math.log(RATIO)))}
+    grid |= set(range(1, min(SMALL, most) + 1))
     batches = np.array(sorted(grid | {most}), dtype=np.float64)
     loops = tuple(
         closed_loop(
@@ -462,10 +466,23 @@ def _first(question: _Question, each: _Candidate, logs: Array, steady: Array, sp
     )
     service = filled * asked / BUDGET
     load = speed / question.answered * service
-    slack = np.maximum(1.0 - load, LEAST)
-    wait = service * np.maximum(np.log(np.maximum(load, LEAST) / LATE), 0.0) / (2.0 * slack)
+    wait = service * _waits(load)
     own = np.where(asked > BUDGET, service, alone)
-    found: Array = np.where(load < 1.0, steady + wait + own, math.inf)
+    found: Array = steady + wait + own
+    return found
+
+
+def _waits(load: Array) -> Array:
+    """Return the wait that 99 % stay below before one server of fixed service, in services."""
+    busy = np.clip(load, LEAST, 1.0 - LEAST)
+    low, high = np.zeros_like(busy), -2.0 * np.log(busy) + 2.0
+    for _ in range(DOUBLINGS):
+        middle = (low + high) / 2
+        below = busy * np.expm1(middle) < middle
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    constant = (1.0 - busy) / np.maximum(busy * np.exp(low) - 1.0, LEAST)
+    wait = np.where(busy > LATE, np.log(np.maximum(constant / LATE, 1.0)) / np.maximum(low, LEAST), 0.0)
+    found: Array = np.where(load < 1.0, wait, math.inf)
     return found
 
 
