@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["GpuRun", "energy_rows", "fit_power", "read_gpu_runs"]
+__all__ = ["WALL_TABLE", "GpuRun", "cooling_of", "energy_rows", "fit_power", "read_gpu_runs"]
 
 ROOM = "inference"
 GPU_TABLE = "energy_per_token_inferencex.csv"
@@ -167,6 +167,7 @@ def energy_rows(folder: Path | None) -> Iterator[Comparison]:
     Notes
     -----
     J of a token = chips x power/tokens per s with measured tokens, so its error is that of the power.
+    Where runs are left out the interval keeps its width about what the others predict.
     """
     if folder is None or not (folder / GPU_TABLE).is_file():
         yield Comparison(
@@ -185,6 +186,8 @@ def _gpu_rows(runs: list[GpuRun]) -> Iterator[Comparison]:
         card, memory_share=[run.memory for run in runs], compute_share=[run.compute for run in runs]
     )
     yield from _errors(GPU_TABLE, "energy of a token, chips, in sample", shipped / told - 1, PEER)
+    spans = [power(card, memory_share=run.memory, compute_share=run.compute) for run in runs]
+    low, high = np.array([(span.low / span.value, span.high / span.value) for span in spans]).T
     for title, labels in (
         ("one concurrency left out", [run.concurrency for run in runs]),
         ("experts spread or not left out", [run.experts_apart for run in runs]),
@@ -196,9 +199,13 @@ def _gpu_rows(runs: list[GpuRun]) -> Iterator[Comparison]:
             found, _, _ = fit_power(kept)
             error[out] = _predicted(found, [runs[place] for place in out]) / told[out] - 1
         yield from _errors(GPU_TABLE, f"energy of a token, chips, {title}", error, {})
-    spans = [power(card, memory_share=run.memory, compute_share=run.compute) for run in runs]
-    inside = [span.low <= run.watts <= span.high for span, run in zip(spans, runs, strict=True)]
-    yield _coverage(GPU_TABLE, "power of chips, in sample", inside)
+        ratio = 1.0 / (1.0 + error)
+        yield _coverage(GPU_TABLE, f"power of chips, {title}", ((low <= ratio) & (ratio <= high)).tolist())
+
+
+def cooling_of(system: str) -> str:
+    """Return the cooling of a server of the table: ``liquid`` or ``air``."""
+    return "liquid" if any(name in system for name in LIQUID) else "air"
 
 
 def _wall_rows(folder: Path) -> Iterator[Comparison]:
@@ -216,9 +223,8 @@ def _wall_rows(folder: Path) -> Iterator[Comparison]:
                 requests=WALL_BATCH, context=asked + answered / 2, prompt=prompt,
                 prompt_pairs=prompt * asked / 2, steps_per_s=speed / WALL_BATCH,
             )  # fmt: skip
-            wet = any(name in row["system"] for name in LIQUID)
             one = power(card, memory_share=memory, compute_share=compute)
-            wall = server_power_w(one, cooling="liquid" if wet else "air")
+            wall = server_power_w(one, cooling=cooling_of(row["system"]))
             told = float(row["system_power_w"]) / int(row["n"])
             error.append(wall.value / told - 1)
             inside.append(wall.low <= told <= wall.high)

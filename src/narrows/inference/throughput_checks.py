@@ -12,6 +12,8 @@ import numpy as np
 from narrows.catalog import default
 from narrows.errors import NarrowsError
 from narrows.figure import Comparison
+from narrows.inference.energy import server_power_w
+from narrows.inference.energy_checks import WALL_TABLE, cooling_of
 from narrows.inference.law import Placement
 from narrows.inference.registry import checkpoint, chip, models
 from narrows.inference.throughput import FiniteRun, best_throughput
@@ -210,6 +212,8 @@ def throughput_rows(folder: Path | None) -> Iterator[Comparison]:
         for scenario in ("Offline", "Server"):
             own = [point for point in points if point.scenario == scenario]
             yield from _scenario(own, f"MLPerf best of a chip, {scenario}")
+        if (folder / WALL_TABLE).is_file():
+            yield from _wall(points, folder / WALL_TABLE)
     if folder is not None and (folder / TRTLLM).is_file():
         yield from _overview(trtllm_points(folder))
 
@@ -234,6 +238,26 @@ def _scenario(points: Sequence[Point], title: str) -> Iterator[Comparison]:
             yield _plain(MLPERF, f"{title}, {kind}", "share within 20 %", within, len(some))
     for point in sorted(points, key=lambda point: -abs(point.error))[:WORST]:
         yield _plain(MLPERF, f"{title}, {point.name}", "relative error", point.error, 1)
+
+
+def _wall(points: Sequence[Point], table: Path) -> Iterator[Comparison]:
+    """Yield the error of the energy of a token at the wall where both power and speed are ours."""
+    ours = {(point.name, point.scenario): point.ours for point in points}
+    error = []
+    with table.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            name = f"{row['model'].removesuffix('.9')} on {ACCELERATORS[row['accelerator']]}"
+            found = ours.get((name, row["scenario"]))
+            if found is not None:
+                wall = server_power_w(found.energy.chip_w, cooling=cooling_of(row["system"]))
+                joules = wall.value / found.tokens_per_s_per_chip.value
+                error.append(abs(joules / float(row["joules_per_output_token"]) - 1) * 100)
+    title = "energy of a token at the wall, speed from the law"
+    for metric, value in (
+        ("median error in %", float(np.median(error))),
+        ("largest error in %", float(np.max(error))),
+    ):
+        yield _plain(WALL_TABLE, title, metric, value, len(error))
 
 
 def _overview(points: Sequence[Point]) -> Iterator[Comparison]:
