@@ -201,3 +201,12 @@ def test_a_queue_that_is_full_never_ends():
     from narrows.inference.throughput import _waits
 
     assert _waits(np.array([0.0, 0.005, 1.0, 1.5])).tolist() == [0.0, 0.0, np.inf, np.inf]
+
+
+def test_a_run_of_nothing_is_refused():
+    with pytest.raises(UsageError) as refusal:
+        FiniteRun(0, 128)
+    assert str(refusal.value) == (
+        "The run has 0 requests, answers up to 128 and 8 chips. Each is above 0. "
+        "Leave the run out for a load that goes on."
+    )

@@ -89,12 +89,26 @@ class FiniteRun:
         Longest answer [token].
     chips
         Chips of the system.
+
+    Raises
+    ------
+    UsageError
+        Nothing runs.
     """
 
     requests: float
     longest: float
     seconds: float = 0.0
     chips: int = 8
+
+    def __post_init__(self) -> None:
+        sizes = (self.requests, self.longest, self.chips)
+        if not (all(size > 0 and math.isfinite(size) for size in sizes) and self.seconds >= 0):
+            raise UsageError(
+                f"The run has {self.requests:g} requests, answers up to {self.longest:g} and {self.chips} chips",
+                "Each is above 0",
+                "Leave the run out for a load that goes on",
+            )
 
 
 @dataclass(frozen=True)
