@@ -125,8 +125,8 @@ def chip_power_w(
     """
     catalog = catalog or default()
     memory, compute = _shares(memory_share, compute_share)
-    idle, by_memory, by_compute = (np.float64(catalog.fact(name).canonical_value) for name in POWER_FACTS)
-    found: Array = card.power_w * _load((idle, by_memory, by_compute), memory, compute)  # type: ignore[arg-type]
+    idle, by_memory, by_compute = (np.asarray(catalog.fact(name).canonical_value) for name in POWER_FACTS)
+    found: Array = card.power_w * _load((idle, by_memory, by_compute), memory, compute)
     return found
 
 

@@ -105,7 +105,8 @@ class FiniteRun:
         sizes = (self.requests, self.longest, self.chips)
         if not (all(size > 0 and math.isfinite(size) for size in sizes) and self.seconds >= 0):
             raise UsageError(
-                f"The run has {self.requests:g} requests, answers up to {self.longest:g} and {self.chips} chips",
+                f"The run has {self.requests:g} requests, answers up to {self.longest:g} "
+                f"and {self.chips} chips",
                 "Each is above 0",
                 "Leave the run out for a load that goes on",
             )
