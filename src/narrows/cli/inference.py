@@ -50,23 +50,6 @@ def _fit(arguments: Namespace) -> str:
 
 
 def _price(arguments: Namespace) -> str:
-    from narrows.inference.prices import Mix, price
-    from narrows.report.price import price_json, price_text
+    from narrows.cli.price import price
 
-    mix = Mix(
-        arguments.input_per_output,
-        arguments.cached,
-        arguments.input_tokens_per_s,
-        arguments.cached_tokens_per_s,
-    )
-    found = price(
-        arguments.model,
-        arguments.chip,
-        arguments.tokens_per_s,
-        utilisation=arguments.utilisation,
-        basis=arguments.cost,
-        mix=mix,
-        draws=arguments.draws,
-        seed=arguments.seed,
-    )
-    return price_json(found) if arguments.json else price_text(found)
+    return price(arguments)
