@@ -169,6 +169,7 @@ def _inference(commands: Any) -> None:
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _inference_fit(questions)
     _inference_price(questions)
+    _inference_demand(questions)
     _inference_simulate(questions)
 
 
@@ -245,6 +246,23 @@ def _inference_price(questions: Any) -> None:
     priced.add_argument("--json", action="store_true", help="print JSON")
     priced.add_argument("--svg", metavar="FILE", help="also write the steps as a picture")
     _output(priced)
+
+
+def _inference_demand(questions: Any) -> None:
+    paid = questions.add_parser("demand", help="accelerators that the revenue of inference pays for")
+    paid.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2025Q1:2026Q4")
+    paid.add_argument(
+        "--scenario", metavar="FILE", help="also write them as a scenario for `narrows map --scenario FILE`"
+    )
+    paid.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
+    paid.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    paid.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    paid.add_argument("--json", action="store_true", help="print JSON: every number by its id")
+    _output(paid)
 
 
 def _inference_simulate(questions: Any) -> None:

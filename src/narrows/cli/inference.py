@@ -19,7 +19,7 @@ def run(arguments: Namespace) -> int:
         from narrows.cli.simulate import run as simulate
 
         return simulate(arguments)
-    answers = {"fit": _fit, "price": _price}
+    answers = {"demand": _demand, "fit": _fit, "price": _price}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
@@ -53,3 +53,9 @@ def _price(arguments: Namespace) -> str:
     from narrows.cli.price import price
 
     return price(arguments)
+
+
+def _demand(arguments: Namespace) -> str:
+    from narrows.cli.earning import demand
+
+    return demand(arguments)

@@ -259,7 +259,8 @@ def _names(catalog: Catalog, sold: str, card: str, terms: Terms) -> dict[str, st
         "pue": "inference.pue",
         "electricity": "inference.electricity_price",
     }
-    names |= {word: f"price.{sold}.{word}" for word in TOKENS}
+    sorts = TOKENS if terms.traffic.held else ("input", "output")
+    names |= {word: f"price.{sold}.{word}" for word in sorts}
     if terms.utilisation is None:
         names |= LOAD
     return {word: name for word, name in names.items() if catalog.has(name)}

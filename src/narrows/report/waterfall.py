@@ -49,7 +49,7 @@ def economics_text(found: Economics) -> str:
     span = speed.token
     lines = [
         f"{found.model} on {_where(found)}",
-        f"  traffic      {traffic.input:,.0f} input tokens ({traffic.cached:.0%} cached), "
+        f"  traffic      {traffic.input:,.0f} input tokens ({100 * traffic.cached:.0f} % cached), "
         f"{traffic.output:,.0f} output tokens, {speed.concurrency:,} requests in flight of {speed.largest:,} "
         "that fit",
         f"  speed        {speed.tokens_per_s:,.0f} output tokens/s a chip ({rate[0]} to {rate[2]}), "
