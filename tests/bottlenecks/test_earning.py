@@ -38,7 +38,9 @@ def test_the_parts_of_a_count_hold_in_every_draw() -> None:
 
 def test_a_dearer_chip_earns_less_often() -> None:
     dear = default().overlay(
-        narrows.catalog.Overlay("dear", scalings=(narrows.catalog.Scaling("chip.h100_sxm.tco_neocloud", 2.0),))
+        narrows.catalog.Overlay(
+            "dear", scalings=(narrows.catalog.Scaling("chip.h100_sxm.tco_neocloud", 2.0),)
+        )
     )
     twice, once = earning("2026Q1", draws=100, catalog=dear), earning("2026Q1", draws=100)
     assert np.allclose(2.0 * twice.values["paid"], once.values["paid"])

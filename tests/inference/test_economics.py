@@ -124,7 +124,10 @@ def test_doubt_of_law_and_load_widens_the_band() -> None:
     assert low == pytest.approx(span.low, rel=0.03)
     assert high == pytest.approx(span.high, rel=0.03)
     drawn = economics("gpt-oss-120b", "b200", draws=4000)
-    wide = [np.subtract(*one.band("at_utilisation")[::-2]) / one.band("at_utilisation")[1] for one in (drawn, found)]
+    wide = [
+        np.subtract(*one.band("at_utilisation")[::-2]) / one.band("at_utilisation")[1]
+        for one in (drawn, found)
+    ]
     assert wide[0] > wide[1]
     assert (found.values["utilisation"] == 0.5).all()
     assert drawn.stated["utilisation"] == pytest.approx(0.48)
@@ -151,20 +154,26 @@ REFUSED = [
     (
         lambda: speed("llama-3.1-70b", "h100", Traffic(), Layout(tp=1)),
         DataError,
-        r"llama-3\.1-70b does not fit 1 x h100_sxm: [\d,]+ byte are missing on a chip\. Enough alone: --tp 2; .*"
-        r"\. Ask `narrows inference fit` for every byte\.",
+        (
+            r"llama-3\.1-70b does not fit 1 x h100_sxm: [\d,]+ byte are missing on a chip\. Enough alone: --tp 2; .*"
+            r"\. Ask `narrows inference fit` for every byte\."
+        ),
     ),
     (
         lambda: speed("llama-3.1-8b", "h100", Traffic(tpot=1e-6), Layout(tp=1)),
         UsageError,
-        r"The option --tpot is given 1e-06\. 1 request in flight of llama-3\.1-8b on 1 x h100_sxm take 0\.\d+ s an "
-        r"output token\. Write a larger --tpot or --tp\.",
+        (
+            r"The option --tpot is given 1e-06\. 1 request in flight of llama-3\.1-8b on 1 x h100_sxm take 0\.\d+ s an "
+            r"output token\. Write a larger --tpot or --tp\."
+        ),
     ),
     (
         lambda: speed("llama-3.1-8b", "h100", Traffic(concurrency=100_000), Layout(tp=1)),
         DataError,
-        r"The option --concurrency is given 100000\. The memory of 1 x h100_sxm holds \d+ requests of 2000 tokens "
-        r"of llama-3\.1-8b\. Write --concurrency \d+ or less, or a larger --tp\.",
+        (
+            r"The option --concurrency is given 100000\. The memory of 1 x h100_sxm holds \d+ requests of 2000 tokens "
+            r"of llama-3\.1-8b\. Write --concurrency \d+ or less, or a larger --tp\."
+        ),
     ),
     (
         lambda: Traffic(cached=1.5),
@@ -184,15 +193,21 @@ REFUSED = [
     (
         lambda: economics("gpt-oss-120b", "b200", Terms(utilisation=0.0)),
         UsageError,
-        r"The option --utilisation is given 0\. It is above 0 and at most 1\. Write, for instance, "
-        r"--utilisation 0\.5\.",
+        (
+            r"The option --utilisation is given 0\. It is above 0 and at most 1\. Write, for instance, "
+            r"--utilisation 0\.5\."
+        ),
     ),
     (
         lambda: economics("gpt-oss-120b", "b200", Terms(basis="rent")),
         UnknownNameError,
         r"The cost 'rent' is not known\. The nearest known: 'rental'.*",
     ),
-    (lambda: economics("gpt-oss-121b", "b200"), UnknownNameError, r"The model 'gpt-oss-121b' is not known\..*"),
+    (
+        lambda: economics("gpt-oss-121b", "b200"),
+        UnknownNameError,
+        r"The model 'gpt-oss-121b' is not known\..*",
+    ),
     (lambda: economics("gpt-oss-120b", "b2000"), UnknownNameError, r"The chip 'b2000' is not known\..*"),
     (
         lambda: speed("gpt-oss-120b", "b200", layout=Layout(engine="vlm")),
@@ -252,5 +267,8 @@ def test_text_and_picture_name_every_step() -> None:
         text, svg = economics_text(found), waterfall_svg(found)
         assert max(map(len, text.splitlines())) <= 110
         for part in found.parts:
-            label = {"idle": "hours below full load", "electricity": "floor: electricity at the math roof"}.get(part)
+            label = {
+                "idle": "hours below full load",
+                "electricity": "floor: electricity at the math roof",
+            }.get(part)
             assert label is None or (label in text and label in svg)

@@ -33,7 +33,10 @@ __all__ = ["QUANTITIES", "Earning", "earning", "scenario_text", "tell_demand"]
 
 QUANTITIES = {
     "revenue": ("usd/quarter", "run rates of the labs / 4 / their share of the revenue of inference"),
-    "must_earn": ("usd/quarter per h100e", "cost of the hour x hours of the quarter / share paid for compute"),
+    "must_earn": (
+        "usd/quarter per h100e",
+        "cost of the hour x hours of the quarter / share paid for compute",
+    ),
     "must_earn_hour": ("usd/h per h100e", "cost of the hour / share paid for compute / utilisation"),
     "paid": ("h100e", "revenue / what one H100e must earn: compute at work or idle that revenue pays"),
     "added": ("h100e/quarter", "a quarter of the rise over a year of the H100e that revenue pays"),
@@ -165,7 +168,10 @@ def _paid(reader: Reader, years: Array) -> dict[str, Array]:
     growth = np.log(reader.draws(GROWTH))[:, None]
     fact = reader.fact(COST)
     stated = fact.known_on.year + (fact.known_on.month - 0.5) / MONTHS
-    share, load = reader.draws(SHARE)[:, None], np.prod([reader.draws(name) for name in LOAD], axis=0)[:, None]
+    share, load = (
+        reader.draws(SHARE)[:, None],
+        np.prod([reader.draws(name) for name in LOAD], axis=0)[:, None],
+    )
 
     def revenue(times: Array) -> Array:
         found = np.zeros((reader.n, len(times)))
@@ -175,7 +181,9 @@ def _paid(reader: Reader, years: Array) -> dict[str, Array]:
         return found * QUARTER_S / reader.draws(OTHERS)[:, None]
 
     def cost(times: Array) -> Array:
-        found: Array = reader.draws(COST)[:, None] * (1.0 - reader.draws(DECLINE))[:, None] ** (times - stated)
+        found: Array = reader.draws(COST)[:, None] * (1.0 - reader.draws(DECLINE))[:, None] ** (
+            times - stated
+        )
         return found
 
     now, before = (revenue(times) * share / cost(times) / QUARTER_S for times in (years, years - 1.0))
@@ -209,8 +217,10 @@ def scenario_text(found: Earning) -> str:
         )
     lines = [
         'name = "only compute that inference pays for"',
-        'why = "orders are the accelerators whose cost the revenue of inference covers; training and reserves '
-        'order nothing"',
+        (
+            'why = "orders are the accelerators whose cost the revenue of inference covers; training and reserves '
+            'order nothing"'
+        ),
         "",
         "[set]",
     ]

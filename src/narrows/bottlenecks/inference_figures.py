@@ -136,7 +136,10 @@ def _price(name: str, rest: str, besides: dict[str, str], asked: Asked) -> Told:
     )
     if quantity not in found.values:
         raise UnknownNameError(
-            "figure", name, [found.id(word) for word in found.values], remedy=f"Write {SHAPE}, or the id of a fact"
+            "figure",
+            name,
+            [found.id(word) for word in found.values],
+            remedy=f"Write {SHAPE}, or the id of a fact",
         )
     return Told(
         run=found,

@@ -215,9 +215,7 @@ def _inference_price(questions: Any) -> None:
         ("--input-tokens-per-s", "20000", None, "with it: input of one chip that does nothing else"),
         ("--cached-tokens-per-s", "200000", None, "the same for cached input"),
     ):
-        priced.add_argument(
-            option, type=_number(option, usual), default=default, metavar="N", help=words
-        )
+        priced.add_argument(option, type=_number(option, usual), default=default, metavar="N", help=words)
     priced.add_argument(
         "--concurrency",
         type=_whole("--concurrency", 64),
@@ -227,9 +225,7 @@ def _inference_price(questions: Any) -> None:
     priced.add_argument(
         "--tp", type=_whole("--tp", 8), metavar="N", help="tensor-parallel chips; the cheapest if left out"
     )
-    priced.add_argument(
-        "--weights", metavar="PRECISION", help="bf16, fp8 or fp4; as shipped if left out"
-    )
+    priced.add_argument("--weights", metavar="PRECISION", help="bf16, fp8 or fp4; as shipped if left out")
     priced.add_argument("--engine", metavar="NAME", help="trtllm, vllm or sglang (vllm)")
     priced.add_argument(
         "--cost",

@@ -17,9 +17,7 @@ __all__ = ["demand"]
 
 def demand(arguments: Namespace) -> str:
     """Return the answer as text or JSON, and write the scenario if one is asked for."""
-    found = earning(
-        arguments.quarters, draws=arguments.draws, seed=arguments.seed, as_of=arguments.as_of
-    )
+    found = earning(arguments.quarters, draws=arguments.draws, seed=arguments.seed, as_of=arguments.as_of)
     text = earning_json(found) if arguments.json else earning_text(found)
     if arguments.scenario is not None:
         done = "replaced" if Path(arguments.scenario).is_file() else "wrote"

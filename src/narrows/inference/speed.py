@@ -6,6 +6,7 @@ Speeds are those of a closed loop: a fixed number of requests in flight at all t
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -220,14 +221,16 @@ def speed(
             found.append(_speed(kept, card, traffic, replace(layout, tp=tp), catalog))
         except (DataError, UsageError) as problem:
             refusal = refusal if refusal and "--tp is" in problem.given else problem
+    if not found and traffic.tpot is not None:
+        quickest = _quickest(kept, card, traffic, layout, catalog)
+        if quickest is not None:  # refuse at the width that comes nearest to the objective
+            return _speed(kept, card, traffic, replace(layout, tp=quickest), catalog)
     if not found:
         raise refusal or DataError(f"{card.id} has no chip in a node", "A node has one or more", "Give --tp")
     return min(found, key=lambda one: one.times["served"])
 
 
-def _speed(
-    kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catalog: Catalog | None
-) -> Speed:
+def _speed(kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catalog: Catalog | None) -> Speed:
     balance = _balance(kept, card, traffic, layout, catalog)
     place = _place(kept, card, layout, balance.setup.tp)
     length = math.ceil(traffic.input + traffic.output)
@@ -254,9 +257,21 @@ def _speed(
         largest=largest,
         token=token_time(loop),
         times={word: float(value) for word, value in times.items()},
-        split=_split(kept.model, card, place, traffic, loop, times["served"]),
+        split=_split(kept.model, card, place, traffic, loop=loop, whole=times["served"]),
         reads=balance.reads,
     )
+
+
+def _quickest(
+    kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catalog: Catalog | None
+) -> int | None:
+    """Return the width with the least time per output token, with the fewest requests; None if none fits."""
+    alone = replace(traffic, tpot=None, concurrency=traffic.concurrency or 1)
+    times = {}
+    for tp in (1 << power for power in range(card.chips_per_node.bit_length())):
+        with suppress(DataError, UsageError):
+            times[tp] = _speed(kept, card, alone, replace(layout, tp=tp), catalog).token.value
+    return min(times, key=lambda tp: times[tp]) if times else None
 
 
 def _balance(kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catalog: Catalog | None) -> Fit:
@@ -290,7 +305,8 @@ def _place(kept: Checkpoint, card: Chip, layout: Layout, tp: int) -> Placement:
     place = Placement(layout.engine, forms[0], experts, tensor=tp, expert_tensor=tp)
     # Blocks of scales are the same bytes and rates: the law may know a setting by that name only.
     blocks = replace(
-        place, **{word: BLOCKS.get(getattr(place, word), getattr(place, word)) for word in ("weights", "experts")}
+        place,
+        **{word: BLOCKS.get(getattr(place, word), getattr(place, word)) for word in ("weights", "experts")},
     )
     settings = read_law()["token"].levels["setting"][1]
     known = [groups_of(kept.model, card, one)["setting"] in settings for one in (place, blocks)]
@@ -356,7 +372,9 @@ def _batch(model: Model, card: Chip, place: Placement, traffic: Traffic, largest
             f"The option --tpot is given {traffic.tpot:g}",
             f"{least} request{'s' * (least > 1)} in flight of {model.id} on {place.tensor} x {card.id} "
             f"take {best:.4f} s an output token",
-            "Write a larger --tpot, a larger --tp or fewer requests" if asked else "Write a larger --tpot or --tp",
+            "Write a larger --tpot, a larger --tp or fewer requests"
+            if asked
+            else "Write a larger --tpot or --tp",
         )
     low, high = least, served
     while high - low > 1:
@@ -366,7 +384,7 @@ def _batch(model: Model, card: Chip, place: Placement, traffic: Traffic, largest
 
 
 def _split(
-    model: Model, card: Chip, place: Placement, traffic: Traffic, loop: Loop, whole: float
+    model: Model, card: Chip, place: Placement, traffic: Traffic, *, loop: Loop, whole: float
 ) -> dict[str, float]:
     """Return the chip-seconds of one token of each kind, by marginal time of a step, made to add up."""
     count, context = loop.tokens, traffic.input + traffic.output / 2

@@ -27,8 +27,10 @@ def earning_text(found: Earning) -> str:
     lines = [
         "Accelerators that the revenue of inference pays for, million H100e; p50 (p10 to p90)",
         "",
-        f"  {'quarter':<8}{'revenue':>9}{'one H100e':>11}{'an hour':>9}{'paid in all':>25}"
-        f"{'added a quarter':>25}{'ordered':>22}{'added /':>9}",
+        (
+            f"  {'quarter':<8}{'revenue':>9}{'one H100e':>11}{'an hour':>9}{'paid in all':>25}"
+            f"{'added a quarter':>25}{'ordered':>22}{'added /':>9}"
+        ),
         f"  {'':<8}{'bn usd':>9}{'must earn':>11}{'at work':>9}{'':>25}{'':>25}{'':>22}{'ordered':>9}",
     ]
     for quarter in found.quarters:
@@ -71,7 +73,12 @@ def earning_json(found: Earning) -> str:
     for word, (unit, _) in QUANTITIES.items():
         for quarter in found.quarters:
             low, mid, high = found.band(word, quarter)
-            figures[f"inference.demand.{word}.{quarter}"] = {"p10": low, "p50": mid, "p90": high, "unit": unit}
+            figures[f"inference.demand.{word}.{quarter}"] = {
+                "p10": low,
+                "p50": mid,
+                "p90": high,
+                "unit": unit,
+            }
     table = {
         "quarters": list(found.quarters),
         "figures": figures,

@@ -49,11 +49,15 @@ def economics_text(found: Economics) -> str:
     span = speed.token
     lines = [
         f"{found.model} on {_where(found)}",
-        f"  traffic      {traffic.input:,.0f} input tokens ({100 * traffic.cached:.0f} % cached), "
-        f"{traffic.output:,.0f} output tokens, {speed.concurrency:,} requests in flight of {speed.largest:,} "
-        "that fit",
-        f"  speed        {speed.tokens_per_s:,.0f} output tokens/s a chip ({rate[0]} to {rate[2]}), "
-        f"{1000 * span.value:.1f} ms an output token ({1000 * span.low:.1f} to {1000 * span.high:.1f})",
+        (
+            f"  traffic      {traffic.input:,.0f} input tokens ({100 * traffic.cached:.0f} % cached), "
+            f"{traffic.output:,.0f} output tokens, {speed.concurrency:,} requests in flight of {speed.largest:,} "
+            "that fit"
+        ),
+        (
+            f"  speed        {speed.tokens_per_s:,.0f} output tokens/s a chip ({rate[0]} to {rate[2]}), "
+            f"{1000 * span.value:.1f} ms an output token ({1000 * span.low:.1f} to {1000 * span.high:.1f})"
+        ),
         f"  hour         {found.stated['usd_per_hour']:.2f} usd ({terms.basis}); utilisation {load}",
         "",
         f"  {'usd per million tokens':<38}{'stated':>9}{'p05':>10}{'p50':>10}{'p95':>10}",
@@ -196,7 +200,7 @@ def waterfall_svg(found: Economics) -> str:
     bottom = top + len(rows) * ROW
     marks.append(rect(across(0.0) - 0.5, top - 4, 1, bottom - top + 4, fill=QUIET))
     marks.append(words(24, bottom + 20, _verdict(found), 12))
-    source = f"narrows · facts of {found.catalog.vintage} · {found.reader.n:,} draws · seed {found.reader.seed}"
+    source = f"narrows · facts of {found.catalog.vintage} · {found.reader.n:,} draws"
     marks.append(words(24, bottom + 40, source, 11, fill=QUIET))
     described = "; ".join(f"{label} {found.stated[word]:.4g}" for word, label, *_ in rows)
     return picture(PAGE, bottom + 58, f"Where the price goes: {head}", described, marks)
