@@ -163,7 +163,7 @@ REFUSED = [
         lambda: speed("llama-3.1-8b", "h100", Traffic(tpot=1e-6), Layout(tp=1)),
         UsageError,
         (
-            r"The option --tpot is given 1e-06\. 1 request in flight of llama-3\.1-8b on 1 x h100_sxm take 0\.\d+ s an "
+            r"The option --tpot is given 1e-06\. 1 request in flight of llama-3\.1-8b on 1 x h100_sxm takes 0\.\d+ s an "
             r"output token\. Write a larger --tpot or --tp\."
         ),
     ),

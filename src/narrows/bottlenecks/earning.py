@@ -218,8 +218,8 @@ def scenario_text(found: Earning) -> str:
     lines = [
         'name = "only compute that inference pays for"',
         (
-            'why = "orders are the accelerators whose cost the revenue of inference covers; training and reserves '
-            'order nothing"'
+            'why = "orders are the accelerators whose cost the revenue of inference covers; training and '
+            'reserves order nothing"'
         ),
         "",
         "[set]",

@@ -371,7 +371,7 @@ def _batch(model: Model, card: Chip, place: Placement, traffic: Traffic, largest
         raise UsageError(
             f"The option --tpot is given {traffic.tpot:g}",
             f"{least} request{'s' * (least > 1)} in flight of {model.id} on {place.tensor} x {card.id} "
-            f"take {best:.4f} s an output token",
+            f"take{'s' * (least == 1)} {best:.4f} s an output token",
             "Write a larger --tpot, a larger --tp or fewer requests"
             if asked
             else "Write a larger --tpot or --tp",

@@ -28,16 +28,16 @@ def earning_text(found: Earning) -> str:
         "Accelerators that the revenue of inference pays for, million H100e; p50 (p10 to p90)",
         "",
         (
-            f"  {'quarter':<8}{'revenue':>9}{'one H100e':>11}{'an hour':>9}{'paid in all':>25}"
+            f"  {'quarter':<8}{'revenue':>9}{'one H100e':>11}{'an hour':>9}{'paid in all':>26}"
             f"{'added a quarter':>25}{'ordered':>22}{'added /':>9}"
         ),
-        f"  {'':<8}{'bn usd':>9}{'must earn':>11}{'at work':>9}{'':>25}{'':>25}{'':>22}{'ordered':>9}",
+        f"  {'':<8}{'bn usd':>9}{'must earn':>11}{'at work':>9}{'':>26}{'':>25}{'':>22}{'ordered':>9}",
     ]
     for quarter in found.quarters:
         mid = {word: found.band(word, quarter)[1] for word in QUANTITIES}
         spread = "".join(
             f"{_spread(found.band(word, quarter)):>{wide}}"
-            for word, wide in (("paid", 25), ("added", 25), ("ordered", 22))
+            for word, wide in (("paid", 26), ("added", 25), ("ordered", 22))
         )
         mark = "" if quarter in found.stated else " *"
         lines.append(
@@ -47,8 +47,8 @@ def earning_text(found: Earning) -> str:
     lines += [
         "",
         "Revenue: two labs by their run rates, over their share of all revenue of inference; after the last",
-        "statement it grows as stated. Assumed: one share of it pays for the compute that serves, at the cost",
-        "of an H100; training, reserves and revenue not told apart order nothing here. Idle hours are paid.",
+        "statement it grows as stated. Assumed: one share of it pays for the compute that serves, at the",
+        "cost of an H100; training, reserves and revenue not told apart order nothing here. Idle hours are paid.",
     ]
     if len(found.stated) < len(found.quarters):
         lines.append("* The map states no demand of this quarter; a scenario cannot set it.")
@@ -57,7 +57,7 @@ def earning_text(found: Earning) -> str:
 
 
 def _spread(band: tuple[float, float, float]) -> str:
-    low, mid, high = (number(value / MILLION, 3) for value in band)
+    low, mid, high = (number(value / MILLION, 2) for value in band)
     return f"{mid} ({low} to {high})"
 
 

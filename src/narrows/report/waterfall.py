@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from narrows.figure import number
@@ -26,8 +27,8 @@ COSTS = {
     "usd_per_million_output": "a million output tokens alone",
 }
 TOPS = {"list_price": "list price", "at_utilisation": "cost at the utilisation"}
-BAR = 24
-"""Characters of the widest bar."""
+BAR, WIDE = 24, 100
+"""Characters of the widest bar, and of a line of names."""
 PAGE, LEFT, ROW = 900.0, 250.0, 34.0
 PLOT = 400.0
 KIND = {"margin": "#5b7fa6", "capital": "#8a5a44", "electricity": "#8a5a44"}
@@ -51,8 +52,8 @@ def economics_text(found: Economics) -> str:
         f"{found.model} on {_where(found)}",
         (
             f"  traffic      {traffic.input:,.0f} input tokens ({100 * traffic.cached:.0f} % cached), "
-            f"{traffic.output:,.0f} output tokens, {speed.concurrency:,} requests in flight of {speed.largest:,} "
-            "that fit"
+            f"{traffic.output:,.0f} output tokens, {speed.concurrency:,} requests in flight of "
+            f"{speed.largest:,} that fit"
         ),
         (
             f"  speed        {speed.tokens_per_s:,.0f} output tokens/s a chip ({rate[0]} to {rate[2]}), "
@@ -74,7 +75,9 @@ def economics_text(found: Economics) -> str:
         size = max(1, round(last * BAR) - start)
         bar = " " * min(start, BAR - 1) + ("█" if upper >= lower else "░") * size
         lines.append(f"{_line(found, part, LABELS[part])}  {bar}")
+    others = ", ".join(word for word in found.values if word != found.parts[0])
     lines += ["", _verdict(found), f"Why: narrows why '{found.id(found.parts[0])}'"]
+    lines += wrap(f"In the place of {found.parts[0]} stand also {others}.", WIDE)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -102,8 +105,8 @@ def _verdict(found: Economics) -> str:
     low, mid, high = (f"{100 * value:.0f} %" for value in found.band("margin_share"))
     loss = float((found.values["margin"] < 0.0).mean())
     return (
-        f"Margin at list price {100 * found.stated['margin_share']:.0f} % (p05 {low}, p50 {mid}, p95 {high}); "
-        f"below 0 in {100 * loss:.0f} % of draws."
+        f"Margin at list price {100 * found.stated['margin_share']:.0f} % (p05 {low}, p50 {mid}, p95 {high})"
+        f"; below 0 in {100 * loss:.0f} % of draws."
     )
 
 
@@ -173,8 +176,8 @@ def waterfall_svg(found: Economics) -> str:
     speed, traffic = found.speed, found.terms.traffic
     head = f"{found.model} on {_where(found)}"
     told = (
-        f"{traffic.input:,.0f} input and {traffic.output:,.0f} output tokens, {speed.concurrency:,} requests in "
-        f"flight, {speed.tokens_per_s:,.0f} output tokens/s a chip"
+        f"{traffic.input:,.0f} input and {traffic.output:,.0f} output tokens, {speed.concurrency:,} requests "
+        f"in flight, {speed.tokens_per_s:,.0f} output tokens/s a chip"
     )
     marks = [
         words(24, 34, f"Where the price goes: {head}", 17, font_weight="bold"),
@@ -188,9 +191,10 @@ def waterfall_svg(found: Economics) -> str:
     ]
     for place, (word, label, upper, lower, colour) in enumerate(rows):
         y = top + place * ROW
+        solid = "1" if upper >= lower else "0.45"
         left, right = sorted((across(upper), across(lower)))
         marks.append(words(LEFT - 12, y + 16, label, 12, text_anchor="end"))
-        marks.append(rect(left, y + 3, max(1.5, right - left), ROW - 14, fill=colour))
+        marks.append(rect(left, y + 3, max(1.5, right - left), ROW - 14, fill=colour, opacity=solid))
         if place + 1 < len(rows):
             joint = across(lower if place else upper)
             marks.append(rect(joint - 0.5, y + 3, 1, ROW, fill="#9aa3ad"))
