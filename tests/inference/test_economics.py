@@ -272,3 +272,21 @@ def test_text_and_picture_name_every_step() -> None:
                 "electricity": "floor: electricity at the math roof",
             }.get(part)
             assert label is None or (label in text and label in svg)
+
+
+def test_a_given_speed_is_drawn_too(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "given.svg"
+    for name, card in (("deepseek-r1", "b200"), ("llama-2-7b", "h100")):
+        line = ["inference", "price", name, card, "--tokens-per-s", "2000", "--draws", "50", "--quiet"]
+        assert main([*line, "--svg", str(picture)]) == 0
+        shown = capsys.readouterr()
+        assert "wrote" not in shown.err
+        assert "floor: operations at the peak rate" in picture.read_text()
+        assert "chips that stand idle" in shown.out
+
+
+def test_the_list_price_is_the_revenue_that_the_maker_states_for_a_day() -> None:
+    # 608e9 tokens of input, 342e9 of them cached, 168e9 of output would bring 562,027 usd at the prices of R1
+    traffic = Traffic(1000 * 608 / 168, 1000, cached=342 / 608)
+    found = economics("deepseek-r1", "b200", Terms(traffic), draws=20)
+    assert found.stated["list_price"] == pytest.approx(562_027 / 168e3, rel=2e-3)

@@ -10,9 +10,12 @@ from narrows.errors import UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from narrows.inference.prices import Price
+    from narrows.inference.waterfall import Economics
+
 __all__ = ["price"]
 
-OF_LAW = ("input_tokens", "output_tokens", "concurrency", "tpot", "tp", "weights", "engine", "svg")
+OF_LAW = ("input_tokens", "output_tokens", "concurrency", "tpot", "tp", "weights", "engine")
 OF_SPEEDS = ("input_per_output", "input_tokens_per_s", "cached_tokens_per_s")
 
 
@@ -74,13 +77,14 @@ def _given_speed(arguments: Namespace) -> str:
         draws=arguments.draws,
         seed=arguments.seed,
     )
+    _picture(found, arguments)
     return price_json(found) if arguments.json else price_text(found)
 
 
 def _by_law(arguments: Namespace) -> str:
     from narrows.inference.speed import Layout, Traffic
     from narrows.inference.waterfall import Terms, economics
-    from narrows.report.waterfall import economics_json, economics_text, waterfall_svg
+    from narrows.report.waterfall import economics_json, economics_text
 
     traffic = Traffic(
         Traffic.input if arguments.input_tokens is None else arguments.input_tokens,
@@ -98,8 +102,14 @@ def _by_law(arguments: Namespace) -> str:
         seed=arguments.seed,
     )
     text = economics_json(found) if arguments.json else economics_text(found)
+    _picture(found, arguments)
+    return text
+
+
+def _picture(found: Economics | Price, arguments: Namespace) -> None:
+    from narrows.report.waterfall import waterfall_svg
+
     if arguments.svg is not None:
         write(arguments.svg, waterfall_svg(found))
         if not arguments.quiet:
             say(f"wrote {arguments.svg}")
-    return text

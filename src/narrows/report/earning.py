@@ -48,7 +48,7 @@ def earning_text(found: Earning) -> str:
         "",
         "Revenue: two labs by their run rates, over their share of all revenue of inference; after the last",
         "statement it grows as stated. Assumed: one share of it pays for the compute that serves, at the",
-        "cost of an H100; training, reserves and revenue not told apart order nothing here. Idle hours are paid.",
+        "cost of an H100, idle hours too. Training, reserves and revenue not told apart order nothing here.",
     ]
     if len(found.stated) < len(found.quarters):
         lines.append("* The map states no demand of this quarter; a scenario cannot set it.")

@@ -8,14 +8,15 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from narrows.figure import number
-from narrows.inference.waterfall import LABELS, PARTS
+from narrows.inference.waterfall import LABELS, PARTS, Economics
+from narrows.report.price import WORDS
 from narrows.report.svg import picture, rect, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from narrows.inference.price_book import Listed
-    from narrows.inference.waterfall import Economics
+    from narrows.inference.prices import Price
 
 __all__ = ["book_json", "book_text", "economics_json", "economics_text", "waterfall_svg"]
 
@@ -31,7 +32,7 @@ BAR, WIDE = 24, 100
 """Characters of the widest bar, and of a line of names."""
 PAGE, LEFT, ROW = 900.0, 250.0, 34.0
 PLOT = 400.0
-KIND = {"margin": "#5b7fa6", "capital": "#8a5a44", "electricity": "#8a5a44"}
+KIND = {"floor": "#8a5a44", "margin": "#5b7fa6", "capital": "#8a5a44", "electricity": "#8a5a44"}
 STEP, WHOLE, QUIET = "#c4503a", "#1a2330", "#5c6672"
 
 
@@ -157,15 +158,51 @@ def economics_json(found: Economics) -> str:
     return json.dumps(table, indent=2, allow_nan=False)
 
 
-def waterfall_svg(found: Economics) -> str:
+def waterfall_svg(found: Economics | Price) -> str:
     """Return the steps from list price to floor as a picture; bars at the stated values, bands beside them.
 
     Parameters
     ----------
     found
-        The money.
+        The money, by the law or at a speed that is given.
     """
-    levels = _levels(found)
+    return _law_picture(found) if isinstance(found, Economics) else _speed_picture(found)
+
+
+def _law_picture(found: Economics) -> str:
+    speed, traffic = found.speed, found.terms.traffic
+    told = (
+        f"{traffic.input:,.0f} input and {traffic.output:,.0f} output tokens, {speed.concurrency:,} requests "
+        f"in flight, {speed.tokens_per_s:,.0f} output tokens/s a chip"
+    )
+    rows = [(found.top, TOPS[found.top]), *((part, LABELS[part]) for part in found.parts)]
+    steps = [(word, label, found.stated[word], found.band(word)) for word, label in rows]
+    source = (
+        f"narrows · facts of {found.catalog.vintage} · {found.reader.n:,} draws · seed {found.reader.seed}"
+    )
+    return _steps_picture(f"{found.model} on {_where(found)}", told, steps, (_verdict(found), source))
+
+
+def _speed_picture(found: Price) -> str:
+    told = f"{found.tokens_per_s:,.6g} output tokens/s a chip as given, utilisation {found.utilisation:g}"
+    top = ("list_price", found.list_price)
+    if found.list_price is None:
+        top = ("at_utilisation", found.at_utilisation)
+    rows = [top, *found.bridge.items()]
+    steps = [(word, {**TOPS, **WORDS}[word], value or 0.0, found.bands[word]) for word, value in rows]
+    return _steps_picture(f"{found.model} on {found.chip}", told, steps, ("", f"narrows · {found.basis}"))
+
+
+def _steps_picture(
+    head: str,
+    told: str,
+    steps: Sequence[tuple[str, str, float, tuple[float, float, float]]],
+    foot: tuple[str, str],
+) -> str:
+    """Draw steps (word, label, stated value, band): the first is the whole, the others its parts in order."""
+    levels = [steps[0][2]]
+    for _, _, value, _ in steps[1:]:
+        levels.append(levels[-1] - value)
     most, least = max(levels), min(0.0, *levels)
     scale = PLOT / (most - least)
     top = 96.0
@@ -173,40 +210,29 @@ def waterfall_svg(found: Economics) -> str:
     def across(value: float) -> float:
         return LEFT + (value - least) * scale
 
-    speed, traffic = found.speed, found.terms.traffic
-    head = f"{found.model} on {_where(found)}"
-    told = (
-        f"{traffic.input:,.0f} input and {traffic.output:,.0f} output tokens, {speed.concurrency:,} requests "
-        f"in flight, {speed.tokens_per_s:,.0f} output tokens/s a chip"
-    )
     marks = [
         words(24, 34, f"Where the price goes: {head}", 17, font_weight="bold"),
         words(24, 56, f"USD per million output tokens with their input; {told}", 12, fill=QUIET),
         words(PAGE - 24, top - 12, "stated (p05 to p95)", 11, fill=QUIET, text_anchor="end"),
     ]
-    rows = [(found.top, TOPS[found.top], levels[0], 0.0, WHOLE)]
-    rows += [
-        (part, LABELS[part], upper, lower, KIND.get(part, STEP))
-        for part, (upper, lower) in zip(found.parts, pairwise(levels), strict=True)
-    ]
-    for place, (word, label, upper, lower, colour) in enumerate(rows):
+    ends = [(levels[0], 0.0), *pairwise(levels)]
+    for place, ((word, label, value, band), (upper, lower)) in enumerate(zip(steps, ends, strict=True)):
         y = top + place * ROW
-        solid = "1" if upper >= lower else "0.45"
         left, right = sorted((across(upper), across(lower)))
+        colour = KIND.get(word, STEP) if place else WHOLE
+        solid = "1" if upper >= lower else "0.45"
         marks.append(words(LEFT - 12, y + 16, label, 12, text_anchor="end"))
         marks.append(rect(left, y + 3, max(1.5, right - left), ROW - 14, fill=colour, opacity=solid))
-        if place + 1 < len(rows):
+        if place + 1 < len(steps):
             joint = across(lower if place else upper)
             marks.append(rect(joint - 0.5, y + 3, 1, ROW, fill="#9aa3ad"))
-        low, _, high = found.band(word)
-        text = f"{number(found.stated[word], 3)} ({number(low, 3)} to {number(high, 3)})"
+        text = f"{number(value, 3)} ({number(band[0], 3)} to {number(band[2], 3)})"
         marks.append(words(PAGE - 24, y + 16, text, 12, text_anchor="end"))
-    bottom = top + len(rows) * ROW
+    bottom = top + len(steps) * ROW
     marks.append(rect(across(0.0) - 0.5, top - 4, 1, bottom - top + 4, fill=QUIET))
-    marks.append(words(24, bottom + 20, _verdict(found), 12))
-    source = f"narrows · facts of {found.catalog.vintage} · {found.reader.n:,} draws"
-    marks.append(words(24, bottom + 40, source, 11, fill=QUIET))
-    described = "; ".join(f"{label} {found.stated[word]:.4g}" for word, label, *_ in rows)
+    marks.append(words(24, bottom + 20, foot[0], 12))
+    marks.append(words(24, bottom + 40, foot[1], 11, fill=QUIET))
+    described = "; ".join(f"{label} {value:.4g}" for _, label, value, _ in steps)
     return picture(PAGE, bottom + 58, f"Where the price goes: {head}", described, marks)
 
 
