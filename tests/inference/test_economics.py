@@ -74,6 +74,20 @@ def test_the_speed_is_that_of_the_public_law() -> None:
     assert found.tokens_per_s == pytest.approx(32 / token_time(loop).value)
 
 
+def test_attention_ranks_hold_more_latent_caches() -> None:
+    # every tensor rank keeps the whole latent cache; data ranks keep that of their own requests
+    wide = speed("deepseek-v3", "b200", layout=Layout(tp=8, engine="trtllm", weights="fp4"))
+    ranks = speed("deepseek-v3", "b200", layout=Layout(tp=1, dp=8, engine="trtllm", weights="fp4"))
+    assert wide.chips == ranks.chips == 8
+    assert ranks.largest > 4 * wide.largest
+    assert ranks.times["largest"] < wide.times["largest"]
+    both = ranks.place
+    loop = closed_loop(
+        model("deepseek-v3"), chip("b200"), both, asked=1000, answered=1000, concurrency=ranks.largest
+    )
+    assert ranks.tokens_per_s == pytest.approx(ranks.largest / 8 / token_time(loop).value)
+
+
 def test_a_little_cache_is_near_none() -> None:
     without = speed("llama-3.1-8b", "h100", Traffic(concurrency=32), Layout(tp=1))
     little = speed("llama-3.1-8b", "h100", Traffic(cached=1e-9, concurrency=32), Layout(tp=1))
@@ -184,6 +198,11 @@ REFUSED = [
         lambda: Traffic(output=0.0),
         UsageError,
         r"The option --output-tokens is given 0\. It is 1 or more\. Write, for instance, --output-tokens 1000\.",
+    ),
+    (
+        lambda: Layout(dp=0),
+        UsageError,
+        r"The option --dp is given 0\. It is 1 or more\. Write, for instance, --dp 8\.",
     ),
     (
         lambda: Traffic(tpot=math.nan),

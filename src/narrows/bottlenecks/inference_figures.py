@@ -51,7 +51,7 @@ FORMULAS = {
 }
 """How each quantity of a price comes about."""
 NUMBERS = ("input", "output", "cached", "tpot", "utilisation")
-WHOLE = ("concurrency", "tp")
+WHOLE = ("concurrency", "tp", "dp")
 NAMES = ("weights", "engine", "cost")
 SHAPE = "inference.<kind>.<quantity>.<model>.<chip>"
 
@@ -122,6 +122,7 @@ def _price(name: str, rest: str, besides: dict[str, str], asked: Asked) -> Told:
     )
     layout = Layout(
         int(given["tp"]) if "tp" in given else None,
+        int(given.get("dp", Layout.dp)),
         besides.get("weights"),
         besides.get("engine", Layout.engine),
     )

@@ -225,6 +225,9 @@ def _inference_price(questions: Any) -> None:
     priced.add_argument(
         "--tp", type=_whole("--tp", 8), metavar="N", help="tensor-parallel chips; the cheapest if left out"
     )
+    priced.add_argument(
+        "--dp", type=_whole("--dp", 8), metavar="N", help="attention ranks that share the experts (1)"
+    )
     priced.add_argument("--weights", metavar="PRECISION", help="bf16, fp8 or fp4; as shipped if left out")
     priced.add_argument("--engine", metavar="NAME", help="trtllm, vllm or sglang (vllm)")
     priced.add_argument(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["price"]
 
-OF_LAW = ("input_tokens", "output_tokens", "concurrency", "tpot", "tp", "weights", "engine")
+OF_LAW = ("input_tokens", "output_tokens", "concurrency", "tpot", "tp", "dp", "weights", "engine")
 OF_SPEEDS = ("input_per_output", "input_tokens_per_s", "cached_tokens_per_s")
 
 
@@ -93,7 +93,12 @@ def _by_law(arguments: Namespace) -> str:
         arguments.concurrency,
         arguments.tpot,
     )
-    layout = Layout(arguments.tp, arguments.weights, arguments.engine or Layout.engine)
+    layout = Layout(
+        arguments.tp,
+        Layout.dp if arguments.dp is None else arguments.dp,
+        arguments.weights,
+        arguments.engine or Layout.engine,
+    )
     found = economics(
         arguments.model,
         arguments.chip,

@@ -111,6 +111,8 @@ class Layout:
     ----------
     tp
         Tensor-parallel chips; None for the power of two, up to a node, that serves cheapest.
+    dp
+        Attention ranks that hold other requests; the experts are spread over the chips of all.
     weights
         ``bf16``, ``fp8`` or ``fp4``; None for those of the checkpoint.
     engine
@@ -118,8 +120,18 @@ class Layout:
     """
 
     tp: int | None = None
+    dp: int = 1
     weights: str | None = None
     engine: str = "vllm"
+
+    def __post_init__(self) -> None:
+        for word, count in (("tp", self.tp), ("dp", self.dp)):
+            if count is not None and count < 1:
+                raise UsageError(
+                    f"The option --{word} is given {count}",
+                    "It is 1 or more",
+                    f"Write, for instance, --{word} 8",
+                )
 
 
 @dataclass(frozen=True)
@@ -216,7 +228,7 @@ def speed(
         return _speed(kept, card, traffic, layout, catalog)
     found: list[Speed] = []
     refusal: NarrowsError | None = None
-    for tp in (1 << power for power in range(card.chips_per_node.bit_length())):
+    for tp in (1 << power for power in range(max(1, card.chips_per_node // layout.dp).bit_length())):
         try:
             found.append(_speed(kept, card, traffic, replace(layout, tp=tp), catalog))
         except (DataError, UsageError) as problem:
@@ -234,15 +246,16 @@ def _speed(kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catal
     balance = _balance(kept, card, traffic, layout, catalog)
     place = _place(kept, card, layout, balance.setup.tp)
     length = math.ceil(traffic.input + traffic.output)
-    largest = balance.sequences(length)
+    largest = balance.sequences(length) * layout.dp
+    chips = place.tensor * place.ranks
     served = _batch(kept.model, card, place, traffic, largest)
     loop = _loop(kept.model, card, place, traffic, served)
     full = loop if served == largest else _loop(kept.model, card, place, traffic, largest)
     steady = dict(zip(FEATURES, full.steady, strict=True))
     work = sum(steady[word] for word in WORK)
-    most = place.tensor / largest
+    most = chips / largest
     times = {
-        "served": _token(loop) * place.tensor / served,
+        "served": _token(loop) * chips / served,
         "largest": _token(full) * most,
         "decode": _seconds(full.steady, full.tokens, full) * most,
         "roof": max(sum(steady[word] for word in BYTES), work) * most,
@@ -251,7 +264,7 @@ def _speed(kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catal
     return Speed(
         model=kept.model.id,
         chip=card.id,
-        chips=place.tensor,
+        chips=chips,
         place=place,
         concurrency=served,
         largest=largest,
@@ -268,7 +281,7 @@ def _quickest(
     """Return the width with the least time per output token, with the fewest requests; None if none fits."""
     alone = replace(traffic, tpot=None, concurrency=traffic.concurrency or 1)
     times = {}
-    for tp in (1 << power for power in range(card.chips_per_node.bit_length())):
+    for tp in (1 << power for power in range(max(1, card.chips_per_node // layout.dp).bit_length())):
         with suppress(DataError, UsageError):
             times[tp] = _speed(kept, card, alone, replace(layout, tp=tp), catalog).token.value
     return min(times, key=lambda tp: times[tp]) if times else None
@@ -277,12 +290,14 @@ def _quickest(
 def _balance(kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catalog: Catalog | None) -> Fit:
     """Return the memory of the layout, or say by how much it does not fit."""
     length = math.ceil(traffic.input + traffic.output)
-    setup = Setup(tp=layout.tp or 1, weights=layout.weights, context=length)
+    tp, dp = layout.tp or 1, layout.dp
+    spread = tp * dp if dp > 1 and kept.model.experts else 1
+    setup = Setup(tp=tp, dp=dp, ep=spread, weights=layout.weights, context=length)
     found = fit(kept, card.id, setup, catalog)
     if not found.fits:
         enough = "; ".join(found.remedies)
         raise DataError(
-            f"{kept.model.id} does not fit {found.setup.tp} x {card.id}: "
+            f"{kept.model.id} does not fit {found.setup.chips} x {card.id}: "
             f"{math.ceil(found.short_bytes):,} byte are missing on a chip",
             f"Enough alone: {enough}" if enough else "No single change is enough",
             "Ask `narrows inference fit` for every byte",
@@ -302,7 +317,15 @@ def _place(kept: Checkpoint, card: Chip, layout: Layout, tp: int) -> Placement:
             )
         forms.append(FORMATS[layout.weights] if layout.weights else SHIPPED[bits])
     experts = forms[1] if kept.model.experts else ""
-    place = Placement(layout.engine, forms[0], experts, tensor=tp, expert_tensor=tp)
+    place = Placement(
+        layout.engine,
+        forms[0],
+        experts,
+        tensor=tp,
+        ranks=layout.dp,
+        expert_tensor=tp if layout.dp == 1 else 1,
+        expert_parallel=1 if layout.dp == 1 else tp * layout.dp,
+    )
     # Blocks of scales are the same bytes and rates: the law may know a setting by that name only.
     blocks = replace(
         place,
@@ -352,7 +375,7 @@ def _batch(model: Model, card: Chip, place: Placement, traffic: Traffic, largest
     if asked is not None and asked > largest:
         raise DataError(
             f"The option --concurrency is given {asked}",
-            f"The memory of {place.tensor} x {card.id} holds {largest} requests of "
+            f"The memory of {place.tensor * place.ranks} x {card.id} holds {largest} requests of "
             f"{traffic.input + traffic.output:g} tokens of {model.id}",
             f"Write --concurrency {largest} or less, or a larger --tp",
         )
@@ -370,8 +393,8 @@ def _batch(model: Model, card: Chip, place: Placement, traffic: Traffic, largest
         best = _token(_loop(model, card, place, traffic, least))
         raise UsageError(
             f"The option --tpot is given {traffic.tpot:g}",
-            f"{least} request{'s' * (least > 1)} in flight of {model.id} on {place.tensor} x {card.id} "
-            f"take{'s' * (least == 1)} {best:.4f} s an output token",
+            f"{least} request{'s' * (least > 1)} in flight of {model.id} on "
+            f"{place.tensor * place.ranks} x {card.id} take{'s' * (least == 1)} {best:.4f} s an output token",
             "Write a larger --tpot, a larger --tp or fewer requests"
             if asked
             else "Write a larger --tpot or --tp",

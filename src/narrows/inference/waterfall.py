@@ -126,6 +126,7 @@ class Economics:
             "concurrency": (asked.traffic.concurrency, None),
             "tpot": (asked.traffic.tpot, None),
             "tp": (asked.layout.tp, None),
+            "dp": (asked.layout.dp, Layout.dp),
             "weights": (asked.layout.weights, None),
             "engine": (asked.layout.engine, Layout.engine),
             "utilisation": (asked.utilisation, None),

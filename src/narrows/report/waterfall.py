@@ -85,7 +85,8 @@ def economics_text(found: Economics) -> str:
 def _where(found: Economics) -> str:
     place = found.speed.place
     forms = place.weights if place.experts in ("", place.weights) else f"{place.weights}/{place.experts}"
-    return f"{found.speed.chips} x {found.speed.chip} ({place.engine}, {forms})"
+    widths = f"tp{place.tensor} dp{place.ranks}" if place.ranks > 1 else f"tp{place.tensor}"
+    return f"{found.speed.chips} x {found.speed.chip} ({widths}, {place.engine}, {forms})"
 
 
 def _line(found: Economics, word: str, label: str) -> str:
