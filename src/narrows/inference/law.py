@@ -75,8 +75,12 @@ TILE = 16.0
 MICRO = 1e-6
 ACTIVATIONS = 2.0 * 8
 """Bytes of the residual stream that a layer reads and writes for each token and unit of width."""
-MORE_KERNELS = 0.5
-"""Kernels that a layer with a state of fixed size starts beyond those of a layer with a cache, as a share."""
+MORE_KERNELS = {"state": 0.5, "low_dense": 0.2, "low_expert": 0.3, "shared": 0.3}
+"""Kernels that start beyond those of a plain layer in bf16, as a share of some ten: a state of fixed size
+(convolution, gates, decay, update, norm), activations brought to a low format before the products of a layer
+and before those of its experts, and an expert that serves all (gate and up, activation, down)."""
+PLAIN = ("bf16", "int4", "mxfp4")
+"""Formats whose products take activations in bf16."""
 TAKEN = 0.9
 """Share of the memory that engines take unless told otherwise."""
 SET_ASIDE = 1.25e9
@@ -250,6 +254,10 @@ def _columns(
     feed = (model.layers - model.expert_layers) * model.dense_ff
     feed += model.expert_layers * model.shared_experts * model.expert_ff
     inner = 3 * feed + 2 * (model.heads + (model.kv_heads or 1)) * size * model.layers
+    kernels = model.layers * (1 + MORE_KERNELS["low_dense"] * (place.weights not in PLAIN))
+    kernels += MORE_KERNELS["state"] * states
+    more = MORE_KERNELS["low_expert"] * (place.expert_format not in PLAIN)
+    more += MORE_KERNELS["shared"] * (model.shared_experts > 0)
     return [
         0.0 * own + (body + head * 2.0 / BYTES[place.weights]) * BYTES[place.weights] / width * seconds,
         touched * (model.expert_weights * BYTES[place.expert_format] * seconds),
@@ -262,8 +270,8 @@ def _columns(
         2.0 * model.layers * math.log2(width) * MICRO,
         tokens * (2.0 * model.expert_layers * sent * wire),
         2.0 * model.expert_layers * math.log2(apart) * MICRO,
-        (model.layers + MORE_KERNELS * states) * MICRO,
-        model.expert_layers * MICRO,
+        kernels * MICRO,
+        model.expert_layers * (1 + more) * MICRO,
         requests * MICRO,
         own * ((ACTIVATIONS * model.hidden * model.layers + 2.0 * inner / width) * seconds),
         served * (2.0 * (2 * model.hidden + 3 * model.expert_ff) * seconds),
