@@ -205,7 +205,7 @@ def step_features(
         requests, context, prompt, prompt_pairs = np.broadcast_arrays(
             *(np.asarray(count, dtype=np.float64) for count in (requests, context, prompt, prompt_pairs))
         )
-    columns = _columns(model, chip, place, requests, context, prompt, prompt_pairs)
+    columns = _columns(model, chip, place, (requests, context, prompt, prompt_pairs))
     if alone:
         return np.array(columns)
     found = np.empty((*np.shape(requests), len(columns)))
@@ -214,10 +214,9 @@ def step_features(
     return found
 
 
-def _columns(
-    model: Model, chip: Chip, place: Placement, requests: Any, context: Any, prompt: Any, prompt_pairs: Any
-) -> list[Any]:
+def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]) -> list[Any]:
     """Return the features, each a number or an array of the shape of the counts."""
+    requests, context, prompt, prompt_pairs = counts
     width = place.tensor
     own = requests + prompt
     tokens = own * place.ranks
@@ -454,7 +453,17 @@ def closed_loop(
             prompt_pairs=flow / share * asked / 2,
         )
     return Loop(
-        steady, mixed, share, count, total, alone, riding + lump, math.ceil(asked / BUDGET), held, waiting, groups
+        steady,
+        mixed,
+        share,
+        count,
+        total,
+        alone,
+        riding + lump,
+        math.ceil(asked / BUDGET),
+        held,
+        waiting,
+        groups,
     )
 
 
