@@ -92,6 +92,14 @@ def test_a_longer_context_or_prompt_never_makes_a_step_shorter(model, engine, re
     assert short <= mixed * (1 + 1e-12)
 
 
+def test_one_more_prompt_token_never_makes_the_smallest_step_shorter():
+    for engine in ("trtllm", "vllm", "sglang", ""):
+        place = Placement(engine)
+        bare = step_time(LLAMA, H100, place, requests=1, context=16).value
+        more = step_time(LLAMA, H100, place, requests=1, context=16, prompt=1, prompt_pairs=1).value
+        assert bare <= more
+
+
 @settings(max_examples=40, deadline=None)
 @given(MODELS, ENGINES, COUNTS, LENGTHS, st.integers(1, 4000))
 def test_every_interval_holds_its_point(model, engine, concurrency, asked, answered):

@@ -188,9 +188,10 @@ def step_features(
 
     Memory: bytes of dense weights, of the experts touched by the tokens of all ranks, and of the cache, over
     the bandwidth. Compute: 2 operations a weight and token over the rate of the format; a touched expert
-    computes whole tiles of rows. Exchange: two all-reduces a layer within a rank; where ranks hold other
-    requests, one dispatch and one return a layer between experts. Experts that lie on the chips of one rank
-    need no dispatch: each chip has all tokens, and the all-reduce adds what its experts made.
+    computes whole tiles of rows; scores, values and the output embedding run in bf16. Exchange: two
+    all-reduces a layer within a rank; where ranks hold other requests, one dispatch and one return a layer
+    between experts. Experts that lie on the chips of one rank need no dispatch: each chip has all tokens, and
+    the all-reduce adds what its experts made.
 
     Examples
     --------
@@ -261,10 +262,10 @@ def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]
         0.0 * own + (body + head * 2.0 / BYTES[place.weights]) * BYTES[place.weights] / width * seconds,
         touched * (model.expert_weights * BYTES[place.expert_format] * seconds),
         requests * kept * (seconds / shards),
-        (body * own + head * requests) * (2.0 / width / rate),
+        own * (2.0 * body / width / rate),
         served * (2.0 * model.expert_weights / expert_rate),
         touched * (2.0 * TILE * model.expert_weights / expert_rate),
-        pairs * prompt_pairs + decode_pairs,
+        pairs * prompt_pairs + decode_pairs + requests * (2.0 * head / width / half),
         own * (2.0 * model.layers * 2.0 * (width - 1) / width * wire),
         2.0 * model.layers * math.log2(width) * MICRO,
         tokens * (2.0 * model.expert_layers * sent * wire),
