@@ -303,8 +303,10 @@ def held_at_once(model: Model, chip: Chip, place: Placement, context: float) -> 
     head = model.hidden * model.vocabulary
     dense = (model.dense_weights - head) * BYTES[place.weights] + 2 * head * BYTES["bf16"]
     routed = model.expert_layers * model.experts * model.expert_weights * BYTES[place.expert_format]
-    free = TAKEN * chip.memory_bytes - dense / place.tensor - routed / cut - SET_ASIDE
-    found = free / (model.kv_bytes_per_token(BYTES[place.cache]) / _shards(model, place) * context)
+    held = (dense / place.tensor + routed / cut) / place.stages
+    free = TAKEN * chip.memory_bytes - held - SET_ASIDE
+    kept = model.kv_bytes_per_token(BYTES[place.cache]) / _shards(model, place) / place.stages
+    found = free / (kept * context)
     return found if found >= 1 else math.inf
 
 
@@ -396,6 +398,7 @@ def closed_loop(
     concurrency: float,
     split: Placement | None = None,
     workers: tuple[int, int] = (1, 1),
+    places: float | None = None,
 ) -> Loop:
     """Return what a closed loop is made of: as many requests in flight at all times.
 
@@ -411,6 +414,8 @@ def closed_loop(
         Placement of the prompt workers where prompts run apart.
     workers
         Prompt workers and decoding workers.
+    places
+        Requests that the memory of one rank holds; by `held_at_once` if left out.
 
     Notes
     -----
@@ -426,9 +431,10 @@ def closed_loop(
             "Give the loop that was measured",
         )
     context = asked + answered / 2
-    places = held_at_once(model, chip, place, context) * place.ranks * workers[1]
-    waiting = max(0.0, concurrency / places - 1.0) * answered
-    concurrency = min(concurrency, places)
+    room = held_at_once(model, chip, place, context) if places is None else places
+    room *= place.ranks * workers[1]
+    waiting = max(0.0, concurrency / room - 1.0) * answered
+    concurrency = min(concurrency, room)
     count = concurrency / (place.ranks * workers[1])
     steady = step_features(model, chip, place, requests=count, context=context)
     taking = split or place

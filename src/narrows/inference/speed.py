@@ -339,7 +339,13 @@ def _place(kept: Checkpoint, card: Chip, layout: Layout, tp: int) -> Placement:
 def _loop(model: Model, card: Chip, place: Placement, traffic: Traffic, concurrency: int) -> Loop:
     """Return the loop of the fresh part of the prompts, with contexts that hold the cached part as well."""
     loop = closed_loop(
-        model, card, place, asked=traffic.fresh, answered=traffic.output, concurrency=concurrency
+        model,
+        card,
+        place,
+        asked=traffic.fresh,
+        answered=traffic.output,
+        concurrency=concurrency,
+        places=math.inf,  # bounded before, by what fits
     )
     if traffic.held == 0.0:
         return loop

@@ -376,6 +376,7 @@ def _candidate(question: _Question, place: Placement, setup: Setup, most: int) -
         closed_loop(
             question.model, question.card, place,
             asked=question.asked, answered=question.answered, concurrency=float(count * place.ranks),
+            places=math.inf,
         )
         for count in batches
     )  # fmt: skip
