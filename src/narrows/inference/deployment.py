@@ -445,7 +445,7 @@ def measure(
     return replace(
         found,
         rate=rate,
-        tokens_per_s=rate * float(asked.output.mean()),
+        tokens_per_s=rate * traffic.answered,
         concurrency=rate * mean,
     )
 

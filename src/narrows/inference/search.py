@@ -267,7 +267,7 @@ def _setups(kept: Checkpoint, name: str, space: Space) -> Iterator[Setup]:
                                 yield Setup(tp, pp, ep, dp, weights=weights, kv=cache_form)
 
 
-def _costs(space: Space) -> dict[str, float]:
+def costs_of(space: Space) -> dict[str, float]:
     """Return the cost of each chip searched [usd/s]."""
     catalog = default()
     if space.cost not in COSTS:
@@ -289,7 +289,7 @@ def _costs(space: Space) -> dict[str, float]:
     return found
 
 
-def _check(kept: Checkpoint, traffic: Traffic, space: Space) -> None:
+def check_asked(kept: Checkpoint, traffic: Traffic, space: Space) -> None:
     length, most = math.ceil(traffic.asked + traffic.answered), kept.model.context
     if 0 < most < length:
         raise UsageError(
@@ -708,8 +708,8 @@ def search(
     from narrows.inference.registry import Checkpoint
 
     kept = model if isinstance(model, Checkpoint) else checkpoint(model)
-    _check(kept, traffic, space)
-    costs = _costs(space)
+    check_asked(kept, traffic, space)
+    costs = costs_of(space)
     cells = [
         _Cell(kept, name, setup, usd) for name, usd in costs.items() for setup in _setups(kept, name, space)
     ]
