@@ -319,6 +319,7 @@ def _inference_search(questions: Any) -> None:
     ask.add_argument(
         "--most-chips", type=_whole("--most-chips", 64), default=64, metavar="N", help="chips in all (64)"
     )
+    ask.add_argument("--stages", metavar="LIST", default="1", help="pipeline widths, such as 1,2,4 (1)")
     ask.add_argument("--over", default="tpot", choices=("tpot", "e2e"), help="latency of the front (tpot)")
     ask.add_argument(
         "--workers", type=_whole("--workers", 2), default=1, metavar="N", help="processes that search (1)"

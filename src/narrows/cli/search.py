@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 INTERRUPTED = 130
-MOST_WORKERS = 256
+MOST_WORKERS, MOST_STAGES = 256, 64
 
 
 def run(arguments: Namespace) -> int:
@@ -58,6 +58,19 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
+def _wholes(text: str) -> tuple[int, ...]:
+    names = _names(text)
+    if not names or not all(
+        name.isascii() and name.isdigit() and 0 < int(name) <= MOST_STAGES for name in names
+    ):
+        raise UsageError(
+            f"The option --stages is given {text!r}",
+            f"It takes whole numbers from 1 to {MOST_STAGES} with commas between them",
+            "Write, for instance, --stages 1,2,4",
+        )
+    return tuple(int(name) for name in names)
+
+
 def _search(arguments: Namespace) -> int:
     from narrows.inference.search import Space, search
     from narrows.report.search import search_csv, search_json, search_text
@@ -66,6 +79,7 @@ def _search(arguments: Namespace) -> int:
     space = Space(
         chips=_names(arguments.chips),
         weights=_names(arguments.weights),
+        stages=_wholes(arguments.stages),
         most_chips=arguments.most_chips,
         cost=arguments.cost,
     )

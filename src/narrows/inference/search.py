@@ -65,7 +65,9 @@ SLACK = 1.25
 """Factor on the limits within which the closed form lets a configuration through to the simulation."""
 NEAR = 0.9
 """A configuration goes to the simulation unless another one is better than this factor of it in all."""
-MILLION, HOUR = 1e6, 3600.0
+SPARE = 2.0
+"""Factor on the rate of the closed form that bounds the goodput."""
+MILLION = 1e6
 BLOCKS_OF_WORK = 8
 
 
@@ -82,7 +84,8 @@ class Space:
     caches
         Formats of the cache.
     tensor, stages, ranks
-        Tensor, pipeline and data-parallel widths; data parallel only for models with experts.
+        Tensor, pipeline and data-parallel widths; data parallel only for models with experts. One stage
+        if left out: no measured run of the law has a pipeline.
     engines
         Engines.
     batches
@@ -103,7 +106,7 @@ class Space:
     weights: tuple[str, ...] = ()
     caches: tuple[str, ...] = ("bf16", "fp8")
     tensor: tuple[int, ...] = (1, 2, 4, 8, 16)
-    stages: tuple[int, ...] = (1, 2, 4)
+    stages: tuple[int, ...] = (1,)
     ranks: tuple[int, ...] = (1, 2, 4, 8)
     engines: tuple[str, ...] = ("trtllm", "vllm", "sglang")
     batches: tuple[int, ...] = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -380,7 +383,8 @@ def _screen(cell: _Cell, traffic: Traffic, objective: Objective, space: Space) -
 
     Notes
     -----
-    n requests in flight a batch and rank; a step meets n a / b prompt tokens for prompts of a and answers
+    With arrivals the mean in flight n is so far below the limit B that n + z sqrt(n) = B, z the normal
+    quantile of the share; in a closed loop n = B. Then n is the requests in flight a batch and rank; a step meets n a / b prompt tokens for prompts of a and answers
     of b, in lumps of a prompt or a budget: step s = (1 - f) T(n) + f T(n, a lump), f = 1 - exp(-tokens of a
     step / lump). Rate = n / (b s + S), S the steps that take one prompt (Little). The prompt waits half a
     step and W = rho S (1 + c^2) / (2 (1 - rho)), M/G/1 with rho the load of prompts when steps are full and c the
@@ -480,13 +484,16 @@ def _lane(
     setup, spread, answered, fresh = cell.setup, traffic.spread, traffic.answered, traffic.fresh
     one = Deployment(cell.kept, chip(cell.chip), setup, engine, 1, 1, split)
     logs, lanes = one.logs(), setup.pp * setup.dp
-    batches = np.array(space.batches, dtype=np.float64)[:, None]
+    closed = _closed(traffic, objective)
+    caps = np.array(space.batches, dtype=np.float64)[:, None]
+    # With Poisson arrivals the mean leaves room below the limit for all but a share of the time.
+    batches = caps if closed else ((np.sqrt(z**2 + 4 * caps) - z) / 2) ** 2
     budgets = np.array(space.budgets, dtype=np.float64)[None, :]
     context, pairs = traffic.asked + answered / 2, traffic.prefix + fresh / 2
     hop = hop_seconds(one)
-    count = np.broadcast_to(
-        batches / (lanes * (split[1] if split else 1)), (batches.shape[0], budgets.shape[1])
-    )
+    least = 1.0 / setup.dp  # a batch that runs has a request
+    count = np.maximum(batches / (lanes * (split[1] if split else 1)), least)
+    count = np.broadcast_to(count, (batches.shape[0], budgets.shape[1]))
     taking = np.zeros_like(count) if split else count
     lump = np.broadcast_to(np.minimum(np.maximum(budgets - taking, 1.0), fresh), count.shape)
     flow = np.zeros_like(count) if split else count * fresh / answered
@@ -525,7 +532,6 @@ def _lane(
     noise = np.sqrt(
         (slope * step) ** 2 / np.maximum(whole, 1.0) + jump**2 * share * (1 - share) / max(answered, 1.0)
     )
-    closed = traffic.users is not None or (traffic.rate is None and not objective.limits)
     tpot = step + (0.0 if closed else z * noise)
     carried = 0.0
     if split:
@@ -549,6 +555,11 @@ def _lane(
     return ttft, tpot, e2e, rate, memory, work, load
 
 
+def _closed(traffic: Traffic, objective: Objective) -> bool:
+    """Return whether all places of a copy are taken at all times."""
+    return traffic.users is not None or (traffic.rate is None and not objective.limits)
+
+
 def _normal(share: float) -> float:
     from statistics import NormalDist
 
@@ -564,7 +575,8 @@ class _Asked:
 
     deployment: Deployment
     usd_per_s: float
-    bound: float
+    rate: float
+    """[1/s] Requests of the copy by the closed form."""
 
 
 def _simulate(
@@ -574,7 +586,7 @@ def _simulate(
     one = asked.deployment
     copies = 1
     try:
-        if traffic.users is not None or (traffic.rate is None and not objective.limits):
+        if _closed(traffic, objective):
             if traffic.users is not None:
                 copies = math.ceil(traffic.users / one.sequences)
                 if copies * one.chips > space.most_chips:
@@ -585,13 +597,16 @@ def _simulate(
                 return "objective"
             top, served = outcome.rate, outcome.rate * copies
         else:
-            best = goodput(one, traffic, objective, bound=asked.bound, seed=seed)
+            best = goodput(one, traffic, objective, bound=SPARE * asked.rate, seed=seed)
             if best.saturated:
                 return "objective"
-            top, outcome, served = best.rate, best, best.rate
+            outcome = best
+            if asked.rate < best.rate:
+                usual = measure(one, traffic, objective, rate=asked.rate, seed=seed)
+                outcome = usual if usual.meets(objective) else best
+            top, served = best.rate, outcome.rate
             if traffic.rate is not None:
-                copies = math.ceil(traffic.rate / best.rate - 1e-9)
-                served = traffic.rate
+                copies, served = math.ceil(traffic.rate / outcome.rate - 1e-9), traffic.rate
                 if copies * one.chips > space.most_chips:
                     return "chips"
                 outcome = measure(one, traffic, objective, rate=served / copies, seed=seed)
@@ -845,7 +860,7 @@ def _choose(
             space.budgets[t],
             space.splits[s],
         )
-        made.append(_Asked(deployment, cell.usd_per_s, 2.0 * float(rate[place])))
+        made.append(_Asked(deployment, cell.usd_per_s, float(rate[place])))
     return made, cloud, counts, attainable
 
 

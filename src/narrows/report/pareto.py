@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import textwrap
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,8 @@ from narrows.report.svg import INK, night_rules, path, picture, rect, words
 from narrows.report.words import folded
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from narrows.inference.search import Found, Search
 
 __all__ = ["pareto_svg"]
@@ -24,6 +28,8 @@ GRAIN = 5.0
 """One faint dot at most in a square of this size, for each chip."""
 ROOM = 1.12
 """Factor left free beyond the outermost point."""
+LETTER, LINE = 6.1, 13.0
+"""Width of a letter and height of a line of a label."""
 TICKS = (1, 2, 5)
 QUIET, GRID = "#4a5564", "#dbe1e9"
 COLOURS = (
@@ -187,9 +193,17 @@ def _front(line: list[Found], box: _Box, colours: dict[str, str], marks: list[st
     marks.append(path(steps, fill="none", stroke=INK, stroke_width="1.6", stroke_linejoin="round"))
     for one, (x, y) in zip(line, points, strict=True):
         marks.append(_dot(x, y, 4, colours[one.deployment.card.id], stroke="#ffffff", stroke_width="1"))
+    curve = np.array(
+        [
+            (np.interp(part, (0, 1), (first[0], last[0])), np.interp(part, (0, 1), (first[1], last[1])))
+            for first, last in pairwise(points)
+            for part in np.linspace(0, 1, 20)
+        ]
+        or points
+    )
     told = dict.fromkeys((0, _knee(points), len(line) - 1))
     for k in told:
-        _label(line[k], points[k], box, (k == 0, k == len(line) - 1), marks)
+        _label(line[k], points[k], box, curve, marks)
 
 
 def _knee(points: list[tuple[float, float]]) -> int:
@@ -200,26 +214,29 @@ def _knee(points: list[tuple[float, float]]) -> int:
 
 
 def _label(
-    one: Found, place: tuple[float, float], box: _Box, end: tuple[bool, bool], marks: list[str]
+    one: Found, place: tuple[float, float], box: _Box, curve: NDArray[np.float64], marks: list[str]
 ) -> None:
-    """Write what a point is, on white so that dots do not run through it."""
-    first, last = end
-    numbers = f"{_time(one.latency_s)}, {_usd(one.usd_per_million)} $/M"
+    """Write what a point is where the front does not run: above the last, right of the first, else below."""
     parts = deployment_words(one.deployment).split(", ")
-    lines = [numbers, parts[0], ", ".join(parts[1:3]), ", ".join(parts[3:])]
+    lines = [f"{_time(one.latency_s)}, {_usd(one.usd_per_million)} $/M", *textwrap.wrap(", ".join(parts), 30)]
+    wide, high = max(map(len, lines)) * LETTER, LINE * len(lines)
     x, y = place
-    wide = max(len(text) for text in lines) * 5.7
-    high = 13.0 * len(lines)
-    if last and not first:
-        x, y = min(x - wide / 2, box.right + RIGHT - 20 - wide), y - high - 16
-    elif first:
-        x, y = x + 14, y - 2
+    if x >= curve[:, 0].max() and len(curve) > 1:
+        x = min(x - wide / 2, WIDTH - 12 - wide)
+        across = (curve[:, 0] > x - 8) & (curve[:, 0] < x + wide + 8)
+        y = float(curve[across, 1].min()) - high - 14
+    elif x <= curve[:, 0].min():
+        down = (curve[:, 1] > y - 8) & (curve[:, 1] < y + high + 8)
+        x = float(curve[down, 0].max()) + 14
     else:
-        x, y = max(box.left + 4, x - wide - 8), min(y + 6, box.bottom - high - 6)
-    marks.append(rect(x - 4, y - 2, wide + 8, high + 4, fill="#ffffff", opacity="0.85", rx="3"))
+        left = max(box.left + 6, x - wide - 12)
+        across = (curve[:, 0] > left - 8) & (curve[:, 0] < left + wide + 8)
+        below = float(curve[across, 1].max()) + 10
+        x, y = (left, below) if below + high < box.bottom - 4 else (x + 12, y - high - 8)
+    marks.append(rect(x - 4, y - 2, wide + 8, high + 6, fill="#ffffff", opacity="0.85", rx="3"))
     for k, text in enumerate(lines):
         style = {"font_weight": "bold"} if k == 0 else {}
-        marks.append(words(x, y + 10 + 13 * k, text, 10.5, **style))
+        marks.append(words(x, y + 10 + LINE * k, text, 10.5, **style))
 
 
 def _key(result: Search, box: _Box, colours: dict[str, str], marks: list[str]) -> None:
@@ -232,7 +249,14 @@ def _key(result: Search, box: _Box, colours: dict[str, str], marks: list[str]) -
         if name in used:
             marks.append(_dot(x + 4, y, 4, colours[name]))
             marks.append(
-                words(x + 14, y + 4, name.removesuffix("_sxm"), 11, fill=colours[name], font_weight="bold")
+                words(
+                    x + 14,
+                    y + 4,
+                    name.removesuffix("_sxm").removesuffix("_server"),
+                    11,
+                    fill=colours[name],
+                    font_weight="bold",
+                )
             )
             y += 18
     y += 8

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.inference.search import AIMS, REFUSALS, front
+from narrows.report.words import folded
 
 if TYPE_CHECKING:
     from narrows.inference.deployment import Deployment, Outcome
@@ -28,6 +29,7 @@ __all__ = [
     "shown_front",
 ]
 
+LETTERS = 110
 ROWS = 8
 """Rows of the front in the table."""
 NAMES = {"ttft_s": "TTFT", "tpot_s": "TPOT", "e2e_s": "E2E"}
@@ -197,7 +199,7 @@ def _amount(one: Found, aim: str, result: Search) -> str:
 
 def _refused(result: Search) -> list[str]:
     told = "; ".join(f"{REFUSALS[name]} {count:,}" for name, count in result.refused.items())
-    return [f"Refused: {told}."] if told else []
+    return folded(f"Refused: {told}.", LETTERS) if told else []
 
 
 def _doubt(result: Search) -> list[str]:
