@@ -22,7 +22,12 @@ from narrows.report.pareto import pareto_svg
 from narrows.report.search import plan_json, plan_text, search_csv, search_json, search_text
 
 SMALL = Space(
-    chips=("h100", "b200"), tensor=(1, 2), engines=("vllm",), batches=(4, 16, 64), budgets=(2048,), simulated=24
+    chips=("h100", "b200"),
+    tensor=(1, 2),
+    engines=("vllm",),
+    batches=(4, 16, 64),
+    budgets=(2048,),
+    simulated=24,
 )
 SPREAD = Traffic(1000, 200, spread=0.3)
 
@@ -110,7 +115,9 @@ def test_ctrl_c_ends_the_command_with_130_and_what_is_done(monkeypatch, capsys, 
 
     monkeypatch.setattr(search_module, "_simulate_some", once)
     picture = tmp_path / "front.svg"
-    line = "inference search llama-3.1-8b --input 1000 --output 200 --chips h100 --weights shipped --quiet --svg"
+    line = (
+        "inference search llama-3.1-8b --input 1000 --output 200 --chips h100 --weights shipped --quiet --svg"
+    )
     assert main([*line.split(), str(picture)]) == 130
     shown = capsys.readouterr()
     assert "Interrupted: this is what was done until then." in shown.out
@@ -264,14 +271,14 @@ def test_a_plan_holds_together():
             "another chip.",
         ),
         (
-            lambda: search("deepseek-v3", SPREAD, space=Space(chips=("h100",), weights=("shipped",), tensor=(1, 2))),
-            "deepseek-v3 with a sequence of 1200 tokens fits none of the 28 ways to lay it over chips. The nearest is "
-            "tensor 1, stages 1 on h100_sxm, where 19,480,178,482 byte are missing on a chip. Enough alone: --tp 16.",
+            lambda: search("deepseek-v3", SPREAD, space=Space(chips=("h100",), weights=("shipped",), tensor=(1, 2), ranks=(1,))),
+            "deepseek-v3 with a sequence of 1200 tokens fits none of the 6 ways to lay it over chips. The nearest is "
+            "tensor 2, stages 1 on h100_sxm, where 261,903,576,578 byte are missing on a chip. Enough alone: --tp 16.",
         ),
         (
             lambda: plan("llama-3.1-70b", "h100", SPREAD, setup=Setup()),
-            "llama-3.1-70b does not fit 1 x h100_sxm: 66,402,861,425 byte are missing on a chip. Weights take 141.1 GB "
-            "and one sequence 0.39 GB of 75.1 GB. Enough alone: --tp 2; --weights fp8; the chip b200_sxm (180 GiB).",
+            "llama-3.1-70b does not fit 1 x h100_sxm: 66,298,647,042 byte are missing on a chip. Weights take 141.1 GB "
+            "and one sequence 0.39 GB of 75.2 GB. Enough alone: --tp 2; --weights fp8; the chip b200_sxm (180 GiB).",
         ),
     ],
 )  # fmt: skip

@@ -289,8 +289,8 @@ def _table(deployment: Deployment, most: int, hidden: float, *, decoding: bool) 
     """Return the step times of one batch of a worker; requests also read some tokens not in the simulation."""
     most = -(-most // GRAIN) * GRAIN
     setup, split = deployment.setup, deployment.split is not None
-    key = (deployment.model, deployment.card.id, deployment.place, split, most, round(hidden), decoding)
-    if key in _tables:
+    key = (deployment.model, deployment.card.id, deployment.place, split, round(hidden), decoding)
+    if key in _tables and _tables[key].most_tokens >= most:
         return _tables[key]
     logs = deployment.logs()
     table = placed_steps(deployment.model, deployment.card, deployment.place, most_tokens=most, logs=logs)

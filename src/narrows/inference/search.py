@@ -848,9 +848,14 @@ def _choose(
     points = np.log(np.array([time, usd, joules]).T)
     near = _near(points, card, space.simulated)
     made = []
-    for place in near:
+    # One placement after the other, its largest step first: they share their table of step times.
+    shape = reason[0].shape
+    aside = np.array([np.unravel_index(place % reason[0].size, shape) for place in places[near]])
+    for place in np.array(near)[
+        np.lexsort((aside[:, 2], -aside[:, 3], aside[:, 1], aside[:, 0], rows[near]))
+    ]:
         cell = cells[rows[place]]
-        e, s, b, t = np.unravel_index(places[place] % reason[0].size, reason[0].shape)
+        e, s, b, t = np.unravel_index(places[place] % reason[0].size, shape)
         deployment = Deployment(
             cell.kept,
             chip(cell.chip),
