@@ -253,8 +253,8 @@ def test_a_plan_holds_together():
         ),
         (
             lambda: Traffic(10, 20, rate=1.0, users=2.0),
-            "Both --rate and --users are given. Requests arrive at a rate, or a number of users each wait for "
-            "their answer. Leave one of the two out.",
+            ("Both --rate and --users are given. Requests arrive at a rate, or a number of users each wait for "
+            "their answer. Leave one of the two out."),
         ),
         (
             lambda: Objective(at=1.0),
@@ -262,23 +262,23 @@ def test_a_plan_holds_together():
         ),
         (
             lambda: search("llama-3.1-8b", Traffic(200_000, 200), space=SMALL),
-            "The options --input and --output make 200200 tokens. The longest sequence of llama-3.1-8b is 131072 "
-            "tokens. Give shorter lengths, or another model.",
+            ("The options --input and --output make 200200 tokens. The longest sequence of llama-3.1-8b is 131072 "
+            "tokens. Give shorter lengths, or another model."),
         ),
         (
             lambda: search("llama-3.1-8b", SPREAD, space=Space(chips=("h100",), weights=("nvfp4",))),
-            "The option --weights is given 'nvfp4'. The chips h100 compute in bf16, fp8. Name one of these formats, or "
-            "another chip.",
+            ("The option --weights is given 'nvfp4'. The chips h100 compute in bf16, fp8. Name one of these formats, or "
+            "another chip."),
         ),
         (
             lambda: search("deepseek-v3", SPREAD, space=Space(chips=("h100",), weights=("shipped",), tensor=(1, 2), ranks=(1,))),
-            "deepseek-v3 with a sequence of 1200 tokens fits none of the 6 ways to lay it over chips. The nearest is "
-            "tensor 2, stages 1 on h100_sxm, where 261,903,576,578 byte are missing on a chip. Enough alone: --tp 16.",
+            ("deepseek-v3 with a sequence of 1200 tokens fits none of the 6 ways to lay it over chips. The nearest is "
+            "tensor 2, stages 1 on h100_sxm, where 261,903,576,578 byte are missing on a chip. Enough alone: --tp 16."),
         ),
         (
             lambda: plan("llama-3.1-70b", "h100", SPREAD, setup=Setup()),
-            "llama-3.1-70b does not fit 1 x h100_sxm: 66,298,647,042 byte are missing on a chip. Weights take 141.1 GB "
-            "and one sequence 0.39 GB of 75.2 GB. Enough alone: --tp 2; --weights fp8; the chip b200_sxm (180 GiB).",
+            ("llama-3.1-70b does not fit 1 x h100_sxm: 66,298,647,042 byte are missing on a chip. Weights take 141.1 GB "
+            "and one sequence 0.39 GB of 75.2 GB. Enough alone: --tp 2; --weights fp8; the chip b200_sxm (180 GiB)."),
         ),
     ],
 )  # fmt: skip

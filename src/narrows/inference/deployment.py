@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.catalog import default
-from narrows.errors import DataError
 from narrows.inference import serving_kernel
 from narrows.inference.engine import Engine, Requests
 from narrows.inference.fit import BLOCK, Fit, Setup, fit
@@ -169,7 +168,8 @@ class Deployment:
     def logs(self) -> np.ndarray:
         """Return the log-coefficients of the law for it."""
         groups = groups_of(self.model, self.card, self.place, split=self.split is not None)
-        return read_law()["token"].logs([groups])[0]
+        found: np.ndarray = read_law()["token"].logs([groups])[0]
+        return found
 
     def room(self, traffic: Traffic) -> Fit:
         """Return its balance of memory, with one sequence of the mean length."""
@@ -286,7 +286,7 @@ def loads(deployment: Deployment, traffic: Traffic, rate: float, concurrency: fl
 
 
 def _table(deployment: Deployment, most: int, hidden: float, *, decoding: bool) -> StepTable:
-    """Return the step times of one batch of a worker; requests also read some tokens not in the simulation."""
+    """Return the step times of a worker; each request also reads tokens that are not in the simulation."""
     most = -(-most // GRAIN) * GRAIN
     setup, split = deployment.setup, deployment.split is not None
     key = (deployment.model, deployment.card.id, deployment.place, split, round(hidden), decoding)
@@ -478,7 +478,7 @@ def _latencies(run: _Run, kept: np.ndarray, objective: Objective) -> Outcome:
         for name, values in each.items()
     }
     means = {name: float(values.mean()) if values.size else 0.0 for name, values in each.items()}
-    return Outcome(0.0, saturated=False, means=means, **shown)
+    return Outcome(0.0, False, shown["ttft_s"], shown["tpot_s"], shown["e2e_s"], means=means)
 
 
 def goodput(

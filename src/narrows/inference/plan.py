@@ -1,4 +1,4 @@
-"""One deployment in full: what it holds, what it does with the traffic, what it costs, and how sure that is."""
+"""One deployment in full: what it holds, what it does with the traffic, what it costs, how sure that is."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from narrows.inference.deployment import (
     loads,
     measure,
 )
-from narrows.inference.fit import Setup
 from narrows.inference.law import groups_of, read_law, step_features, step_seconds
 from narrows.inference.prices import ALIKE, Mix, price
 from narrows.inference.registry import Checkpoint, checkpoint, chip, models
-from narrows.inference.search import Space, costs_of, check_asked, search
+from narrows.inference.search import Space, check_asked, costs_of, search
 from narrows.inference.traffic import LIMITS, Objective
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from narrows.inference.fit import Fit
+    from narrows.inference.fit import Fit, Setup
     from narrows.inference.prices import Price
     from narrows.inference.traffic import Traffic
 
@@ -90,7 +89,7 @@ class Plan:
     utilisation
         Load over goodput.
     price
-        Cost and list price of the mix, at the utilisation; None where the model has no widths in the catalogue.
+        Cost and list price of the mix, at the utilisation; None where the catalogue does not hold the model.
     half, kind
         Half the width of the 90 % interval of the time of a step, in logarithms; what the law has not seen.
     cost

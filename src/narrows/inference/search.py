@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,15 +21,15 @@ from narrows.inference.deployment import (
     loads,
     measure,
 )
-from narrows.inference.fit import Setup, fit
-from narrows.inference.law import COMPUTE, MEMORY, step_features, step_seconds
+from narrows.inference.fit import CACHE_BYTES, Setup, fit
+from narrows.inference.law import COMPUTE, MEMORY, Placement, step_features, step_seconds
 from narrows.inference.prices import COSTS
 from narrows.inference.registry import BITS, LINEAR, checkpoint, chip, chips
-from narrows.inference.traffic import Objective
+from narrows.inference.traffic import LIMITS, Objective
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -68,6 +67,7 @@ NEAR = 0.9
 SPARE = 2.0
 """Factor on the rate of the closed form that bounds the goodput."""
 MILLION = 1e6
+TINY = 1e-12
 BLOCKS_OF_WORK = 8
 
 
@@ -326,18 +326,10 @@ def check_asked(kept: Checkpoint, traffic: Traffic, space: Space) -> None:
 @cache
 def _broadcasts() -> bool:
     """Return whether the law takes arrays."""
-    kept, two = checkpoint("llama-3.1-8b"), np.ones(2)
-    place = Deployment(kept, chip("h100"), Setup(), "", 1, 1).place
+    kept, card = checkpoint("llama-3.1-8b"), chip("h100")
+    two: dict[str, Any] = dict.fromkeys(("requests", "context", "prompt", "prompt_pairs"), np.ones(2))
     try:
-        made = step_features(
-            kept.model,
-            chip("h100"),
-            place,
-            requests=two,
-            context=two,
-            prompt=two,
-            prompt_pairs=two,  # type: ignore[arg-type]
-        )
+        made = step_features(kept.model, card, Placement(), **two)
     except (TypeError, ValueError):
         return False
     return made.ndim == 2  # noqa: PLR2004 (two steps)
@@ -347,10 +339,9 @@ def _features(one: Deployment, requests: Array, context: float, prompt: Array, p
     """Return the features of many steps of one placement; axes as given, then features."""
     requests, prompt = np.broadcast_arrays(requests, prompt)
     place = one.place
-    asked = {"requests": requests, "context": np.full(requests.shape, context), "prompt": prompt}
-    asked["prompt_pairs"] = prompt * pairs
     if _broadcasts():
-        return step_features(one.model, one.card, place, **asked)  # type: ignore[arg-type]
+        asked: dict[str, Any] = {"requests": requests, "context": np.full(requests.shape, context)}
+        return step_features(one.model, one.card, place, prompt=prompt, prompt_pairs=prompt * pairs, **asked)
     rows = [
         step_features(
             one.model, one.card, place, requests=n, context=context, prompt=t, prompt_pairs=t * pairs
@@ -384,17 +375,18 @@ def _screen(cell: _Cell, traffic: Traffic, objective: Objective, space: Space) -
     Notes
     -----
     With arrivals the mean in flight n is so far below the limit B that n + z sqrt(n) = B, z the normal
-    quantile of the share; in a closed loop n = B. Then n is the requests in flight a batch and rank; a step meets n a / b prompt tokens for prompts of a and answers
-    of b, in lumps of a prompt or a budget: step s = (1 - f) T(n) + f T(n, a lump), f = 1 - exp(-tokens of a
-    step / lump). Rate = n / (b s + S), S the steps that take one prompt (Little). The prompt waits half a
-    step and W = rho S (1 + c^2) / (2 (1 - rho)), M/G/1 with rho the load of prompts when steps are full and c the
-    spread of lengths; the share q of waits is below ln(rho / (1 - q)) W / rho.
+    quantile of the share; in a closed loop n = B. Then n is the requests in flight a batch and rank. A step
+    meets n a / b prompt tokens for prompts of a and answers of b, in lumps of a prompt or a budget: step s =
+    (1 - f) T(n) + f T(n, a lump), f = 1 - exp(-tokens of a step / lump). Rate = n / (b s + S), S the steps
+    that take one prompt (Little). The prompt waits half a step and then W = rho S (1 + c^2) / (2 (1 - rho)),
+    M/G/1 with rho the load of prompts when steps are full and c the spread of lengths; the share q of waits
+    is below ln(rho / (1 - q)) W / rho.
     """
     shape = (len(space.engines), len(space.splits), len(space.batches), len(space.budgets))
     nothing = np.full(shape, np.inf)
     blank = _Screened(
         np.full(shape, -1, dtype=np.int8),
-        {name: nothing for name in ("ttft_s", "tpot_s", "e2e_s")},
+        dict.fromkeys(LIMITS, nothing),
         np.zeros(shape),
         nothing,
         nothing,
@@ -407,9 +399,12 @@ def _screen(cell: _Cell, traffic: Traffic, objective: Objective, space: Space) -
         return replace(blank, reason=np.full(shape, SCREENED_OUT["uncut"], dtype=np.int8))
     if not room.fits:
         return replace(blank, reason=np.full(shape, SCREENED_OUT["memory"], dtype=np.int8))
-    held = room.sequences(length) * cell.setup.dp
+    card, held = chip(cell.chip), room.sequences(length) * cell.setup.dp
     parts = [
-        [_lane(cell, engine, split, traffic, objective, space) for split in space.splits]
+        [
+            _lane(Deployment(cell.kept, card, cell.setup, engine, 1, 1, split), (traffic, objective, space))
+            for split in space.splits
+        ]
         for engine in space.engines
     ]
     ttft, tpot, e2e, rate, memory, work, load = (
@@ -423,8 +418,7 @@ def _screen(cell: _Cell, traffic: Traffic, objective: Objective, space: Space) -
     room_for = np.array([held * (split[1] if split else 1) for split in space.splits])[None, :, None, None]
     copies, served = _copies(rate, batches, traffic)
     spent = copies * count * cell.usd_per_s
-    tokens = np.maximum(served * traffic.answered, 1e-12)
-    card = chip(cell.chip)
+    tokens = np.maximum(served * traffic.answered, TINY)
     watts = np.array(
         [
             chip_power(card, memory_share=m, compute_share=c)
@@ -463,7 +457,7 @@ def _pue() -> float:
 def _copies(rate: Array, batches: NDArray[Any], traffic: Traffic) -> tuple[Array, Array]:
     """Return the copies for the traffic, and the requests that all of them serve [1/s]."""
     if traffic.rate is not None:
-        copies = np.maximum(1.0, np.ceil(traffic.rate / np.maximum(rate, 1e-12) - 1e-9))
+        copies = np.maximum(1.0, np.ceil(traffic.rate / np.maximum(rate, TINY) - 1e-9))
         return copies, np.full(rate.shape, traffic.rate)
     if traffic.users is not None:
         copies = np.broadcast_to(np.ceil(traffic.users / batches), rate.shape)
@@ -471,88 +465,119 @@ def _copies(rate: Array, batches: NDArray[Any], traffic: Traffic) -> tuple[Array
     return np.ones(rate.shape), rate
 
 
-def _lane(
-    cell: _Cell,
-    engine: str,
-    split: tuple[int, int] | None,
-    traffic: Traffic,
-    objective: Objective,
-    space: Space,
-) -> tuple[Array, ...]:
-    """Return TTFT, TPOT, E2E, rate, shares of bandwidth and arithmetic, and the load of prompts."""
-    z = _normal(objective.at)
-    setup, spread, answered, fresh = cell.setup, traffic.spread, traffic.answered, traffic.fresh
-    one = Deployment(cell.kept, chip(cell.chip), setup, engine, 1, 1, split)
-    logs, lanes = one.logs(), setup.pp * setup.dp
-    closed = _closed(traffic, objective)
+@dataclass(frozen=True)
+class _Steps:
+    """Steps of a batch by the law; axes: requests in flight, budget."""
+
+    caps: Array
+    whole: Array
+    """Mean requests in flight in the copy."""
+    steady: Array
+    """Features of a step without prompts."""
+    busy: Array
+    """Features of one with prompts."""
+    own: Array
+    """Features of one that takes a prompt, or a budget of it."""
+    share: Array
+    """Share of steps with prompts."""
+    lump: Array
+    step_s: Array
+    jump_s: Array
+    own_s: Array
+
+
+def _steps(one: Deployment, traffic: Traffic, objective: Objective, space: Space) -> _Steps:
+    z, setup, split = _normal(objective.at), one.setup, one.split
+    logs, hop = one.logs(), hop_seconds(one)
+    answered, fresh = traffic.answered, traffic.fresh
+    context, pairs = traffic.asked + answered / 2, traffic.prefix + fresh / 2
+    shape = (len(space.batches), len(space.budgets))
     caps = np.array(space.batches, dtype=np.float64)[:, None]
     # With Poisson arrivals the mean leaves room below the limit for all but a share of the time.
-    batches = caps if closed else ((np.sqrt(z**2 + 4 * caps) - z) / 2) ** 2
-    budgets = np.array(space.budgets, dtype=np.float64)[None, :]
-    context, pairs = traffic.asked + answered / 2, traffic.prefix + fresh / 2
-    hop = hop_seconds(one)
+    whole = caps if _closed(traffic, objective) else ((np.sqrt(z**2 + 4 * caps) - z) / 2) ** 2
     least = 1.0 / setup.dp  # a batch that runs has a request
-    count = np.maximum(batches / (lanes * (split[1] if split else 1)), least)
-    count = np.broadcast_to(count, (batches.shape[0], budgets.shape[1]))
-    taking = np.zeros_like(count) if split else count
-    lump = np.broadcast_to(np.minimum(np.maximum(budgets - taking, 1.0), fresh), count.shape)
-    flow = np.zeros_like(count) if split else count * fresh / answered
+    count = np.broadcast_to(np.maximum(whole / (one.lanes * setup.dp), least), shape)
+    taking = np.zeros(shape) if split else count
+    budgets = np.array(space.budgets, dtype=np.float64)[None, :]
+    lump = np.broadcast_to(np.minimum(np.maximum(budgets - taking, 1.0), fresh), shape)
+    flow = np.zeros(shape) if split else count * fresh / answered
     share = -np.expm1(-flow / lump)
-    met = np.where(share > 0, flow / np.maximum(share, 1e-12), 0.0)
+    met = np.where(share > 0, flow / np.maximum(share, TINY), 0.0)
 
     def seconds(features: Array, tokens: Array) -> Array:
         return step_seconds(features, logs, tokens) + hop * tokens
 
     steady = _features(one, count[:, :1], context, np.zeros_like(count[:, :1]), pairs)
     calm = seconds(steady, count[:, :1])
-    own_features = _features(one, taking, context, lump, pairs)
-    own = seconds(own_features, taking + lump)
-    if split:
-        step, busy_features = np.broadcast_to(calm, count.shape), steady
-        jump = np.zeros_like(step)
-    else:
-        busy_features = _features(one, count, context, met, pairs)
-        busy = seconds(busy_features, count + met)
-        step, jump = (1 - share) * calm + share * busy, busy - calm
-    service = own * np.ceil(fresh / lump)
-    whole = batches if split else np.broadcast_to(batches, count.shape)
-    rate = whole / (answered * step + (0.0 if split else service))
-    pools = lanes * (split[0] if split else 1)
-    load = rate / pools * fresh * own / lump
-    calmness = np.maximum(1.0 - load, 1e-9)
-    wait = load * service * (1 + spread**2) / (2 * calmness)
-    tail = (
-        np.maximum(np.log(np.maximum(load, 1e-12) / (1 - objective.at)), 0.0) * wait / np.maximum(load, 1e-12)
+    own = _features(one, taking, context, lump, pairs)
+    busy = steady if split else _features(one, count, context, met, pairs)
+    mixed = calm if split else seconds(busy, count + met)
+    return _Steps(
+        caps=caps,
+        whole=np.broadcast_to(whole, shape),
+        steady=steady,
+        busy=busy,
+        own=own,
+        share=share,
+        lump=lump,
+        step_s=(1 - share) * calm + share * mixed,
+        jump_s=mixed - calm,
+        own_s=seconds(own, taking + lump),
     )
+
+
+def _lane(one: Deployment, asked: tuple[Traffic, Objective, Space]) -> tuple[Array, ...]:
+    """Return TTFT, TPOT, E2E, rate, shares of bandwidth and arithmetic, and the load of prompts."""
+    traffic, objective, space = asked
+    z, split, spread, answered = _normal(objective.at), one.split, traffic.spread, traffic.answered
+    parts = _steps(one, traffic, objective, space)
+    step, whole = parts.step_s, parts.whole
+    service = parts.own_s * np.ceil(traffic.fresh / parts.lump)
+    rate = whole / (answered * step + (0.0 if split else service))
+    pools = one.setup.pp * one.setup.dp * (split[0] if split else 1)
+    load = rate / pools * traffic.fresh * parts.own_s / parts.lump
+    wait = service * (1 + spread**2) / (2 * np.maximum(1.0 - load, TINY))  # of those that wait
+    tail = np.maximum(np.log(np.maximum(load, TINY) / (1 - objective.at)), 0.0) * wait
     wide = math.exp(z * math.sqrt(math.log1p(spread**2)))
     ttft = (0.0 if split else step / 2) + tail + service * wide
-    slope = (
-        np.gradient(np.log(step), np.log(batches[:, 0]), axis=0) if len(batches) > 1 else np.ones_like(step)
-    )
-    noise = np.sqrt(
-        (slope * step) ** 2 / np.maximum(whole, 1.0) + jump**2 * share * (1 - share) / max(answered, 1.0)
-    )
-    tpot = step + (0.0 if closed else z * noise)
-    carried = 0.0
-    if split:
-        shards = 1 if one.model.kv_rank else min(setup.tp, one.model.kv_heads or 1)
-        bytes_kept = one.model.kv_bytes_per_token(2.0 if setup.kv == "bf16" else 1.0) / shards / setup.pp
-        carried = bytes_kept * traffic.asked / max(one.card.scale_out_bytes_per_s, 1.0)
-    e2e = ttft + carried + (answered * wide - 1) * tpot
-    # Seconds at the full offer of the chip, as in `deployment.loads`.
-    mixed = steady * (1 - share[..., None]) + busy_features * share[..., None]
-    per = rate * answered / whole
+    tpot = step
+    if not _closed(traffic, objective):
+        several = len(parts.caps) > 1
+        slope = np.gradient(np.log(step), np.log(parts.caps[:, 0]), axis=0) if several else np.ones_like(step)
+        met = parts.jump_s**2 * parts.share * (1 - parts.share) / answered
+        tpot = step + z * np.sqrt((slope * step) ** 2 / np.maximum(whole, 1.0) + met)
+    e2e = ttft + _carried(one, traffic) + (answered * wide - 1) * tpot
+    return ttft, tpot, e2e, rate, *_shares(one, traffic, parts, rate, pools), load
+
+
+def _carried(one: Deployment, traffic: Traffic) -> float:
+    """Return the time that the cache of a prompt takes from one worker to another [s]."""
+    if one.split is None:
+        return 0.0
+    shards = 1 if one.model.kv_rank else min(one.setup.tp, one.model.kv_heads or 1)
+    kept = one.model.kv_bytes_per_token(CACHE_BYTES[one.setup.kv]) / shards / one.setup.pp
+    return kept * traffic.asked / max(one.card.scale_out_bytes_per_s, 1.0)
+
+
+def _shares(one: Deployment, traffic: Traffic, parts: _Steps, rate: Array, pools: int) -> tuple[Array, Array]:
+    """Return the shares of bandwidth and of arithmetic: seconds at the full offer of the chip in a second."""
+
+    def seconds(features: Array) -> tuple[Array, Array]:
+        work = features[..., COMPUTE].sum(axis=-1) - features[..., 5]  # without the idle rows of tiles
+        return features[..., MEMORY].sum(axis=-1), work
+
+    share = parts.share[..., None]
     memory, work = (
-        mixed[..., MEMORY].sum(axis=-1) * per,
-        (mixed[..., COMPUTE].sum(axis=-1) - mixed[..., 5]) * per,
+        x * rate * traffic.answered / parts.whole
+        for x in seconds(parts.steady * (1 - share) + parts.busy * share)
     )
-    if split:
-        fed = rate / pools * fresh / lump
-        workers = sum(split)
-        memory = (memory * split[1] + own_features[..., MEMORY].sum(axis=-1) * fed * split[0]) / workers
-        spent = own_features[..., COMPUTE].sum(axis=-1) - own_features[..., 5]
-        work = (work * split[1] + spent * fed * split[0]) / workers
-    return ttft, tpot, e2e, rate, memory, work, load
+    if one.split is not None:
+        fed = rate / pools * traffic.fresh / parts.lump
+        first, second = one.split
+        taken = seconds(parts.own)
+        memory = (memory * second + taken[0] * fed * first) / (first + second)
+        work = (work * second + taken[1] * fed * first) / (first + second)
+    return memory, work
 
 
 def _closed(traffic: Traffic, objective: Objective) -> bool:
@@ -579,41 +604,39 @@ class _Asked:
     """[1/s] Requests of the copy by the closed form."""
 
 
-def _simulate(
-    asked: _Asked, traffic: Traffic, objective: Objective, space: Space, latency: str, seed: int
-) -> Found | str:
-    """Return one simulated deployment, or why it is refused."""
+def _loaded(
+    asked: _Asked, traffic: Traffic, objective: Objective, seed: int
+) -> tuple[Deployment, int, Outcome, float]:
+    """Return a copy, how many there are, what one does at its load, and the goodput of one [1/s]."""
     one = asked.deployment
-    copies = 1
+    if _closed(traffic, objective):
+        copies = 1 if traffic.users is None else math.ceil(traffic.users / one.sequences)
+        if traffic.users is not None:
+            one = replace(one, sequences=max(one.lanes, math.ceil(traffic.users / copies)))
+        outcome = measure(one, traffic, objective, seed=seed)
+        return one, copies, outcome, outcome.rate
+    best = outcome = goodput(one, traffic, objective, bound=SPARE * asked.rate, seed=seed)
+    if asked.rate < best.rate:
+        usual = measure(one, traffic, objective, rate=asked.rate, seed=seed)
+        outcome = usual if usual.meets(objective) else best
+    if traffic.rate is None or best.saturated:
+        return one, 1, outcome, best.rate
+    copies = math.ceil(traffic.rate / outcome.rate - 1e-9)
+    return one, copies, measure(one, traffic, objective, rate=traffic.rate / copies, seed=seed), best.rate
+
+
+def _simulate(asked: _Asked, question: tuple[Traffic, Objective, Space, str, int]) -> Found | str:
+    """Return one simulated deployment, or why it is refused."""
+    traffic, objective, space, latency, seed = question
     try:
-        if _closed(traffic, objective):
-            if traffic.users is not None:
-                copies = math.ceil(traffic.users / one.sequences)
-                if copies * one.chips > space.most_chips:
-                    return "chips"
-                one = replace(one, sequences=max(one.lanes, math.ceil(traffic.users / copies)))
-            outcome = measure(one, traffic, objective, seed=seed)
-            if not outcome.meets(objective):
-                return "objective"
-            top, served = outcome.rate, outcome.rate * copies
-        else:
-            best = goodput(one, traffic, objective, bound=SPARE * asked.rate, seed=seed)
-            if best.saturated:
-                return "objective"
-            outcome = best
-            if asked.rate < best.rate:
-                usual = measure(one, traffic, objective, rate=asked.rate, seed=seed)
-                outcome = usual if usual.meets(objective) else best
-            top, served = best.rate, outcome.rate
-            if traffic.rate is not None:
-                copies, served = math.ceil(traffic.rate / outcome.rate - 1e-9), traffic.rate
-                if copies * one.chips > space.most_chips:
-                    return "chips"
-                outcome = measure(one, traffic, objective, rate=served / copies, seed=seed)
-                if not outcome.meets(objective):
-                    return "objective"
+        one, copies, outcome, top = _loaded(asked, traffic, objective, seed)
     except DataError:
         return "cache"
+    if copies * one.chips > space.most_chips:
+        return "chips"
+    if not outcome.meets(objective):
+        return "objective"
+    served = traffic.rate if traffic.rate is not None else outcome.rate * copies
     memory, work = loads(one, traffic, outcome.rate, outcome.concurrency)
     watts = chip_power(one.card, memory_share=memory, compute_share=work) * _pue()
     tokens = served * outcome.tokens_per_s / outcome.rate
@@ -635,8 +658,8 @@ def _screen_some(
     return [_screen(cell, traffic, objective, space) for cell in cells]
 
 
-def _simulate_some(some: Sequence[_Asked], *rest: Any) -> list[Found | str]:
-    return [_simulate(one, *rest) for one in some]
+def _simulate_some(some: Sequence[_Asked], *question: Any) -> list[Found | str]:
+    return [_simulate(one, question) for one in some]
 
 
 def _fan(
@@ -740,7 +763,7 @@ def search(
     screened, whole = _fan(
         executor, _screen_some, cells, (traffic, objective, space), tick("screened", len(cells), each)
     )
-    chosen, cloud, counts, attainable = _choose(cells, screened, space, (traffic, objective, latency))
+    chosen, cloud, counts, attainable = _choose(cells, screened, space, (objective, latency))
     if whole and not chosen:
         _explain(kept, cells, counts, traffic, (objective, attainable, space))
     found: list[Found | str] = []
@@ -818,10 +841,10 @@ def _choose(
     cells: Sequence[_Cell],
     screened: Sequence[_Screened],
     space: Space,
-    asked: tuple[Traffic, Objective, str],
+    asked: tuple[Objective, str],
 ) -> tuple[list[_Asked], Array, dict[str, int], dict[str, float]]:
     """Return what is simulated, the cloud of the closed form, refusals by count, and what is attainable."""
-    traffic, objective, latency = asked
+    objective, latency = asked
     if not screened:
         return [], np.zeros((0, 3)), {}, {}
     reason = np.stack([one.reason for one in screened])
@@ -938,7 +961,8 @@ def _explain(
     cell = short[1]
     remedies = fit(cell.kept, cell.chip, replace(cell.setup, context=length)).remedies
     raise DataError(
-        f"{kept.model.id} with a sequence of {length} tokens fits none of the {len(cells)} ways to lay it over chips",
+        f"{kept.model.id} with a sequence of {length} tokens fits none of the {len(cells)} ways "
+        "to lay it over chips",
         f"The nearest is tensor {cell.setup.tp}, stages {cell.setup.pp} on {cell.chip}, "
         f"where {math.ceil(short[0]):,} byte are missing on a chip",
         f"Enough alone: {'; '.join(remedies)}" if remedies else "Allow more chips, or name larger ones",

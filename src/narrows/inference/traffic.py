@@ -78,12 +78,9 @@ class Traffic:
         for option, value, usual in (("--input", self.asked, "4000"), ("--output", self.answered, "500")):
             if not (math.isfinite(value) and value >= 1):
                 raise _refuse(option, value, "It is 1 token or more", usual)
-        for option, value, usual in (
-            ("--rate", self.rate, "5"),
-            ("--users", self.users, "256"),
-        ):
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise _refuse(option, value, "It is above 0", usual)
+        for option, given, usual in (("--rate", self.rate, "5"), ("--users", self.users, "256")):
+            if given is not None and not (math.isfinite(given) and given > 0):
+                raise _refuse(option, given, "It is above 0", usual)
         if self.rate is not None and self.users is not None:
             raise UsageError(
                 "Both --rate and --users are given",

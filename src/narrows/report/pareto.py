@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ ROOM = 1.12
 """Factor left free beyond the outermost point."""
 LETTER, LINE = 6.1, 13.0
 """Width of a letter and height of a line of a label."""
+LABEL_LETTERS = 32
 TICKS = (1, 2, 5)
 QUIET, GRID = "#4a5564", "#dbe1e9"
 COLOURS = (
@@ -218,7 +218,7 @@ def _label(
 ) -> None:
     """Write what a point is where the front does not run: above the last, right of the first, else below."""
     parts = deployment_words(one.deployment).split(", ")
-    lines = [f"{_time(one.latency_s)}, {_usd(one.usd_per_million)} $/M", *textwrap.wrap(", ".join(parts), 30)]
+    lines = [f"{_time(one.latency_s)}, {_usd(one.usd_per_million)} $/M", *_packed(parts)]
     wide, high = max(map(len, lines)) * LETTER, LINE * len(lines)
     x, y = place
     if x >= curve[:, 0].max() and len(curve) > 1:
@@ -237,6 +237,17 @@ def _label(
     for k, text in enumerate(lines):
         style = {"font_weight": "bold"} if k == 0 else {}
         marks.append(words(x, y + 10 + LINE * k, text, 10.5, **style))
+
+
+def _packed(parts: list[str]) -> list[str]:
+    """Return parts in few lines, commas between them."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1]) + len(part) <= LABEL_LETTERS:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _key(result: Search, box: _Box, colours: dict[str, str], marks: list[str]) -> None:

@@ -350,10 +350,14 @@ def plan_text(found: Plan) -> str:
         f"{found.sold} on {card}: {_traffic(traffic)}; {_objective(found.objective)}",
         "",
         f"Laid out   {deployment_words(one)}" + (" (the cheapest found)" if found.searched else ""),
-        f"Memory     {fit.weights_bytes / 1e9:.1f} GB of weights, {fit.overhead_bytes / 1e9:.1f} GB of the engine and "
-        f"{fit.room_bytes / 1e9:.1f} GB for the cache on each chip",
-        f"Cache      {fit.blocks:,} blocks of 16 tokens ({fit.blocks_low:,} to {fit.blocks_high:,}): "
-        f"{found.sequences_held:,} requests of this length at once in a copy",
+        (
+            f"Memory     {fit.weights_bytes / 1e9:.1f} GB of weights, {fit.overhead_bytes / 1e9:.1f} GB of the engine and "
+            f"{fit.room_bytes / 1e9:.1f} GB for the cache on each chip"
+        ),
+        (
+            f"Cache      {fit.blocks:,} blocks of 16 tokens ({fit.blocks_low:,} to {fit.blocks_high:,}): "
+            f"{found.sequences_held:,} requests of this length at once in a copy"
+        ),
         "",
         *_load_lines(found),
         "",
@@ -421,18 +425,24 @@ def _span(triple: Triple, show: Any) -> str:
 
 def _chip_lines(found: Plan) -> list[str]:
     return [
-        f"Busy       {100 * found.memory_share:.0f} % of the bandwidth, {100 * found.compute_share:.0f} % of the "
-        "arithmetic as offered",
-        f"Power      {found.watts_per_chip:,.0f} W a chip with its share of the server, "
-        f"{_span(found.joules_per_token, _count)} J an output token",
+        (
+            f"Busy       {100 * found.memory_share:.0f} % of the bandwidth, {100 * found.compute_share:.0f} % of the "
+            "arithmetic as offered"
+        ),
+        (
+            f"Power      {found.watts_per_chip:,.0f} W a chip with its share of the server, "
+            f"{_span(found.joules_per_token, _count)} J an output token"
+        ),
     ]
 
 
 def _money_lines(found: Plan) -> list[str]:
     part = found.traffic.asked / found.traffic.answered
     lines = [
-        f"Cost       {_span(found.usd_per_million, _money)} $ a million output tokens with the {part:.3g} input "
-        f"tokens of each",
+        (
+            f"Cost       {_span(found.usd_per_million, _money)} $ a million output tokens with the {part:.3g} input "
+            f"tokens of each"
+        ),
         f"           {_span(found.usd_per_million_all, _money)} $ a million tokens, input and output alike",
     ]
     priced = found.price
