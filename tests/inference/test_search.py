@@ -128,8 +128,8 @@ def test_ctrl_c_ends_the_command_with_130_and_what_is_done(monkeypatch, capsys, 
 # --- laws ---------------------------------------------------------------------------------------
 
 
-def one_of(engine="vllm", tp=1, batch=64, budget=2048, split=None, model="llama-3.1-8b", card="h100"):
-    return Deployment(checkpoint(model), chip(card), Setup(tp=tp), engine, batch, budget, split)
+def one_of(batch=64, split=None):
+    return Deployment(checkpoint("llama-3.1-8b"), chip("h100"), Setup(), "vllm", batch, 2048, split)
 
 
 def test_more_chips_never_lower_the_total_of_the_best():

@@ -156,9 +156,8 @@ def _plan(arguments: Namespace) -> int:
     setup = None
     if any(width is not None for width in widths) or arguments.weights is not None:
         plain = {"nvfp4": "fp4", "mxfp4": "fp4", "shipped": None}.get(arguments.weights, arguments.weights)
-        setup = Setup(
-            *(width if width is not None else 1 for width in widths), weights=plain, kv=arguments.kv
-        )
+        tp, pp, ep, dp = (1 if width is None else width for width in widths)
+        setup = Setup(tp, pp, ep, dp, weights=plain, kv=arguments.kv)
     found = plan(
         arguments.model,
         arguments.chip,

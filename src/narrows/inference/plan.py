@@ -223,8 +223,8 @@ def _given(
         raise DataError(
             f"{kept.model.id} does not fit {setup.chips} x {room.chip}: "
             f"{math.ceil(room.short_bytes):,} byte are missing on a chip",
-            f"Weights take {room.weights_bytes / 1e9:.1f} GB and one sequence {room.asked_bytes / 1e9:.2f} GB "
-            f"of {(room.memory_bytes - room.overhead_bytes) / 1e9:.1f} GB",
+            f"Weights take {room.weights_bytes / 1e9:.1f} GB and one sequence "
+            f"{room.asked_bytes / 1e9:.2f} GB of {(room.memory_bytes - room.overhead_bytes) / 1e9:.1f} GB",
             f"Enough alone: {'; '.join(room.remedies)}"
             if room.remedies
             else "Give more chips, or larger ones",

@@ -341,7 +341,8 @@ def _features(one: Deployment, requests: Array, context: float, prompt: Array, p
     place = one.place
     if _broadcasts():
         asked: dict[str, Any] = {"requests": requests, "context": np.full(requests.shape, context)}
-        return step_features(one.model, one.card, place, prompt=prompt, prompt_pairs=prompt * pairs, **asked)
+        asked |= {"prompt": prompt, "prompt_pairs": prompt * pairs}
+        return step_features(one.model, one.card, place, **asked)
     rows = [
         step_features(
             one.model, one.card, place, requests=n, context=context, prompt=t, prompt_pairs=t * pairs

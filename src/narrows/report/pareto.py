@@ -33,7 +33,8 @@ LABEL_LETTERS = 32
 TICKS = (1, 2, 5)
 QUIET, GRID = "#4a5564", "#dbe1e9"
 COLOURS = (
-    "#2f6fb0", "#c0562f", "#2e8b6f", "#8a5bb5", "#b8860b", "#c2447c", "#4f7d1f", "#5f7486", "#9c4a4a", "#1f8fa8",
+    "#2f6fb0", "#c0562f", "#2e8b6f", "#8a5bb5", "#b8860b", "#c2447c", "#4f7d1f", "#5f7486",
+    "#9c4a4a", "#1f8fa8",
 )  # fmt: skip
 """One a chip, in the order searched; middle tones that stand out on white and on the dark ground."""
 NIGHT = {

@@ -351,8 +351,8 @@ def plan_text(found: Plan) -> str:
         "",
         f"Laid out   {deployment_words(one)}" + (" (the cheapest found)" if found.searched else ""),
         (
-            f"Memory     {fit.weights_bytes / 1e9:.1f} GB of weights, {fit.overhead_bytes / 1e9:.1f} GB of the engine and "
-            f"{fit.room_bytes / 1e9:.1f} GB for the cache on each chip"
+            f"Memory     {fit.weights_bytes / 1e9:.1f} GB of weights, {fit.overhead_bytes / 1e9:.1f} GB of the "
+            f"engine and {fit.room_bytes / 1e9:.1f} GB for the cache on each chip"
         ),
         (
             f"Cache      {fit.blocks:,} blocks of 16 tokens ({fit.blocks_low:,} to {fit.blocks_high:,}): "
@@ -397,9 +397,10 @@ def _copy_lines(found: Plan) -> list[str]:
     span = f" ({_count(tokens[2])} slow to {_count(tokens[1])} fast)"
     if found.traffic.users is None and (found.traffic.rate or found.objective.limits):
         rates = [x.rate for x in found.full]
+        ends = f"{rates[2]:.3g} slow to {rates[1]:.3g} fast"
         words = "within the objective" if found.objective.limits else "before the queue grows"
         lines = [
-            f"Goodput    {rates[0]:.3g} requests/s a copy {words} ({rates[2]:.3g} slow to {rates[1]:.3g} fast)",
+            f"Goodput    {rates[0]:.3g} requests/s a copy {words} ({ends})",
             f"           {_count(tokens[0])} output tokens/s a chip{span}",
         ]
     else:
@@ -408,12 +409,16 @@ def _copy_lines(found: Plan) -> list[str]:
         counts = [("no number" if x is None else str(x)) for x in found.copies]
         ends = f" (fast steps {counts[1]}, slow {counts[2]})" if found.traffic.rate is not None else ""
         lines.append(
-            f"Needed     {counts[0]} copies{ends}: {found.chips} chips, "
+            f"Needed     {counts[0]} {'copy' if counts[0] == '1' else 'copies'}{ends}: {_chips(found.chips)}, "
             f"{100 * found.utilisation:.0f} % of what they could serve"
         )
     else:
-        lines.append(f"Needed     1 copy: {one.chips} chips")
+        lines.append(f"Needed     1 copy: {_chips(one.chips)}")
     return lines
+
+
+def _chips(count: int) -> str:
+    return f"{count} chip" + "s" * (count > 1)
 
 
 def _span(triple: Triple, show: Any) -> str:
@@ -426,8 +431,8 @@ def _span(triple: Triple, show: Any) -> str:
 def _chip_lines(found: Plan) -> list[str]:
     return [
         (
-            f"Busy       {100 * found.memory_share:.0f} % of the bandwidth, {100 * found.compute_share:.0f} % of the "
-            "arithmetic as offered"
+            f"Busy       {100 * found.memory_share:.0f} % of the bandwidth, "
+            f"{100 * found.compute_share:.0f} % of the arithmetic as offered"
         ),
         (
             f"Power      {found.watts_per_chip:,.0f} W a chip with its share of the server, "
@@ -440,8 +445,8 @@ def _money_lines(found: Plan) -> list[str]:
     part = found.traffic.asked / found.traffic.answered
     lines = [
         (
-            f"Cost       {_span(found.usd_per_million, _money)} $ a million output tokens with the {part:.3g} input "
-            f"tokens of each"
+            f"Cost       {_span(found.usd_per_million, _money)} $ a million output tokens with the "
+            f"{part:.3g} input tokens of each"
         ),
         f"           {_span(found.usd_per_million_all, _money)} $ a million tokens, input and output alike",
     ]
