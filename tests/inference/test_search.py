@@ -101,6 +101,14 @@ def test_an_interrupted_search_keeps_what_is_done():
     assert search_text(none).count("\n") == 2
 
 
+def test_ctrl_c_within_the_compiled_simulation_is_an_interruption_too(monkeypatch):
+    def met(*_):
+        raise SystemError("a result with an exception set") from KeyboardInterrupt()
+
+    monkeypatch.setattr(search_module, "_simulate_some", met)
+    assert search("llama-3.1-8b", SPREAD, Objective(tpot_s=0.05), SMALL).interrupted
+
+
 def test_ctrl_c_ends_the_command_with_130_and_what_is_done(monkeypatch, capsys, tmp_path):
     from narrows.cli import main
 
@@ -274,6 +282,15 @@ def test_a_plan_holds_together():
             lambda: search("deepseek-v3", SPREAD, space=Space(chips=("h100",), weights=("shipped",), tensor=(1, 2), ranks=(1,))),
             ("deepseek-v3 with a sequence of 1200 tokens fits none of the 6 ways to lay it over chips. The nearest is "
             "tensor 2, stages 1 on h100_sxm, where 261,903,576,578 byte are missing on a chip. Enough alone: --tp 16."),
+        ),
+        (
+            lambda: plan("llama-3.1-8b", "h100", SPREAD, setup=Setup(), engine="vlm"),
+            "The engine 'vlm' is not known. The nearest known: 'vllm', 'trtllm'. Name one of trtllm, vllm, sglang.",
+        ),
+        (
+            lambda: search("llama-3.1-8b", Traffic(1000, 200, rate=1e5), space=SMALL),
+            ("No configuration serves the traffic with 64 chips. Copies are added until the rate or the users are "
+            "served. Allow more with --most-chips, or give a lower --rate."),
         ),
         (
             lambda: plan("llama-3.1-70b", "h100", SPREAD, setup=Setup()),

@@ -183,13 +183,13 @@ def plan(
     kept = named if isinstance(named, Checkpoint) else checkpoint(named)
     card = chip(chip_name)
     space = Space(chips=(card.id,), cost=cost, simulated=SIMULATED)
+    space = replace(space, engines=(engine,)) if engine else space
     check_asked(kept, traffic, space)
     usd = costs_of(space)[card.id]
     searched = setup is None
     if setup is None:
         space = replace(
             space,
-            engines=(engine,) if engine else space.engines,
             batches=(sequences,) if sequences else space.batches,
             budgets=(budget,) if budget else space.budgets,
         )
@@ -234,8 +234,8 @@ def _given(
     if sequences is not None and not least <= sequences <= held:
         raise UsageError(
             f"The option --batch is given {sequences}",
-            f"The cache holds {held} sequences of {math.ceil(traffic.asked + traffic.answered)} tokens, "
-            f"and each of {least} batches has one at least",
+            f"It is {least} to {held}: the cache holds {held} sequences of "
+            f"{math.ceil(traffic.asked + traffic.answered)} tokens",
             f"Write --batch {min(max(sequences, least), held)}",
         )
     return replace(one, sequences=sequences or max(least, min(held, BATCH * least)))

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["AIMS", "LATENCIES", "Found", "Search", "Space", "front", "search"]
+__all__ = ["AIMS", "ENGINES", "LATENCIES", "Found", "Search", "Space", "front", "search"]
 
+ENGINES = ("trtllm", "vllm", "sglang")
+"""Engines that the law has measured."""
 LATENCIES = ("tpot_s", "e2e_s")
 """Latencies that a front can be drawn over."""
 AIMS = {
@@ -108,7 +110,7 @@ class Space:
     tensor: tuple[int, ...] = (1, 2, 4, 8, 16)
     stages: tuple[int, ...] = (1,)
     ranks: tuple[int, ...] = (1, 2, 4, 8)
-    engines: tuple[str, ...] = ("trtllm", "vllm", "sglang")
+    engines: tuple[str, ...] = ENGINES
     batches: tuple[int, ...] = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
     budgets: tuple[int, ...] = (1024, 2048, 4096, 8192)
     splits: tuple[tuple[int, int] | None, ...] = (None, (1, 1), (1, 2), (2, 1), (1, 4))
@@ -300,6 +302,9 @@ def check_asked(kept: Checkpoint, traffic: Traffic, space: Space) -> None:
             f"The longest sequence of {kept.model.id} is {most} tokens",
             "Give shorter lengths, or another model",
         )
+    for engine in space.engines:
+        if engine not in ENGINES:
+            raise UnknownNameError("engine", engine, ENGINES, remedy=f"Name one of {', '.join(ENGINES)}")
     if space.most_chips < 1:
         raise UsageError(
             f"The option --most-chips is given {space.most_chips}", "It is 1 or more", "Write --most-chips 64"
@@ -680,7 +685,10 @@ def _fan(
         for place, group in enumerate(groups):
             done += futures[place].result() if futures else work(group, *rest)
             tick(len(done))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as stop:
+        # Compiled code that Ctrl-C meets ends in a SystemError with the interruption as its cause.
+        if isinstance(stop, SystemError) and not isinstance(stop.__cause__, KeyboardInterrupt):
+            raise
         for future in futures:
             future.cancel()
         return done, False
@@ -943,7 +951,7 @@ def _explain(
         raise DataError(
             f"No configuration serves the traffic with {space.most_chips} chips",
             "Copies are added until the rate or the users are served",
-            f"Write --most-chips {8 * space.most_chips}, or a lower --rate",
+            "Allow more with --most-chips, or give a lower --rate",
         )
     short = None
     for cell in cells:

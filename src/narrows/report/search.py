@@ -351,8 +351,8 @@ def plan_text(found: Plan) -> str:
         "",
         f"Laid out   {deployment_words(one)}" + (" (the cheapest found)" if found.searched else ""),
         (
-            f"Memory     {fit.weights_bytes / 1e9:.1f} GB of weights, {fit.overhead_bytes / 1e9:.1f} GB of the "
-            f"engine and {fit.room_bytes / 1e9:.1f} GB for the cache on each chip"
+            f"Memory     {fit.weights_bytes / 1e9:.1f} GB of weights, {fit.overhead_bytes / 1e9:.1f} GB "
+            f"of the engine and {fit.room_bytes / 1e9:.1f} GB for the cache on each chip"
         ),
         (
             f"Cache      {fit.blocks:,} blocks of 16 tokens ({fit.blocks_low:,} to {fit.blocks_high:,}): "
@@ -408,8 +408,9 @@ def _copy_lines(found: Plan) -> list[str]:
     if found.traffic.rate is not None or found.traffic.users is not None:
         counts = [("no number" if x is None else str(x)) for x in found.copies]
         ends = f" (fast steps {counts[1]}, slow {counts[2]})" if found.traffic.rate is not None else ""
+        copies = f"{counts[0]} {'copy' if counts[0] == '1' else 'copies'}{ends}"
         lines.append(
-            f"Needed     {counts[0]} {'copy' if counts[0] == '1' else 'copies'}{ends}: {_chips(found.chips)}, "
+            f"Needed     {copies}: {_chips(found.chips)}, "
             f"{100 * found.utilisation:.0f} % of what they could serve"
         )
     else:
