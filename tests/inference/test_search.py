@@ -314,3 +314,19 @@ def test_an_objective_that_nothing_meets_names_the_best_of_each():
         plan("llama-3.1-8b", "h100", SPREAD, Objective(tpot_s=1e-5), Setup())
     assert missed.value.given == "The deployment misses TPOT 0.01 ms for 90 % of the requests"
     assert "With hardly any load it has TTFT " in missed.value.acceptable
+
+
+def test_the_picture_is_one_document_with_every_chip_named():
+    import xml.etree.ElementTree as tree
+
+    found = search("llama-3.1-8b", SPREAD, Objective(tpot_s=0.05), SMALL)
+    words = [mark.text for mark in tree.fromstring(pareto_svg(found)).iter() if mark.tag.endswith("text")]  # noqa: S314 (our own)
+    assert {"h100", "b200", "faint: closed form"} <= set(words)
+    assert words[0].startswith("llama-3.1-8b: TPOT from ")
+
+
+def test_the_table_is_short_and_its_columns_stand():
+    text = search_text(search("llama-3.1-8b", SPREAD, Objective(tpot_s=0.05), SMALL))
+    assert len(text.splitlines()) < 32
+    assert max(map(len, text.splitlines())) <= 130
+    assert "configurations screened, 24 near the front simulated" in text

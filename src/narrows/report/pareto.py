@@ -202,9 +202,11 @@ def _front(line: list[Found], box: _Box, colours: dict[str, str], marks: list[st
         ]
         or points
     )
-    told = dict.fromkeys((0, _knee(points), len(line) - 1))
-    for k in told:
+    for k in dict.fromkeys((0, _knee(points), len(line) - 1)):
         _label(line[k], points[k], box, curve, marks)
+        marks.append(
+            _dot(*points[k], 5.5, colours[line[k].deployment.card.id], stroke=INK, stroke_width="1.4")
+        )
 
 
 def _knee(points: list[tuple[float, float]]) -> int:
@@ -234,6 +236,11 @@ def _label(
         across = (curve[:, 0] > left - 8) & (curve[:, 0] < left + wide + 8)
         below = float(curve[across, 1].max()) + 10
         x, y = (left, below) if below + high < box.bottom - 4 else (x + 12, y - high - 8)
+    side = x - 4 if x > place[0] else x + wide + 4 if x + wide < place[0] else place[0]
+    end = min(max(place[1], y), y + high)
+    marks.append(
+        path(f"M{place[0]:.1f},{place[1]:.1f} L{side:.1f},{end:.1f}", stroke=QUIET, stroke_width="0.8")
+    )
     marks.append(rect(x - 4, y - 2, wide + 8, high + 6, fill="#ffffff", opacity="0.85", rx="3"))
     for k, text in enumerate(lines):
         style = {"font_weight": "bold"} if k == 0 else {}

@@ -170,7 +170,8 @@ def search_text(result: Search) -> str:
         "",
         f"Front of {name} and cost, {len(places)} of {len(result.front)} (the front counts energy too)",
         f"{name + ' p' + f'{100 * result.objective.at:g}':>10}{'$/M out':>9}{'J/token':>9}{'step':>12}  "
-        + ("chips  one copy" if several else "one copy"),
+        + ("chips  " if several else "")
+        + f"{'one copy':<24}{'weights':<9}{'cache':<7}{'engine':<8}{'at once':>7}{'a step':>8}  apart",
     ]
     lines += [_row(result.found[place], several=several) for place in places]
     lines += ["", "Best for each aim"]
@@ -184,7 +185,16 @@ def search_text(result: Search) -> str:
 def _row(one: Found, *, several: bool) -> str:
     chips = f"{one.chips:>5}  " if several else ""
     numbers = f"{_time(one.latency_s):>10}{_money(one.usd_per_million):>9}{_count(one.joules_per_token):>9}"
-    return f"{numbers}{_plus(one.half):>12}  {chips}{deployment_words(one.deployment)}"
+    return f"{numbers}{_plus(one.half):>12}  {chips}{_cells(one.deployment)}".rstrip()
+
+
+def _cells(one: Deployment) -> str:
+    """Return a copy in columns."""
+    place = one.place
+    weights = (place.expert_format if one.model.experts else place.weights).removesuffix("_block")
+    copy = f"{one.chips} x {_chip(one.card.id)} {_widths(one)}"
+    apart = f"  {one.split[0]} + {one.split[1]}" if one.split else ""
+    return f"{copy:<24}{weights:<9}{place.cache:<7}{one.engine:<8}{one.sequences:>7}{one.budget:>8}{apart}"
 
 
 def _amount(one: Found, aim: str, result: Search) -> str:
