@@ -317,10 +317,11 @@ def test_an_objective_that_nothing_meets_names_the_best_of_each():
 
 
 def test_the_picture_is_one_document_with_every_chip_named():
-    import xml.etree.ElementTree as tree
+    from xml.etree import ElementTree as ET
 
     found = search("llama-3.1-8b", SPREAD, Objective(tpot_s=0.05), SMALL)
-    words = [mark.text for mark in tree.fromstring(pareto_svg(found)).iter() if mark.tag.endswith("text")]  # noqa: S314 (our own)
+    picture = ET.fromstring(pareto_svg(found))  # noqa: S314 (our own)
+    words = [mark.text for mark in picture.iter() if mark.tag.endswith("text")]
     assert {"h100", "b200", "faint: closed form"} <= set(words)
     assert words[0].startswith("llama-3.1-8b: TPOT from ")
 
