@@ -436,6 +436,8 @@ def _span(triple: Triple, show: Any) -> str:
     if triple.value is None:
         return "none"
     ends = [show(x) if x is not None else "no number" for x in (triple.fast, triple.slow)]
+    if triple.fast == triple.value == triple.slow:  # the same number of copies at either end
+        return f"{show(triple.value)}"
     return f"{show(triple.value)} ({ends[0]} to {ends[1]})"
 
 
