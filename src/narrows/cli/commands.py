@@ -172,6 +172,8 @@ def _inference(commands: Any) -> None:
     _inference_demand(questions)
     _inference_simulate(questions)
     _inference_throughput(questions)
+    _inference_search(questions)
+    _inference_plan(questions)
 
 
 def _inference_fit(questions: Any) -> None:
@@ -326,6 +328,78 @@ def _inference_throughput(questions: Any) -> None:
     full.add_argument("--engine", default="trtllm", help="trtllm, vllm or sglang (trtllm)")
     full.add_argument("--json", action="store_true", help="print JSON")
     _output(full, quiet=False)
+
+
+def _inference_traffic(ask: Any) -> None:
+    """Add what is asked of a deployment, and the latency that must hold."""
+    for option, usual, words in (
+        ("--input-tokens", "4000", "mean tokens of a prompt"),
+        ("--output-tokens", "500", "mean tokens of an answer"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), metavar="N", help=words)
+    ask.add_argument(
+        "--trace", metavar="FILE", help="lengths and rate of a CSV file instead, as for simulate"
+    )
+    for option, usual, default, words in (
+        ("--spread", "0.5", 0.0, "standard deviation of lengths over their mean (0)"),
+        ("--cached", "0.3", 0.0, "share of the prompt read from a prefix cache (0)"),
+        ("--rate", "5", None, "requests per second in all"),
+        ("--users", "256", None, "requests in flight at all times, instead of a rate"),
+        ("--ttft", "1", None, "limit on the time to the first token [s]"),
+        ("--tpot", "0.05", None, "limit on the time per output token [s]"),
+        ("--e2e", "30", None, "limit on the time to the last token [s]"),
+        ("--at", "0.9", 0.9, "share of the requests within each limit (0.9)"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), default=default, metavar="X", help=words)
+    ask.add_argument(
+        "--cost",
+        default="tco_neocloud",
+        metavar="KIND",
+        help="tco_hyperscaler, tco_neocloud, rental_3yr, rental, rental_spot (tco_neocloud)",
+    )
+    ask.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of lengths and arrivals (1)"
+    )
+
+
+def _inference_search(questions: Any) -> None:
+    ask = questions.add_parser("search", help="the best deployments for some traffic, and their front")
+    ask.add_argument("model", help="a model such as llama-3.1-70b, or a config.json")
+    _inference_traffic(ask)
+    ask.add_argument("--chips", metavar="LIST", help="chips such as h100,b200; all with a cost if left out")
+    ask.add_argument("--weights", metavar="LIST", help="shipped, bf16, fp8, nvfp4; those that fit the chip")
+    ask.add_argument(
+        "--most-chips", type=_whole("--most-chips", 64), default=64, metavar="N", help="chips in all (64)"
+    )
+    ask.add_argument("--stages", metavar="LIST", default="1", help="pipeline widths, such as 1,2,4 (1)")
+    ask.add_argument("--over", default="tpot", choices=("tpot", "e2e"), help="latency of the front (tpot)")
+    ask.add_argument(
+        "--workers", type=_whole("--workers", 2), default=1, metavar="N", help="processes that search (1)"
+    )
+    _forms(ask, csv="print one row a simulated deployment")
+    _pictures(ask)
+    _output(ask)
+
+
+def _inference_plan(questions: Any) -> None:
+    ask = questions.add_parser("plan", help="one deployment in full: memory, latency, chips, power, cost")
+    ask.add_argument("model", help="a model such as llama-3.1-70b, or a config.json")
+    ask.add_argument("chip", help="a chip such as h100")
+    _inference_traffic(ask)
+    for name, words in (("tp", "tensor"), ("pp", "pipeline"), ("ep", "expert"), ("dp", "data")):
+        option = f"--{name}"
+        ask.add_argument(
+            option, type=_whole(option, 8), metavar="N", help=f"{words}-parallel ranks; searched if left out"
+        )
+    ask.add_argument("--weights", metavar="PRECISION", help="with ranks: shipped, bf16, fp8 or nvfp4")
+    ask.add_argument("--kv", metavar="PRECISION", default="bf16", help="with ranks: cache in bf16 or fp8")
+    ask.add_argument("--engine", metavar="NAME", help="trtllm, vllm or sglang")
+    ask.add_argument(
+        "--batch", type=_whole("--batch", 64), metavar="N", help="requests in flight in one copy"
+    )
+    ask.add_argument("--budget", type=_whole("--budget", 8192), metavar="N", help="tokens of one step")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _output(ask, quiet=False)
 
 
 def _why(commands: Any) -> None:

@@ -19,11 +19,15 @@ def run(arguments: Namespace) -> int:
         from narrows.cli.simulate import run as simulate
 
         return simulate(arguments)
+    if arguments.question in {"search", "plan"}:
+        from narrows.cli.search import run as look
+
+        return look(arguments)
     answers = {"demand": _demand, "fit": _fit, "price": _price, "throughput": _throughput}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
-            f"Its questions are {', '.join(sorted([*answers, 'simulate']))}",
+            f"Its questions are {', '.join(sorted([*answers, 'plan', 'search', 'simulate']))}",
             "See `narrows inference --help`",
         )
     emit(answers[arguments.question](arguments), arguments.output)

@@ -194,6 +194,8 @@ def fit(
     chip_name: str,
     setup: Setup | None = None,
     catalog: Catalog | None = None,
+    *,
+    remedies: bool = True,
 ) -> Fit:
     """Return whether a model fits, with every byte.
 
@@ -207,6 +209,8 @@ def fit(
         How the model is laid over chips; one chip and the checkpoint's precision if left out.
     catalog
         Facts; those that come with narrows if left out.
+    remedies
+        Whether to look for what would make it fit where it does not.
 
     Raises
     ------
@@ -236,7 +240,11 @@ def fit(
     card = chip(chip_name, catalog)
     _check(kept, card, setup)
     found = _balance(kept, card, setup, catalog)
-    return found if found.fits else replace(found, remedies=tuple(_remedies(kept, card, setup, catalog)))
+    return (
+        found
+        if found.fits or not remedies
+        else replace(found, remedies=tuple(_remedies(kept, card, setup, catalog)))
+    )
 
 
 # --- refusals -----------------------------------------------------------------------------------

@@ -72,6 +72,8 @@ SHARPNESS = 6.0
 """Power of the soft maximum of memory and compute time."""
 TILE = 16.0
 """Tokens that an expert computes at least once it is touched, before the fitted factor."""
+NARROW = 2048.0
+"""Width of an expert on one chip at which its products run at half the rate of wide ones."""
 MICRO = 1e-6
 ACTIVATIONS = 2.0 * 8
 """Bytes of the residual stream that a layer reads and writes for each token and unit of width."""
@@ -254,6 +256,7 @@ def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]
     feed = (model.layers - model.expert_layers) * model.dense_ff
     feed += model.expert_layers * model.shared_experts * model.expert_ff
     inner = 3 * feed + 2 * (model.heads + (model.kv_heads or 1)) * size * model.layers
+    narrow = 1.0 + NARROW * place.expert_tensor / model.expert_ff if model.experts else 1.0
     kernels = model.layers * (1 + MORE_KERNELS["low_dense"] * (place.weights not in PLAIN))
     kernels += MORE_KERNELS["state"] * states
     more = MORE_KERNELS["low_expert"] * (place.expert_format not in PLAIN)
@@ -263,8 +266,8 @@ def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]
         touched * (model.expert_weights * BYTES[place.expert_format] * seconds),
         requests * kept * (seconds / shards),
         own * (2.0 * body / width / rate),
-        served * (2.0 * model.expert_weights / expert_rate),
-        touched * (2.0 * TILE * model.expert_weights / expert_rate),
+        served * (2.0 * narrow * model.expert_weights / expert_rate),
+        touched * (2.0 * narrow * TILE * model.expert_weights / expert_rate),
         pairs * prompt_pairs + decode_pairs + requests * (2.0 * head / width / half),
         own * (2.0 * model.layers * 2.0 * (width - 1) / width * wire),
         2.0 * model.layers * math.log2(width) * MICRO,

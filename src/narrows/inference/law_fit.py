@@ -71,7 +71,7 @@ START = {
 LOOSE = 1.0
 FIRM = {
     "dense_weights": 0.4, "expert_weights": 0.4, "cache": 0.4, "waiting": 0.4, "activations": 0.5,
-    "dense_work": 0.15, "scale": 0.0,
+    "dense_work": 0.15, "expert_work": 0.3, "scale": 0.0,
 }  # fmt: skip
 """Parts whose efficiency is known better than to a factor of e: spread of their prior, in logarithms."""
 SPREADS = {
