@@ -8,6 +8,7 @@ from narrows.inference.fit_checks import fit_rows
 from narrows.inference.law_checks import law_rows
 from narrows.inference.price_checks import price_rows
 from narrows.inference.serving_checks import serving_rows
+from narrows.inference.vllm_checks import vllm_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,4 +31,5 @@ def inference_rows(folder: Path | None) -> list[Comparison]:
     rows += price_rows(folder)
     rows += serving_rows(folder)
     rows += law_rows(folder)
+    rows += vllm_rows(folder)
     return rows
