@@ -49,8 +49,8 @@ def _steps(arguments: Namespace) -> StepTable:
     if given != 1:
         raise UsageError(
             "The time of a step is given " + ("more than once" if given else "not at all"),
-            "It comes from --steps FILE.npz, from --profile FOLDER with --model NAME, or from --law, a list of up "
-            "to seven coefficients in seconds",
+            "It comes from --steps FILE.npz, from --profile FOLDER with --model NAME, or from --law, a list "
+            "of up to seven coefficients in seconds",
             "Give one of them, such as --law 0.005,0.00003",
         )
     if arguments.profile is not None:

@@ -130,15 +130,12 @@ def profile_seconds(
     pairs: int,
 ) -> Any:
     """Return the time of one step by a kernel profile [s]."""
-    chunk, before, mean = 0.0, 0.0, 0.0
+    chunk, before = 0.0, 0.0
     if tokens > 0:
         before = 0.5 * (pairs - squares) / tokens
         chunk = np.sqrt(before * before + pairs) - before
     if chunks == 1:
         chunk = float(tokens)
-    if n > 0:
-        mean = context / n
-    else:
-        mean = a[AXES + int(a[0]) + int(a[1]) + int(a[2])]
+    mean = context / n if n > 0 else a[AXES + int(a[0]) + int(a[1]) + int(a[2])]
     alone = token[n + tokens] + sequence[0, n + chunks]
     return alone + _attention(grid, a, chunk, before, n, mean)

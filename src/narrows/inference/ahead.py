@@ -45,8 +45,8 @@ def serve_ahead(requests: Requests, table: StepTable, engine: Engine, *, rounds:
 
     Notes
     -----
-    A request that arrives while batch k runs finds batch k + 1 formed and joins batch k + 2. So it is given to
-    the simulation just after the end of batch k, and its latency is counted from its arrival. Which batch
+    A request that arrives while batch k runs finds batch k + 1 formed and joins batch k + 2. So it is given
+    to the simulation just after the end of batch k, and its latency is counted from its arrival. Which batch
     runs at an arrival depends on the batches; a few rounds settle it to about a millisecond. Not counted: a
     place that becomes free is seen one batch later too.
 
@@ -68,9 +68,7 @@ def serve_ahead(requests: Requests, table: StepTable, engine: Engine, *, rounds:
     arrived = requests.arrived_s
     moved = arrived
     for left in range(rounds, -1, -1):
-        served = serve(
-            Requests(moved, requests.prompt, requests.output), table, engine, batches=left > 0
-        )
+        served = serve(Requests(moved, requests.prompt, requests.output), table, engine, batches=left > 0)
         if served.batches is None:
             break
         start = served.batches.start_s

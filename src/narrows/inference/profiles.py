@@ -2,7 +2,7 @@
 
 A profile is a folder of CSV files, plain or with the ending ``.gz``, of times in microseconds on one chip:
 
-- ``attention``: prefill_chunk, kv_prefill, n_decode, kv_decode, time_us; prompts alone, decoding alone, mixed;
+- ``attention``: prefill_chunk, kv_prefill, n_decode, kv_decode, time_us; for prompts, decoding, both;
 - ``dense``: layer, tokens, time_us;
 - ``per_sequence``: layer, sequences, time_us; the head and the sampler;
 - ``moe``: tokens, activated_experts, time_us; for models with experts.
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Profile", "all_reduce_seconds", "read_profile", "step_overhead_seconds"]
 
 Array = NDArray[np.float64]
+Row = tuple[str, tuple[float, ...]]
+"""Name of a kernel, or nothing, and the numbers of a row."""
 
 COLUMNS = {
     "attention": ("prefill_chunk", "kv_prefill", "n_decode", "kv_decode", "time_us"),
@@ -46,6 +48,7 @@ EVERY = ("qkv_proj", "qk_norm", "rotary_emb", "o_proj")
 """Kernels that run once in a layer."""
 FEED = ("gate_up_proj", "act_fn", "down_proj")
 """Kernels that run once in a layer with a dense feed-forward part."""
+COUNTS = ("tokens", "sequences", "activated_experts")
 NEEDED = ("qkv_proj", "o_proj")
 US = 1e-6
 REDUCTIONS = 2
@@ -166,8 +169,10 @@ class Profile:
         the measured range, as memory traffic does; larger batches than measured are refused, except that
         tokens go on by the slope of the last doubling as far as the largest number of sequences.
         """
-        if isinstance(tp, bool) or not isinstance(tp, int) or tp < 1:
-            raise UsageError(f"The width of the split is {tp!r}", "It is a whole number from 1", "Give --tp 1")
+        if tp < 1:
+            raise UsageError(
+                f"The width of the split is {tp!r}", "It is a whole number from 1", "Give --tp 1"
+            )
         overhead = step_overhead_seconds() if overhead_s is None else overhead_s
         if not (math.isfinite(overhead) and overhead >= 0):
             raise UsageError(f"The overhead of a step is {overhead:g} s", "It is 0 s or more", "Give 0.0008")
@@ -247,7 +252,9 @@ def all_reduce_seconds(
     if tp == 1:
         return np.zeros_like(tokens)
     facts = catalog or default()
-    rate = facts.fact("inference.all_reduce_bandwidth").canonical_value if bytes_per_s is None else bytes_per_s
+    rate = (
+        facts.fact("inference.all_reduce_bandwidth").canonical_value if bytes_per_s is None else bytes_per_s
+    )
     wait = facts.fact("inference.all_reduce_latency").canonical_value if latency_s is None else latency_s
     if not (math.isfinite(rate) and rate > 0 and math.isfinite(wait) and wait >= 0):
         raise UsageError(
@@ -278,13 +285,13 @@ def read_profile(folder: str | Path) -> Profile:
     attention = _read(home, "attention")
     if not attention:
         raise _lacks(home, "attention")
-    axes, times = _attention(home, np.array([row[1:] for row in attention], dtype=np.float64))
+    axes, times = _attention(home, np.array([numbers for _, numbers in attention], dtype=np.float64))
     curves: dict[str, dict[str, tuple[Array, Array]]] = {}
-    for name in ("dense", "per_sequence"):
-        rows = _read(home, name)
-        curves[name] = {
-            kernel: _curve([row[1:] for row in rows if row[0] == kernel])
-            for kernel in dict.fromkeys(row[0] for row in rows)
+    for file in ("dense", "per_sequence"):
+        rows = _read(home, file)
+        curves[file] = {
+            kernel: _curve([numbers for name, numbers in rows if name == kernel])
+            for kernel in dict.fromkeys(name for name, _ in rows)
         }
     known = (*ONCE, *TWICE, *EVERY, *FEED)
     unknown = next((kernel for kernel in curves["dense"] if kernel not in known), None)
@@ -299,33 +306,35 @@ def read_profile(folder: str | Path) -> Profile:
     experts = _read(home, "moe", optional=True)
     plane = None
     if experts:
-        table = np.array([row[1:] for row in experts], dtype=np.float64)
+        table = np.array([numbers for _, numbers in experts], dtype=np.float64)
         points = [np.unique(table[:, column]) for column in range(2)]
-        plane = (*points, _filled(points, table, home, "moe"))
+        if any(axis.size < 2 for axis in points):  # noqa: PLR2004 -- a line needs two points
+            raise _lacks(home, "moe")
+        plane = (points[0], points[1], _filled(points, table, home, "moe"))
     return Profile(str(folder), curves["dense"], curves["per_sequence"], axes, times, plane)
 
 
 def _lacks(home: Path, name: str) -> DataError:
     return DataError(
-        f"The profile {str(home)!r} has no rows in {name}.csv",
-        f"It has the columns {', '.join(COLUMNS[name])}",
+        f"The profile {str(home)!r} has too few rows in {name}.csv",
+        f"It has the columns {', '.join(COLUMNS[name])}, and two points or more in each",
         "Measure the kernels, or name another folder",
     )
 
 
-def _read(home: Path, name: str, *, optional: bool = False) -> list[tuple[str, ...]]:
+def _read(home: Path, name: str, *, optional: bool = False) -> list[Row]:
     """Return the rows of a file: the name of a kernel, or nothing, then its numbers."""
-    path = next((p for p in (home / f"{name}.csv", home / f"{name}.csv.gz") if p.is_file()), None)
-    if path is None and optional:
+    plain = home / f"{name}.csv"
+    path = next((p for p in (plain, home / f"{name}.csv.gz") if p.is_file()), plain)
+    if optional and not path.is_file():
         return []
     wanted = COLUMNS[name]
     try:
-        if path is None:
-            raise FileNotFoundError(None, "no such file", str(home / f"{name}.csv"))  # noqa: TRY301
-        opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(
-            encoding="utf-8", newline=""
-        )
-        with opened as file:
+        with (
+            gzip.open(path, "rt", encoding="utf-8", newline="")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8", newline="") as file
+        ):
             lines = csv.DictReader(file)
             missing = [column for column in wanted if column not in (lines.fieldnames or ())]
             if missing:
@@ -344,7 +353,7 @@ def _read(home: Path, name: str, *, optional: bool = False) -> list[tuple[str, .
         ) from error
 
 
-def _row(path: Path, line: int, wanted: tuple[str, ...], row: dict[str, str | None]) -> tuple:
+def _row(path: Path, line: int, wanted: tuple[str, ...], row: dict[str, str | None]) -> Row:
     numbers = []
     for column in wanted:
         text = row[column] or ""
@@ -354,21 +363,23 @@ def _row(path: Path, line: int, wanted: tuple[str, ...], row: dict[str, str | No
             number = float(text)
         except ValueError:
             number = math.nan
-        if not (math.isfinite(number) and number >= 0):
+        if not (math.isfinite(number) and number >= (column in COUNTS)):
             raise DataError(
                 f"Line {line} of {str(path)!r} has {column} {text!r}",
-                "Every cell is a finite number of 0 or more, times in microseconds",
+                "Cells are finite numbers of 0 or more, times in microseconds; tokens, sequences and experts "
+                "of a kernel are 1 or more",
                 "Mend the row or leave it out",
             )
         numbers.append(number)
-    return (row.get("layer") or "", *numbers)
+    return row.get("layer") or "", tuple(numbers)
 
 
-def _curve(rows: list[tuple]) -> tuple[Array, Array]:
+def _curve(rows: list[tuple[float, ...]]) -> tuple[Array, Array]:
     """Return points in order and times [s]; the mean where a point was measured again."""
     table = np.array(rows, dtype=np.float64)
     points, place, counts = np.unique(table[:, 0], return_inverse=True, return_counts=True)
-    return points, US * np.bincount(place, table[:, 1]) / counts
+    times: Array = US * np.bincount(place, table[:, 1]) / counts
+    return points, times
 
 
 def _along(points: Array, times: Array, at: Array) -> Array:
@@ -376,7 +387,8 @@ def _along(points: Array, times: Array, at: Array) -> Array:
     found = np.interp(at, points, times)
     half = float(np.interp(points[-1] / 2, points, times))
     slope = max(float(times[-1]) - half, 0.0) / (points[-1] / 2)
-    return found + slope * np.maximum(at - points[-1], 0.0)
+    beyond: Array = found + slope * np.maximum(at - points[-1], 0.0)
+    return beyond
 
 
 def _plane(rows: Array, columns: Array, times: Array, x: Array, y: Array) -> Array:
@@ -397,8 +409,8 @@ def _attention(home: Path, table: Array) -> tuple[tuple[Array, ...], Array]:
     prompts, decodes = (table[:, 0] > 0) & (table[:, 2] == 0), (table[:, 0] == 0) & (table[:, 2] > 0)
     if not (prompts.any() and decodes.any() and mixed.any()):
         raise DataError(
-            f"The profile {str(home)!r} has {prompts.sum()} rows of prompts alone, {decodes.sum()} of decoding "
-            f"alone and {mixed.sum()} of both",
+            f"The profile {str(home)!r} has {prompts.sum()} rows of prompts alone, {decodes.sum()} of "
+            f"decoding alone and {mixed.sum()} of both",
             "attention.csv has rows of all three: prefill_chunk, n_decode or both above 0",
             "Measure what is missing",
         )
@@ -428,14 +440,16 @@ def _filled(axes: list[Array], table: Array, home: Path, name: str) -> Array:
     """Return a full table of times [s] from the measured points of its axes.
 
     A point that was not measured is linear between the nearest measured neighbours along the axis where
-    these are closest, counted in points of the axis; the mean of several such axes. What lies outside goes
-    on along its axis by the nearest slope, and never falls.
+    these are closest, counted in points of the axis; the mean of several such axes. What lies above them goes
+    on along its axis by the nearest slope and never falls; what lies below takes the nearest time.
     """
     grid = np.full([axis.size for axis in axes], np.nan)
     grid[tuple(np.searchsorted(axis, table[:, k]) for k, axis in enumerate(axes))] = US * table[:, -1]
     for outward in (False, True, True):
         while np.isnan(grid).any():
-            found, gaps = zip(*(_line(grid, k, axis, outward=outward) for k, axis in enumerate(axes)), strict=True)
+            found, gaps = zip(
+                *(_line(grid, k, axis, outward=outward) for k, axis in enumerate(axes)), strict=True
+            )
             least = np.min(gaps, axis=0)
             chosen = np.array(gaps) == least
             guess = np.where(chosen, found, 0.0).sum(axis=0) / chosen.sum(axis=0)
@@ -459,25 +473,24 @@ def _line(grid: Array, axis: int, points: Array, *, outward: bool) -> tuple[Arra
     values = np.moveaxis(grid, axis, -1)
     count = values.shape[-1]
     known = ~np.isnan(values)
-    place = np.arange(count)
-    before = np.maximum.accumulate(np.where(known, place, -1), axis=-1)
-    after = np.flip(np.minimum.accumulate(np.flip(np.where(known, place, count), -1), axis=-1), -1)
+    place = np.broadcast_to(np.arange(count), values.shape)
     if outward:
-        last = before.max(axis=-1, keepdims=True)
+        last = np.where(known, place, -1).max(axis=-1, keepdims=True)
         prior = np.where(known & (place < last), place, -1).max(axis=-1, keepdims=True)
-        beyond = (place > last) & (prior >= 0)
-        before, after = (np.broadcast_to(np.where(beyond, x, -1), values.shape) for x in (prior, last))
-        inside = beyond
+        first = np.where(known, place, count).min(axis=-1, keepdims=True)
+        ahead = place < first
+        low, high = (np.where(ahead, first, found) for found in (prior, last))
+        inside = ~known & (low >= 0) & (high < count)
     else:
-        inside = (before >= 0) & (after < count) & ~known
-    low, high = np.where(inside, before, 0), np.where(inside, after, 0)
+        low = np.maximum.accumulate(np.where(known, place, -1), axis=-1)
+        high = np.flip(np.minimum.accumulate(np.flip(np.where(known, place, count), -1), axis=-1), -1)
+        inside = ~known & (low >= 0) & (high < count)
+    low, high = np.where(inside, low, 0), np.where(inside, high, 0)
     start, end = (np.take_along_axis(values, at, -1) for at in (low, high))
-    width = np.where(inside, points[high] - points[low], 1.0)
-    slope = (end - start) / width
-    if outward:
-        slope = np.maximum(slope, 0.0)
-        found = end + slope * (points[place] - points[high])
-    else:
+    slope = (end - start) / np.where(high > low, points[high] - points[low], 1.0)
+    found = end + np.maximum(slope, 0.0) * (points[place] - points[high])
+    if not outward:
         found = start + slope * (points[place] - points[low])
-    gap = np.where(inside, (np.abs(place - high) + high - low if outward else high - low), np.inf)
-    return np.moveaxis(np.where(inside, found, 0.0), -1, axis), np.moveaxis(gap.astype(float), -1, axis)
+    gap = np.where(inside, np.abs(place - high) + high - low, np.inf) if outward else high - low
+    gap = np.where(inside, gap, np.inf)
+    return np.moveaxis(np.where(inside, found, 0.0), -1, axis), np.moveaxis(gap, -1, axis)

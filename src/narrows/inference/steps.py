@@ -52,7 +52,7 @@ NO_LIMIT = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepTable:
-    """Time of a step as arrays; build one with `from_layers`, `load`, `from_law`, `from_roof` or `from_profile`.
+    """Time of a step as arrays; build one with a method ``from_...``, or `load`.
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ class StepTable:
         -----
         Step time = token[t] + sequence[s] + A(c, b, n, k), A multilinear between the points of its axes and
         on by the nearest slope outside. Several chunks count as one chunk with as many pairs of a token and
-        one that it attends to: b = sum(c_i b_i)/sum(c_i), c (2 b + c) = sum(c_i (2 b_i + c_i)). The n decoding
+        one that it attends to: b = sum(c_i b_i)/sum(c_i), c (2 b + c) = sum(c_i (2 b_i + c_i)). The decoding
         requests count as n of the mean context k.
 
         Examples
@@ -329,10 +329,10 @@ class StepTable:
         )
         if not fits or not all(row.size and np.isfinite(row).all() and (row >= 0).all() for row in rows):
             raise DataError(
-                f"The arrays of a profile have shapes {', '.join(str(row.shape) for row in rows)} and axes of "
-                f"{', '.join(str(axis.size) for axis in points)} points",
-                "They are two lists and a table of four axes, of times of 0 s or more; axes ascend, the first "
-                "three from 0",
+                f"The arrays of a profile have shapes {', '.join(str(row.shape) for row in rows)} and axes "
+                f"of {', '.join(str(axis.size) for axis in points)} points",
+                "They are two lists and a table of four axes, of times of 0 s or more; axes ascend, the "
+                "first three from 0",
                 "Give token, sequence, attention and its axes",
             )
         across = points[2].size * points[3].size
@@ -424,7 +424,7 @@ class StepTable:
             twice = (
                 prefill_tokens * (2 * prefill_kv + prefill_tokens) if prefill_pairs is None else prefill_pairs
             )
-            return self._profile(n_decode, decode_kv, n_prefill, prefill_tokens, squares, twice)
+            return self._profile((n_decode, decode_kv), (n_prefill, prefill_tokens), squares, twice)
         ms = float(self.token[tokens])
         if n_decode:
             ms += float(self.decode[n_decode, -(-(decode_kv // n_decode) // GRAIN)])
@@ -445,8 +445,9 @@ class StepTable:
         return scale * (roof + rest)
 
     def _profile(
-        self, n: int, context: int, chunks: int, tokens: int, squares: int, twice_pairs: int
+        self, decoding: tuple[int, int], prompts: tuple[int, int], squares: int, twice_pairs: int
     ) -> float:
+        (n, context), (chunks, tokens) = decoding, prompts
         sizes = [int(size) for size in self.coefficients[:AXES]]
         axes = np.split(self.coefficients[AXES:], np.cumsum(sizes)[:-1])
         before = 0.5 * (twice_pairs - squares) / tokens if tokens else 0.0
@@ -458,8 +459,8 @@ class StepTable:
         (i, u), (j, v), (k, w), (m, x) = (_cell(axis, at) for axis, at in zip(axes, asked, strict=True))
 
         def across(row: int) -> float:
-            near, far = (self.decode[row, at * sizes[3] + m :][:2].tolist() for at in (k, k + 1))
-            return _between(_between(*near, x), _between(*far, x), w)
+            (a, b), (c, d) = (self.decode[row, at * sizes[3] + m :][:2].tolist() for at in (k, k + 1))
+            return _between(_between(a, b, x), _between(c, d, x), w)
 
         low, high = (
             _between(across(at * sizes[1] + j), across(at * sizes[1] + j + 1), v) for at in (i, i + 1)

@@ -1,4 +1,4 @@
-"""The serving simulation against vLLM: two logs with measured kernels, and experiments on H100 with the law."""
+"""The serving simulation against vLLM: logs with measured kernels, and experiments on H100 with the law."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _log_rows(log: Path, profiles: Path) -> Iterator[Comparison]:
         np.array([row[key] for row in rows]) for key in ("queued_ts", "first_token_ts", "last_token_ts")
     )
     output = np.array([row["output_toks"] for row in rows])
-    requests = Requests(queued - queued[0], [row["input_toks"] for row in rows], output)
+    requests = Requests(queued - queued[0], np.array([row["input_toks"] for row in rows]), output)
     engine = Engine(
         blocks=int(fit(name, CARDS[card], Setup(tp=tp)).blocks)
         if card in CARDS
@@ -167,7 +167,9 @@ def _peer(path: Path) -> dict[str, float]:
     """Return the relative errors that LLMServingSim states of itself on a log."""
     if not path.is_file():
         return {}
-    found = re.findall(r"^(.*?\S)\s+\S+\s+\S+\s+([+-][\d.]+)%$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.findall(
+        r"^(.*?\S)\s+\S+\s+\S+\s+([+-][\d.]+)%$", path.read_text(encoding="utf-8"), re.MULTILINE
+    )
     return {name: float(percent) / 100 for name, percent in found}
 
 
@@ -186,9 +188,9 @@ def shared_prefix_requests(workload: dict[str, Any], *, seed: int = SEED) -> Req
 
     Notes
     -----
-    Arrivals are Poisson within a stage, with as many requests as the stage states. A prompt is a system prompt
-    and a question; history does not grow. The whole blocks of a system prompt are cached after the first
-    request of its group: they are left out of later prompts, so that attention to them is not counted.
+    Arrivals are Poisson within a stage, with as many requests as the stage states. A prompt is a system
+    prompt and a question; history does not grow. The whole blocks of a system prompt are cached after the
+    first request of its group: they are left out of later prompts, so that attention to them is not counted.
 
     Examples
     --------
@@ -256,9 +258,7 @@ def _experiment(run: dict[str, Any]) -> list[float]:
     tp, tokens = run["tp"], run["max_num_batched_tokens"]
     form = next((form for form, word in MODEL_BITS.items() if word in run["model"]), "bf16")
     place = Placement("vllm", weights=form, tensor=tp, expert_tensor=tp)
-    engine = Engine(
-        blocks=run["total_kv_blocks"], chunk=tokens, sequences=run["max_num_seqs"], watermark=0.0
-    )
+    engine = Engine(blocks=run["total_kv_blocks"], chunk=tokens, sequences=run["max_num_seqs"], watermark=0.0)
     table = placed_steps(
         model(known_model(run["model"])), chip(run["hardware"]), place, most_tokens=tokens + engine.sequences
     )
