@@ -17,6 +17,7 @@ from narrows.inference.law import (
     Placement,
     closed_loop,
     first_token_time,
+    held_at_once,
     read_law,
     step_features,
     step_time,
@@ -91,6 +92,14 @@ def test_a_longer_context_or_prompt_never_makes_a_step_shorter(model, engine, re
     assert short <= mixed * (1 + 1e-12)
 
 
+def test_one_more_prompt_token_never_makes_the_smallest_step_shorter():
+    for engine in ("trtllm", "vllm", "sglang", ""):
+        place = Placement(engine)
+        bare = step_time(LLAMA, H100, place, requests=1, context=16).value
+        more = step_time(LLAMA, H100, place, requests=1, context=16, prompt=1, prompt_pairs=1).value
+        assert bare <= more
+
+
 @settings(max_examples=40, deadline=None)
 @given(MODELS, ENGINES, COUNTS, LENGTHS, st.integers(1, 4000))
 def test_every_interval_holds_its_point(model, engine, concurrency, asked, answered):
@@ -99,6 +108,103 @@ def test_every_interval_holds_its_point(model, engine, concurrency, asked, answe
     )
     for span in (token_time(loop), first_token_time(loop)):
         assert 0 < span.low < span.value < span.high < math.inf
+
+
+WINDOWED = replace(LLAMA, id="windowed", full_layers=16, window=128)
+STATED = replace(LLAMA, id="stated", full_layers=8)
+SPARSE = replace(LATENT, id="sparse", sparse_context=2048)
+EVERY = st.sampled_from([LLAMA, MIXTRAL, LATENT, WINDOWED, STATED, SPARSE])
+PLACES = st.builds(
+    Placement,
+    ENGINES,
+    st.sampled_from(["bf16", "fp8", "fp8_block"]),
+    cache=st.sampled_from(["bf16", "fp8"]),
+    tensor=st.sampled_from([1, 2, 8]),
+    ranks=st.sampled_from([1, 4]),
+    expert_parallel=st.sampled_from([1, 8]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVERY, PLACES, st.lists(st.tuples(COUNTS, LENGTHS, st.integers(0, 8192)), min_size=1, max_size=5))
+def test_arrays_of_steps_give_what_single_steps_give(model, place, steps):
+    requests, context, prompt = (np.array(column, dtype=float) for column in zip(*steps, strict=True))
+    together = step_features(
+        model, H100, place, requests=requests, context=context, prompt=prompt, prompt_pairs=prompt * 9
+    )
+    assert together.shape == (len(steps), len(FEATURES))
+    for row, (count, length, part) in zip(together, steps, strict=True):
+        single = step_features(
+            model, H100, place, requests=count, context=length, prompt=part, prompt_pairs=part * 9
+        )
+        assert row == pytest.approx(single, rel=1e-12)
+
+
+def test_the_counts_of_a_step_are_broadcast():
+    grid = step_features(LLAMA, H100, Placement(), requests=np.arange(1, 4)[:, None], context=[100, 1000])
+    assert grid.shape == (3, 2, len(FEATURES))
+    assert (np.diff(grid, axis=0) >= 0).all()
+    assert (np.diff(grid, axis=1) >= 0).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVERY, PLACES, st.tuples(COUNTS, COUNTS), LENGTHS, st.integers(1, 4000))
+def test_more_requests_in_flight_never_make_a_token_or_the_first_token_quicker(
+    model, place, counts, asked, answered
+):
+    few, many = (
+        closed_loop(model, H100, place, asked=asked, answered=answered, concurrency=count)
+        for count in (counts[0], sum(counts))
+    )
+    assert token_time(few).value <= token_time(many).value * (1 + 1e-9)
+    assert first_token_time(few).value <= first_token_time(many).value * (1 + 1e-9)
+    assert few.waiting <= many.waiting
+
+
+def test_requests_beyond_the_memory_wait_and_do_not_slow_the_others():
+    asked = {"asked": 4000, "answered": 1000}
+    places = held_at_once(LLAMA, H100, Placement("vllm"), 4500)
+    # (0.9 x 85.9 - 1.25 - 16.06) GB over 4500 tokens of 131,072 bytes
+    assert places == pytest.approx((77.31e9 - 1.25e9 - 16.06e9) / (4500 * 131_072), rel=1e-3)
+    full, over = (
+        closed_loop(LLAMA, H100, Placement("vllm"), **asked, concurrency=places * factor) for factor in (1, 3)
+    )
+    assert full.waiting == 0
+    assert over.waiting == pytest.approx(2 * 1000)
+    assert token_time(over) == token_time(full)
+    # two answers of others come before a request's own
+    assert first_token_time(over).value > 1000 * token_time(full).value
+
+
+def test_without_room_for_one_request_the_law_answers_as_if_there_were():
+    small = replace(H100, memory_bytes=8e9)
+    assert held_at_once(LLAMA, small, Placement(), 1000) == math.inf
+    loop = closed_loop(LLAMA, small, Placement("vllm"), asked=100, answered=100, concurrency=4)
+    assert loop.waiting == 0
+
+
+def test_experts_on_the_chips_of_one_rank_need_no_dispatch():
+    names = ("exchange_bytes", "exchange_count")
+    one, several = (
+        dict(
+            zip(
+                FEATURES,
+                step_features(
+                    MIXTRAL,
+                    H100,
+                    Placement(tensor=4 // ranks, ranks=ranks, expert_parallel=4),
+                    requests=4,
+                    context=9,
+                ),
+                strict=True,
+            )
+        )
+        for ranks in (1, 4)
+    )
+    assert all(one[name] == 0.0 for name in names)
+    # 16 tokens of 4096 bf16 numbers; two of eight experts, so half a token a chip; a quarter stays
+    assert several["exchange_bytes"] == pytest.approx(2 * 32 * 16 * 0.5 * 0.75 * 2 * 4096 / 4.5e11)
+    assert several["exchange_count"] > 0
 
 
 def test_what_was_not_measured_has_a_wider_interval():

@@ -19,7 +19,7 @@ def run(arguments: Namespace) -> int:
         from narrows.cli.simulate import run as simulate
 
         return simulate(arguments)
-    answers = {"fit": _fit, "price": _price}
+    answers = {"demand": _demand, "fit": _fit, "price": _price, "throughput": _throughput}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
@@ -50,23 +50,29 @@ def _fit(arguments: Namespace) -> str:
 
 
 def _price(arguments: Namespace) -> str:
-    from narrows.inference.prices import Mix, price
-    from narrows.report.price import price_json, price_text
+    from narrows.cli.price import price
 
-    mix = Mix(
-        arguments.input_per_output,
-        arguments.cached,
-        arguments.input_tokens_per_s,
-        arguments.cached_tokens_per_s,
-    )
-    found = price(
+    return price(arguments)
+
+
+def _demand(arguments: Namespace) -> str:
+    from narrows.cli.earning import demand
+
+    return demand(arguments)
+
+
+def _throughput(arguments: Namespace) -> str:
+    from narrows.inference.throughput import best_throughput
+    from narrows.report.throughput import throughput_json, throughput_text
+
+    found = best_throughput(
         arguments.model,
         arguments.chip,
-        arguments.tokens_per_s,
-        utilisation=arguments.utilisation,
-        basis=arguments.cost,
-        mix=mix,
-        draws=arguments.draws,
-        seed=arguments.seed,
+        asked=arguments.input_tokens,
+        answered=arguments.output_tokens,
+        weights=arguments.weights,
+        tpot_limit_s=arguments.tpot,
+        ttft_limit_s=arguments.ttft,
+        engine=arguments.engine,
     )
-    return price_json(found) if arguments.json else price_text(found)
+    return throughput_json(found) if arguments.json else throughput_text(found)

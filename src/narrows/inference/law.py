@@ -21,7 +21,7 @@ from narrows.errors import UnknownNameError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from narrows.transformer import Chip, Model
 
@@ -42,6 +42,7 @@ __all__ = [
     "first_token_parts",
     "first_token_time",
     "groups_of",
+    "held_at_once",
     "law_from",
     "read_law",
     "step_features",
@@ -62,7 +63,7 @@ FEATURES = (
 """What a step is made of; seconds at the offer of the chip, or counts times a microsecond."""
 COEFFICIENTS = (*FEATURES, "saturation", "scale")
 """What is fitted, in logarithms: a factor on each feature; tokens at half efficiency; a factor on all."""
-FIRST = ("prompt", "step_before", "burst", "queue", "requests", "request", "scale")
+FIRST = ("prompt", "step_before", "burst", "queue", "waiting", "requests", "request", "scale")
 """What the time to the first token is made of, and a factor on all."""
 MEMORY = slice(0, 3)
 COMPUTE = slice(3, 7)
@@ -74,6 +75,16 @@ TILE = 16.0
 MICRO = 1e-6
 ACTIVATIONS = 2.0 * 8
 """Bytes of the residual stream that a layer reads and writes for each token and unit of width."""
+MORE_KERNELS = {"state": 0.5, "low_dense": 0.2, "low_expert": 0.3, "shared": 0.3}
+"""Kernels that start beyond those of a plain layer in bf16, as a share of some ten: a state of fixed size
+(convolution, gates, decay, update, norm), activations brought to a low format before the products of a layer
+and before those of its experts, and an expert that serves all (gate and up, activation, down)."""
+PLAIN = ("bf16", "int4", "mxfp4")
+"""Formats whose products take activations in bf16."""
+TAKEN = 0.9
+"""Share of the memory that engines take unless told otherwise."""
+SET_ASIDE = 1.25e9
+"""Bytes that engines hold beside weights and cache: activations, graphs, communication."""
 BUDGET = 8192.0
 """Tokens of one step that engines give to prompts unless told otherwise."""
 Z90 = 1.6448536269514722
@@ -151,12 +162,12 @@ def step_features(
     chip: Chip,
     place: Placement,
     *,
-    requests: float,
-    context: float,
-    prompt: float = 0.0,
-    prompt_pairs: float = 0.0,
+    requests: ArrayLike,
+    context: ArrayLike,
+    prompt: ArrayLike = 0.0,
+    prompt_pairs: ArrayLike = 0.0,
 ) -> Array:
-    """Return what one step is made of, in the order of `FEATURES` [s].
+    """Return what steps are made of, in the order of `FEATURES` along the last axis [s].
 
     Parameters
     ----------
@@ -173,63 +184,128 @@ def step_features(
 
     Notes
     -----
+    The four counts may be arrays; they are broadcast, and features come last: shape (..., 17).
+
     Memory: bytes of dense weights, of the experts touched by the tokens of all ranks, and of the cache, over
     the bandwidth. Compute: 2 operations a weight and token over the rate of the format; a touched expert
-    computes whole tiles of rows. Exchange: two all-reduces a layer within a rank, one dispatch and one
-    return a layer between experts.
+    computes whole tiles of rows; scores, values and the output embedding run in bf16. Exchange: two
+    all-reduces a layer within a rank; where ranks hold other requests, one dispatch and one return a layer
+    between experts. Experts that lie on the chips of one rank need no dispatch: each chip has all tokens, and
+    the all-reduce adds what its experts made.
+
+    Examples
+    --------
+    >>> from narrows.transformer import Chip, Model
+    >>> llama = Model("llama-3.1-8b", 32, 4096, 32, 128, kv_heads=8, dense_ff=14336, vocabulary=128256)
+    >>> h100 = Chip("h100_sxm", 8.6e10, 3.35e12, {"bf16": 9.89e14}, 700, 8, 4.5e11, 5e10, 6.4e10)
+    >>> step_features(llama, h100, Placement("vllm"), requests=[1, 8, 64], context=1000).shape
+    (3, 17)
     """
+    alone = all(isinstance(count, int | float) for count in (requests, context, prompt, prompt_pairs))
+    if not alone:
+        requests, context, prompt, prompt_pairs = np.broadcast_arrays(
+            *(np.asarray(count, dtype=np.float64) for count in (requests, context, prompt, prompt_pairs))
+        )
+    columns = _columns(model, chip, place, (requests, context, prompt, prompt_pairs))
+    if alone:
+        return np.array(columns)
+    found = np.empty((*np.shape(requests), len(columns)))
+    for j, column in enumerate(columns):
+        found[..., j] = column
+    return found
+
+
+def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]) -> list[Any]:
+    """Return the features, each a number or an array of the shape of the counts."""
+    requests, context, prompt, prompt_pairs = counts
     width = place.tensor
     own = requests + prompt
     tokens = own * place.ranks
-    rate, expert_rate = _rate(chip, place.weights), _rate(chip, place.expert_format)
+    half = _rate(chip, "bf16")
+    rate = _rate(chip, place.weights)
+    expert_rate = math.sqrt(_rate(chip, place.expert_format) * half)
     seconds = 1.0 / chip.bandwidth_bytes_per_s
     head = model.hidden * model.vocabulary
     body = model.dense_weights - head
     cut = place.expert_tensor * place.expert_parallel
-    touched = float(model.experts_touched(tokens)) * model.expert_layers / cut
-    served = tokens * model.experts_per_token * model.expert_layers / cut
-    attended = min(context, model.sparse_context) if model.sparse_context else context
-    shards = 1 if model.kv_rank else min(width, model.kv_heads or 1)
+    touched = model.experts_touched(tokens) * (model.expert_layers / cut) if model.experts else 0.0 * tokens
+    served = tokens * (model.experts_per_token * model.expert_layers / cut)
+    attended = np.minimum(context, model.sparse_context) if model.sparse_context else context
+    shards = _shards(model, place)
     kept = model.kv_bytes_per_token(BYTES[place.cache]) * attended
+    plain = model.layers - model.attending_layers
     if model.window:
-        others = model.layers - model.attending_layers
         each = model.kv_bytes_per_token(BYTES[place.cache]) / max(1, model.attending_layers)
-        kept += others * each * min(context, model.window)
+        kept = kept + plain * each * np.minimum(context, model.window)
     size = (model.nope_size + model.rope_size + model.value_size) / 2 if model.kv_rank else model.head_size
-    pairs = 4.0 * model.heads * size * model.attending_layers / width / _rate(chip, "bf16")
+    pairs = 4.0 * model.heads * size * model.attending_layers / width / half
     # Cached latents are read once for all heads: decoding them is work, not only bytes.
     scored = 4.0 * model.heads * (model.kv_rank + model.rope_size / 2) * model.layers / width
-    decode_pairs = scored * requests * attended / _rate(chip, "bf16") if model.kv_rank else 0.0
+    decode_pairs = requests * attended * (scored / half) if model.kv_rank else 0.0
     link = (
         chip.scale_up_bytes_per_s
         if width * place.ranks <= max(8, chip.chips_per_node)
         else min(chip.scale_up_bytes_per_s, max(chip.scale_out_bytes_per_s, 1.0))
     )
-    spread = place.expert_parallel
     wire = 2.0 * model.hidden / link
-    reduced = 2.0 * model.layers * 2.0 * (width - 1) / width * own * wire
-    moved = 2.0 * model.expert_layers * tokens * model.experts_per_token / spread * (1 - 1 / spread) * wire
-    return np.array(
-        [
-            (body + head * 2.0 / BYTES[place.weights]) * BYTES[place.weights] / width * seconds,
-            touched * model.expert_weights * BYTES[place.expert_format] * seconds,
-            requests * kept / shards * seconds,
-            2.0 * (body * own + head * requests) / width / rate,
-            2.0 * served * model.expert_weights / expert_rate,
-            2.0 * TILE * touched * model.expert_weights / expert_rate,
-            pairs * prompt_pairs + decode_pairs,
-            reduced,
-            2.0 * model.layers * math.log2(width) * MICRO,
-            moved,
-            2.0 * model.expert_layers * math.log2(spread) * MICRO,
-            model.layers * MICRO,
-            model.expert_layers * MICRO,
-            requests * MICRO,
-            ACTIVATIONS * own * model.hidden * model.layers * seconds,
-            2.0 * served * (2 * model.hidden + 3 * model.expert_ff) * seconds,
-            100 * MICRO,
-        ]
-    )
+    apart = cut if place.ranks > 1 else 1
+    sent = min(1.0, model.experts_per_token / apart) * (1 - 1 / apart)
+    states = 0 if model.window else plain
+    feed = (model.layers - model.expert_layers) * model.dense_ff
+    feed += model.expert_layers * model.shared_experts * model.expert_ff
+    inner = 3 * feed + 2 * (model.heads + (model.kv_heads or 1)) * size * model.layers
+    kernels = model.layers * (1 + MORE_KERNELS["low_dense"] * (place.weights not in PLAIN))
+    kernels += MORE_KERNELS["state"] * states
+    more = MORE_KERNELS["low_expert"] * (place.expert_format not in PLAIN)
+    more += MORE_KERNELS["shared"] * (model.shared_experts > 0)
+    return [
+        0.0 * own + (body + head * 2.0 / BYTES[place.weights]) * BYTES[place.weights] / width * seconds,
+        touched * (model.expert_weights * BYTES[place.expert_format] * seconds),
+        requests * kept * (seconds / shards),
+        own * (2.0 * body / width / rate),
+        served * (2.0 * model.expert_weights / expert_rate),
+        touched * (2.0 * TILE * model.expert_weights / expert_rate),
+        pairs * prompt_pairs + decode_pairs + requests * (2.0 * head / width / half),
+        own * (2.0 * model.layers * 2.0 * (width - 1) / width * wire),
+        2.0 * model.layers * math.log2(width) * MICRO,
+        tokens * (2.0 * model.expert_layers * sent * wire),
+        2.0 * model.expert_layers * math.log2(apart) * MICRO,
+        kernels * MICRO,
+        model.expert_layers * (1 + more) * MICRO,
+        requests * MICRO,
+        own * ((ACTIVATIONS * model.hidden * model.layers + 2.0 * inner / width) * seconds),
+        served * (2.0 * (2 * model.hidden + 3 * model.expert_ff) * seconds),
+        100 * MICRO,
+    ]
+
+
+def _shards(model: Model, place: Placement) -> int:
+    """Return the chips over which the cache of one request is cut."""
+    return 1 if model.kv_rank else min(place.tensor, model.kv_heads or 1)
+
+
+def held_at_once(model: Model, chip: Chip, place: Placement, context: float) -> float:
+    """Return the requests whose cache fits beside the weights on one attention rank.
+
+    Parameters
+    ----------
+    model, chip, place
+        What runs where.
+    context
+        Mean context of a request [token].
+
+    Notes
+    -----
+    Free memory over the cache of one request. Infinite where the weights leave no room for one request: then
+    the widths or the memory are not the true ones, and the law answers as if there were room.
+    """
+    cut = place.expert_tensor * place.expert_parallel
+    head = model.hidden * model.vocabulary
+    dense = (model.dense_weights - head) * BYTES[place.weights] + 2 * head * BYTES["bf16"]
+    routed = model.expert_layers * model.experts * model.expert_weights * BYTES[place.expert_format]
+    free = TAKEN * chip.memory_bytes - dense / place.tensor - routed / cut - SET_ASIDE
+    found = free / (model.kv_bytes_per_token(BYTES[place.cache]) / _shards(model, place) * context)
+    return found if found >= 1 else math.inf
 
 
 def step_seconds(features: Array, logs: Array, tokens: Array) -> Array:
@@ -276,6 +352,8 @@ class Loop:
         Steps that one prompt takes.
     requests
         Requests in flight at one rank that takes prompts.
+    waiting
+        Steps that a request waits because the cache of those in flight fills the memory.
     groups
         Group of the loop at each level of a law.
     """
@@ -289,6 +367,7 @@ class Loop:
     prompt_tokens: float
     chunks: float
     requests: float
+    waiting: float
     groups: dict[str, str]
 
 
@@ -300,6 +379,7 @@ def groups_of(model: Model, chip: Chip, place: Placement, *, split: bool = False
     return {
         "engine": place.engine,
         "mode": "split" if split else "together",
+        "stack": "|".join((known[0], known[1], form)),
         "model": model.id,
         "setting": where,
         "build": f"{where}|{place.build}",
@@ -336,7 +416,8 @@ def closed_loop(
     -----
     Every answer takes one step a token, so the steps of a rank with n requests meet n asked / answered
     prompt tokens on average (Little). They come in lumps of a prompt or a budget: the share of steps that
-    meet some is 1 - exp(-tokens per step / lump).
+    meet some is 1 - exp(-tokens per step / lump). Of requests whose cache does not fit, as many run as fit,
+    and the others wait: n in flight and k places make each wait n/k - 1 answers.
     """
     if min(asked, answered, concurrency) <= 0:
         raise UsageError(
@@ -344,8 +425,11 @@ def closed_loop(
             "Each is above 0",
             "Give the loop that was measured",
         )
-    count = concurrency / (place.ranks * workers[1])
     context = asked + answered / 2
+    places = held_at_once(model, chip, place, context) * place.ranks * workers[1]
+    waiting = max(0.0, concurrency / places - 1.0) * answered
+    concurrency = min(concurrency, places)
+    count = concurrency / (place.ranks * workers[1])
     steady = step_features(model, chip, place, requests=count, context=context)
     taking = split or place
     held = concurrency / (taking.ranks * workers[0])
@@ -370,7 +454,17 @@ def closed_loop(
             prompt_pairs=flow / share * asked / 2,
         )
     return Loop(
-        steady, mixed, share, count, total, alone, riding + lump, math.ceil(asked / BUDGET), held, groups
+        steady,
+        mixed,
+        share,
+        count,
+        total,
+        alone,
+        riding + lump,
+        math.ceil(asked / BUDGET),
+        held,
+        waiting,
+        groups,
     )
 
 
@@ -425,7 +519,7 @@ def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
     -----
     The step that takes the prompt; the step that runs when it arrives; prompts of others before it in the
     start-up burst, when all requests in flight arrive at once, and in the steady state, where that grows as
-    the share of time spent on prompts; and overheads.
+    the share of time spent on prompts; the wait for a place in memory; and overheads.
     """
     tokens = TokenParts(loops)
     steady = step_seconds(tokens.steady, logs, tokens.tokens)
@@ -439,6 +533,7 @@ def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
             steady,
             0.05 * held * own,
             tokens.share * 0.5 * held * own,
+            np.array([loop.waiting for loop in loops]) * np.exp(tokens(logs)),
             held * 1e-4,
             np.full(len(loops), 0.01),
         ]

@@ -1,4 +1,4 @@
-"""Fit of the laws: common coefficients first, then offsets of engines, models, settings and builds.
+"""Fit of the laws: common coefficients first, then offsets of engines, stacks, models, settings and builds.
 
 Each level is fitted with what stands above it held, and drawn toward it. So a row that belongs to no known
 group is answered by its parent, and what is particular to one setting does not bend the common law.
@@ -53,8 +53,8 @@ SOURCE = "ai-dynamo/aiconfigurator @095f58a5 aic-core/src/aiconfigurator_core/sy
 
 STEP = 1e-4
 ROUNDS = 25
-TAIL = 1.345
-"""Where the loss turns from square to straight, in residual scales."""
+TAIL = 4.0
+"""Degrees of freedom of the residuals' t distribution: a run far from the others hardly pulls."""
 FLOOR = 0.03
 """Least residual scale: runs repeated under one label differ by as much."""
 FEWEST = 25
@@ -65,14 +65,20 @@ START = {
     "exchange_bytes": 1.0, "exchange_count": 5.0, "layers": 30.0, "expert_layers": 10.0, "requests": 5.0,
     "activations": 1.0, "routed": 1.0, "step": 5.0, "saturation": 0.3, "scale": 1.0,
     "prompt": 1.0, "step_before": 1.0, "burst": 1.0, "queue": 0.3, "request": 1.0,
+    "waiting": 1.0,
 }  # fmt: skip
 """Where the fit starts and whence the prior draws: what a part would cost at a usual efficiency."""
-FIRM = ("dense_weights", "expert_weights", "cache", "dense_work", "expert_work")
-"""Parts whose efficiency is known to within half: their prior is tighter."""
+LOOSE = 1.0
+FIRM = {
+    "dense_weights": 0.4, "expert_weights": 0.4, "cache": 0.4, "waiting": 0.4, "activations": 0.5,
+    "dense_work": 0.15, "scale": 0.0,
+}  # fmt: skip
+"""Parts whose efficiency is known better than to a factor of e: spread of their prior, in logarithms."""
 SPREADS = {
     "token": {
         "engine": (0.03, 0.0),
         "mode": (0.0, 0.1),
+        "stack": (0.05, 0.0),
         "model": (0.1, 0.1),
         "setting": (0.15, 0.1),
         "build": (0.0, 0.15),
@@ -80,6 +86,7 @@ SPREADS = {
     "first": {
         "engine": (0.2, 0.0),
         "mode": (0.5, 0.3),
+        "stack": (0.1, 0.1),
         "model": (0.1, 0.1),
         "setting": (0.3, 0.3),
         "build": (0.0, 0.3),
@@ -106,7 +113,7 @@ def fit(
 
     Notes
     -----
-    Gauss-Newton on the Huber loss by re-weighted least squares, with a normal prior on every number. The
+    Gauss-Newton on the t likelihood by re-weighted least squares, with a normal prior on every number. The
     covariance is the inverse of the curvature at the end.
     """
     free = np.flatnonzero(width > 0)
@@ -123,7 +130,7 @@ def fit(
             moved = now.copy()
             moved[:, j] += STEP
             slopes[:, column] = (predict(moved) - base) / STEP
-        weight = np.minimum(1.0, TAIL * scale / np.maximum(np.abs(residual), 1e-12)) / scale**2
+        weight = (TAIL + 1.0) / (TAIL + np.square(residual / scale)) / scale**2
         curvature = slopes.T @ (slopes * weight[:, None]) + np.diag(stiff)
         covariance[np.ix_(free, free)] = np.linalg.inv(curvature)
         change = np.linalg.solve(curvature, slopes.T @ (weight * residual) - stiff * shift[free])
@@ -158,7 +165,7 @@ def _fit_law(
 ) -> Law:
     names = COEFFICIENTS if what == "token" else FIRST
     size = len(names)
-    width = np.array([0.4 if name in FIRM else 0.0 if name == "scale" else 1.0 for name in names])
+    width = np.array([FIRM.get(name, LOOSE) for name in names])
     groups = [loop.groups for loop in loops]
     centre = np.tile(np.log([START[name] for name in names]), (len(loops), 1))
     whole = np.array([group["mode"] == "together" for group in groups])
