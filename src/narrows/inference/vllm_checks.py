@@ -133,6 +133,7 @@ def _log_rows(log: Path, profiles: Path) -> Iterator[Comparison]:
         sequences=int(settings["max_num_seqs"]),
         watermark=0.0,
     )
+    assumed = "" if card in CARDS else ", cache taken as never full"
     table = read_profile(folder).steps(model(name), tp=tp)
     served = serve(requests, table, engine)
     peer = _peer(log / "llmservingsim_summary.txt")
@@ -145,7 +146,7 @@ def _log_rows(log: Path, profiles: Path) -> Iterator[Comparison]:
         yield Comparison(
             ROOM,
             dataset,
-            f"{quantity}, {statistic}" if peers else f"{quantity} of each request",
+            (f"{quantity}, {statistic}" if peers else f"{quantity} of each request") + assumed,
             "relative error" if peers else statistic,
             error,
             f"within {goal:g}",
