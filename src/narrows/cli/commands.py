@@ -280,6 +280,11 @@ def _inference_simulate(questions: Any) -> None:
         "--layers", type=_whole("--layers", 32), default=32, metavar="N", help="with --steps: layers (32)"
     )
     ask.add_argument("--law", metavar="LIST", help="or a step law: seconds, seconds per token, ...")
+    ask.add_argument("--profile", metavar="FOLDER", help="or kernels measured layer by layer (CSV)")
+    ask.add_argument("--model", metavar="NAME", help="with --profile: the model, or its config.json")
+    ask.add_argument(
+        "--tp", type=_whole("--tp", 1), default=1, metavar="N", help="with --profile: chips that split it (1)"
+    )
     ask.add_argument(
         "--rate",
         type=_number("--rate", "5"),

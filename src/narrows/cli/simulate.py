@@ -45,12 +45,16 @@ def _steps(arguments: Namespace) -> StepTable:
 
     from narrows.inference.steps import StepTable
 
-    if (arguments.steps is None) == (arguments.law is None):
+    given = sum(value is not None for value in (arguments.steps, arguments.law, arguments.profile))
+    if given != 1:
         raise UsageError(
-            "The time of a step is given " + ("not at all" if arguments.steps is None else "twice"),
-            "It comes from --steps FILE.npz or from --law, a list of up to seven coefficients in seconds",
-            "Give one of the two, such as --law 0.005,0.00003",
+            "The time of a step is given " + ("more than once" if given else "not at all"),
+            "It comes from --steps FILE.npz, from --profile FOLDER with --model NAME, or from --law, a list "
+            "of up to seven coefficients in seconds",
+            "Give one of them, such as --law 0.005,0.00003",
         )
+    if arguments.profile is not None:
+        return _profile_steps(arguments)
     if arguments.steps is not None:
         return StepTable.load(Path(arguments.steps), layers=arguments.layers)
     try:
@@ -62,6 +66,19 @@ def _steps(arguments: Namespace) -> StepTable:
             "Write, for instance, --law 0.005,0.00003",
         ) from None
     return StepTable.from_law(coefficients)
+
+
+def _profile_steps(arguments: Namespace) -> StepTable:
+    from narrows.inference.profiles import read_profile
+    from narrows.inference.registry import model
+
+    if arguments.model is None:
+        raise UsageError(
+            "A kernel profile is given without --model",
+            "The model says how many layers there are",
+            "Add --model llama-3.1-8b, or the config.json of the model",
+        )
+    return read_profile(arguments.profile).steps(model(arguments.model), tp=arguments.tp)
 
 
 def _text(answer: dict[str, Any]) -> str:

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from narrows.inference._steps_compiled import law_seconds, roof_seconds, tables_seconds
+from narrows.inference._steps_compiled import law_seconds, profile_seconds, roof_seconds, tables_seconds
 from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
-from narrows.inference.steps import GRAIN, LAW, ROOF
+from narrows.inference.steps import GRAIN, LAW, PROFILE, ROOF
 
 __all__ = ["DONE", "END", "ITERATIONS", "PEAK", "run_replicas"]
 
@@ -290,6 +290,10 @@ def _advance(
             duration = law_seconds(coefficients, n, context, chunks, tokens, context_before, squares)
         elif kind == ROOF:
             duration = roof_seconds(decode, coefficients, n, context, chunks, tokens, pairs)
+        elif kind == PROFILE:
+            duration = profile_seconds(
+                token, prefill, decode, coefficients, n, context, chunks, tokens, squares, pairs
+            )
         else:
             duration = tables_seconds(
                 token, decode, prefill, coefficients, n, context, chunks, tokens, context_before, squares

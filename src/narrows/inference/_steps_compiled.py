@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from narrows.inference.steps import GRAIN, SHARPNESS, TERMS
+from narrows.inference.steps import AXES, GRAIN, SHARPNESS, TERMS
 
-__all__ = ["law_seconds", "roof_seconds", "tables_seconds"]
+__all__ = ["law_seconds", "profile_seconds", "roof_seconds", "tables_seconds"]
 
 _TERMS = len(TERMS)
 
@@ -71,3 +71,71 @@ def tables_seconds(
     elif chunks > 1:
         ms += prefill[before // GRAIN, int(np.sqrt(squares) + 0.5)] * coefficients[1]
     return coefficients[0] * ms * 1e-3
+
+
+@njit(nogil=True, inline="always")
+def _place(a: Any, first: int, count: int, at: float) -> Any:
+    low, high = 0, count - 1
+    while high - low > 1:
+        half = (low + high) // 2
+        if a[first + half] <= at:
+            low = half
+        else:
+            high = half
+    return low
+
+
+@njit(nogil=True, inline="always")
+def _across(row: Any, near: int, far: int, w: float, x: float) -> Any:
+    low = row[near] + x * (row[near + 1] - row[near])
+    high = row[far] + x * (row[far + 1] - row[far])
+    return low + w * (high - low)
+
+
+@njit(nogil=True)
+def _attention(grid: Any, a: Any, chunk: float, before: float, n: int, mean: float) -> Any:
+    sizes0, sizes1, sizes2, sizes3 = int(a[0]), int(a[1]), int(a[2]), int(a[3])
+    first = AXES
+    i = _place(a, first, sizes0, chunk)
+    u = (chunk - a[first + i]) / (a[first + i + 1] - a[first + i])
+    first += sizes0
+    j = _place(a, first, sizes1, before)
+    v = (before - a[first + j]) / (a[first + j + 1] - a[first + j])
+    first += sizes1
+    k = _place(a, first, sizes2, n)
+    w = (n - a[first + k]) / (a[first + k + 1] - a[first + k])
+    first += sizes2
+    m = _place(a, first, sizes3, mean)
+    x = (mean - a[first + m]) / (a[first + m + 1] - a[first + m])
+    near, far = k * sizes3 + m, (k + 1) * sizes3 + m
+    row, ahead = i * sizes1 + j, (i + 1) * sizes1 + j
+    one = _across(grid[row], near, far, w, x)
+    low = one + v * (_across(grid[row + 1], near, far, w, x) - one)
+    one = _across(grid[ahead], near, far, w, x)
+    high = one + v * (_across(grid[ahead + 1], near, far, w, x) - one)
+    return low + u * (high - low)
+
+
+@njit(nogil=True)
+def profile_seconds(
+    token: Any,
+    sequence: Any,
+    grid: Any,
+    a: Any,
+    n: int,
+    context: int,
+    chunks: int,
+    tokens: int,
+    squares: int,
+    pairs: int,
+) -> Any:
+    """Return the time of one step by a kernel profile [s]."""
+    chunk, before = 0.0, 0.0
+    if tokens > 0:
+        before = 0.5 * (pairs - squares) / tokens
+        chunk = np.sqrt(before * before + pairs) - before
+    if chunks == 1:
+        chunk = float(tokens)
+    mean = context / n if n > 0 else a[AXES + int(a[0]) + int(a[1]) + int(a[2])]
+    alone = token[n + tokens] + sequence[0, n + chunks]
+    return alone + _attention(grid, a, chunk, before, n, mean)

@@ -68,7 +68,7 @@ def placed_steps(
     factor = np.exp(logs)
     size = len(FEATURES)
 
-    def parts(requests: float, context: float, prompt: float, pairs: float) -> Array:
+    def parts(requests: float, context: float, prompt: float | Array, pairs: float) -> Array:
         found = step_features(
             model, chip, place, requests=requests, context=context, prompt=prompt, prompt_pairs=pairs
         )
@@ -77,10 +77,8 @@ def placed_steps(
 
     ranks = place.ranks
     tokens = np.arange(most_tokens + 1) / ranks
-    fed = np.array([parts(0.0, 0.0, count, 0.0) for count in tokens])
-    led = np.array([parts(1.0, 0.0, count, 0.0) for count in tokens]) - np.array(
-        [parts(0.0, 0.0, count + 1.0, 0.0) for count in tokens]
-    )
+    fed = parts(0.0, 0.0, tokens, 0.0)
+    led = parts(1.0, 0.0, tokens, 0.0) - parts(0.0, 0.0, tokens + 1.0, 0.0)
     short = SATURATION * factor[size] / np.maximum(tokens, 1.0)
     alone = parts(1.0, 0.0, 0.0, 0.0)
     pair = parts(0.0, 0.0, 1.0, 1.0) - parts(0.0, 0.0, 1.0, 0.0)

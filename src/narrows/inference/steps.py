@@ -1,8 +1,9 @@
 """How long one step of a serving engine takes, given what is in its batch.
 
 A `StepTable` is a handful of plain arrays, so that the compiled event kernel reads the same numbers as
-the readable one. There are three kinds: measured tables of one layer, a law with coefficients, and a soft
-roof, which holds a placed model of `narrows.inference.law`.
+the readable one. There are four kinds: measured tables of one layer, a law with coefficients, a soft roof,
+which holds a placed model of `narrows.inference.law`, and a kernel profile, which interpolates measured
+attention of mixed batches (`narrows.inference.profiles`).
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["LAW", "ROOF", "SHARPNESS", "TABLES", "TERMS", "StepTable"]
+__all__ = ["LAW", "PROFILE", "ROOF", "SHARPNESS", "TABLES", "TERMS", "StepTable"]
 
 Floats = NDArray[np.float64]
 
-TABLES, LAW, ROOF = 0, 1, 2
-"""Kinds of step table: measured tables; coefficients; soft maximum of memory and compute."""
+TABLES, LAW, ROOF, PROFILE = 0, 1, 2, 3
+"""Kinds of step table: measured tables; coefficients; soft maximum of memory and compute; kernel profile."""
 SHARPNESS = 6.0
 """Power of the soft maximum of memory and compute time."""
+AXES = 4
+"""Axes of the attention of a profile: tokens of a prompt, tokens before them, decoding requests, context."""
 GRAIN = 64
 """Tokens by which contexts are rounded up."""
 TERMS = (
@@ -49,23 +52,24 @@ NO_LIMIT = 2**63 - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepTable:
-    """Time of a step as arrays; build one with `from_layers`, `load`, `from_law` or `from_roof`.
+    """Time of a step as arrays; build one with a method ``from_...``, or `load`.
 
     Parameters
     ----------
     kind
-        `TABLES`, `LAW` or `ROOF`.
+        `TABLES`, `LAW`, `ROOF` or `PROFILE`.
     token
-        [ms per layer] Work that depends on the tokens of the batch only; axis: tokens.
+        [ms per layer] Work that depends on the tokens of the batch only; axis: tokens. For a profile [s].
     decode
         [ms per layer] Attention of decoding requests; axes: requests, mean context in units of 64 tokens. For
-        a roof: four rows by tokens [s], see `from_roof`.
+        a roof: four rows by tokens [s], see `from_roof`. For a profile: attention of all layers [s].
     prefill
         [ms per layer] Attention of prompts; axes: context in units of 64 tokens, root of the sum of
-        squared chunks.
+        squared chunks. For a profile: one row, what depends on the sequences of the batch only [s].
     coefficients
         For tables: layers, and the factor on `prefill` with more than one chunk. For a law: three rows of
-        seven numbers [s], see `from_law`, one after the other. For a roof: nine numbers, see `from_roof`.
+        seven numbers [s], see `from_law`, one after the other. For a roof: nine numbers, see `from_roof`. For
+        a profile: the lengths of four axes, then their points.
 
     Examples
     --------
@@ -276,16 +280,82 @@ class StepTable:
             ROOF, np.zeros(1), np.ascontiguousarray(rows), nothing, np.array(numbers, dtype=np.float64)
         )
 
+    @classmethod
+    def from_profile(
+        cls, token: Floats, sequence: Floats, attention: Floats, axes: Sequence[Sequence[float]]
+    ) -> StepTable:
+        """Return the step table of measured kernels, with attention interpolated in four directions.
+
+        Parameters
+        ----------
+        token
+            [s] What depends on the tokens of the batch only; axis: tokens from 0.
+        sequence
+            [s] What depends on the sequences of the batch only; axis: sequences from 0.
+        attention
+            [s] Attention of all layers; axes: tokens of a prompt, tokens before them, decoding requests,
+            context of each.
+        axes
+            Points of the four axes of attention, two or more each, ascending; the first three from 0.
+
+        Raises
+        ------
+        DataError
+            If the shapes do not fit or a time is negative or not finite.
+
+        Notes
+        -----
+        Step time = token[t] + sequence[s] + A(c, b, n, k), A multilinear between the points of its axes and
+        on by the nearest slope outside. Several chunks count as one chunk with as many pairs of a token and
+        one that it attends to: b = sum(c_i b_i)/sum(c_i), c (2 b + c) = sum(c_i (2 b_i + c_i)). The decoding
+        requests count as n of the mean context k.
+
+        Examples
+        --------
+        >>> axes = ([0, 16], [0, 64], [0, 2], [16, 48])
+        >>> table = StepTable.from_profile(
+        ...     np.zeros(65), np.zeros(9), np.arange(16.0).reshape(2, 2, 2, 2), axes
+        ... )
+        >>> table.seconds(n_decode=2, decode_kv=64), table.seconds(n_decode=1, decode_kv=16)
+        (2.5, 1.0)
+        """
+        rows = [np.asarray(row, dtype=np.float64) for row in (token, sequence, attention)]
+        points = [np.asarray(axis, dtype=np.float64) for axis in axes]
+        fits = (
+            [row.ndim for row in rows] == [1, 1, AXES]
+            and rows[2].shape == tuple(axis.size for axis in points)
+            and all(axis.size > 1 and (np.diff(axis) > 0).all() for axis in points)
+            and not any(axis[0] for axis in points[: AXES - 1])
+        )
+        if not fits or not all(row.size and np.isfinite(row).all() and (row >= 0).all() for row in rows):
+            raise DataError(
+                f"The arrays of a profile have shapes {', '.join(str(row.shape) for row in rows)} and axes "
+                f"of {', '.join(str(axis.size) for axis in points)} points",
+                "They are two lists and a table of four axes, of times of 0 s or more; axes ascend, the "
+                "first three from 0",
+                "Give token, sequence, attention and its axes",
+            )
+        across = points[2].size * points[3].size
+        return cls(
+            PROFILE,
+            np.ascontiguousarray(rows[0]),
+            np.ascontiguousarray(rows[2].reshape(-1, across)),
+            np.ascontiguousarray(rows[1].reshape(1, -1)),
+            np.concatenate([[float(axis.size) for axis in points], *points]),
+        )
+
     @property
     def most_tokens(self) -> int:
         """Tokens in a batch that the table covers."""
         if self.kind == ROOF:
             return int(self.decode.shape[1]) - 1
-        return len(self.token) - 1 if self.kind == TABLES else NO_LIMIT
+        return len(self.token) - 1 if self.kind in {TABLES, PROFILE} else NO_LIMIT
 
     @property
     def most_sequences(self) -> int:
         """Decoding requests in a batch that the table covers."""
+        if self.kind == PROFILE:
+            return int(self.prefill.shape[1]) - 1
         return len(self.decode) - 1 if self.kind == TABLES else NO_LIMIT
 
     @property
@@ -298,6 +368,8 @@ class StepTable:
     @property
     def most_chunk(self) -> int:
         """Prompt tokens in a batch that the table covers."""
+        if self.kind == PROFILE:
+            return int(self.coefficients[AXES + int(self.coefficients[0]) - 1])
         return int(self.prefill.shape[1]) - 1 if self.kind == TABLES else NO_LIMIT
 
     def seconds(
@@ -348,6 +420,11 @@ class StepTable:
                 prefill_tokens * (2 * prefill_kv + prefill_tokens) if prefill_pairs is None else prefill_pairs
             )
             return self._roof(tokens, n_decode, decode_kv, n_prefill, twice)
+        if self.kind == PROFILE:
+            twice = (
+                prefill_tokens * (2 * prefill_kv + prefill_tokens) if prefill_pairs is None else prefill_pairs
+            )
+            return self._profile((n_decode, decode_kv), (n_prefill, prefill_tokens), squares, twice)
         ms = float(self.token[tokens])
         if n_decode:
             ms += float(self.decode[n_decode, -(-(decode_kv // n_decode) // GRAIN)])
@@ -366,6 +443,41 @@ class StepTable:
         more, less = max(memory, compute), min(memory, compute)
         roof = more * (1.0 + (less / more) ** SHARPNESS) ** (1.0 / SHARPNESS) if more > 0.0 else 0.0
         return scale * (roof + rest)
+
+    def _profile(
+        self, decoding: tuple[int, int], prompts: tuple[int, int], squares: int, twice_pairs: int
+    ) -> float:
+        (n, context), (chunks, tokens) = decoding, prompts
+        sizes = [int(size) for size in self.coefficients[:AXES]]
+        axes = np.split(self.coefficients[AXES:], np.cumsum(sizes)[:-1])
+        before = 0.5 * (twice_pairs - squares) / tokens if tokens else 0.0
+        chunk = math.sqrt(before * before + twice_pairs) - before if tokens else 0.0
+        if chunks == 1:
+            chunk = float(tokens)
+        mean = context / n if n else float(axes[3][0])
+        asked = (chunk, before, float(n), mean)
+        (i, u), (j, v), (k, w), (m, x) = (_cell(axis, at) for axis, at in zip(axes, asked, strict=True))
+
+        def across(row: int) -> float:
+            (a, b), (c, d) = (self.decode[row, at * sizes[3] + m :][:2].tolist() for at in (k, k + 1))
+            return _between(_between(a, b, x), _between(c, d, x), w)
+
+        low, high = (
+            _between(across(at * sizes[1] + j), across(at * sizes[1] + j + 1), v) for at in (i, i + 1)
+        )
+        alone = float(self.token[n + tokens]) + float(self.prefill[0, n + chunks])
+        return alone + _between(low, high, u)
+
+
+def _cell(axis: Floats, at: float) -> tuple[int, float]:
+    """Return the place of the point before, and how far on to the next."""
+    place = min(max(int(np.searchsorted(axis, at, side="right")) - 1, 0), axis.size - 2)
+    low, high = axis[place : place + 2].tolist()
+    return place, (at - low) / (high - low)
+
+
+def _between(low: float, high: float, share: float) -> float:
+    return low + share * (high - low)
 
 
 def _dot(coefficients: Floats, terms: tuple[float, ...]) -> float:

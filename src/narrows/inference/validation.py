@@ -10,6 +10,7 @@ from narrows.inference.law_checks import law_rows
 from narrows.inference.price_checks import price_rows
 from narrows.inference.serving_checks import serving_rows
 from narrows.inference.throughput_checks import throughput_rows
+from narrows.inference.vllm_checks import vllm_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ def inference_rows(folder: Path | None) -> list[Comparison]:
     rows += price_rows(folder)
     rows += serving_rows(folder)
     rows += law_rows(folder)
+    rows += vllm_rows(folder)
     rows += energy_rows(folder)
     rows += throughput_rows(folder)
     return rows
