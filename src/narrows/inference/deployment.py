@@ -10,13 +10,14 @@ import numpy as np
 
 from narrows.catalog import default
 from narrows.inference import serving_kernel
+from narrows.inference.energy import chip_power_w
 from narrows.inference.engine import Engine, Requests
 from narrows.inference.fit import BLOCK, Fit, Setup, fit
 from narrows.inference.law import (
-    COMPUTE,
     MEMORY,
     Placement,
     TokenParts,
+    arithmetic,
     closed_loop,
     groups_of,
     read_law,
@@ -26,10 +27,14 @@ from narrows.inference.placed import placed_steps
 from narrows.inference.simulation import _saturated as saturated
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
     from narrows.inference.registry import Checkpoint
     from narrows.inference.steps import StepTable
     from narrows.inference.traffic import Objective, Traffic
     from narrows.transformer import Chip, Model
+
+    Floats = NDArray[np.float64]
 
 __all__ = [
     "Deployment",
@@ -57,20 +62,25 @@ MOST_TABLES = 64
 _tables: dict[tuple[object, ...], StepTable] = {}
 
 
-def chip_power(card: Chip, *, memory_share: float, compute_share: float) -> float:  # noqa: ARG001
-    """Return the power of one chip with its share of the server [W].
+def chip_power(card: Chip, *, memory_share: ArrayLike, compute_share: ArrayLike) -> Floats:
+    """Return the power of one chip with its share of server and network [W].
 
     Parameters
     ----------
     card
         The chip.
     memory_share, compute_share
-        Utilisation of its bandwidth and of its arithmetic; not used yet: the all-in power is drawn at
-        any load, which is high for a deployment that idles.
+        Utilisation of its bandwidth and of its arithmetic; numbers or arrays of one shape.
+
+    Notes
+    -----
+    Power of the chip at that use, and what the server and the network of a chip take beside it: the all-in
+    power less the design power of the chip.
     """
     name = f"chip.{card.id}.all_in_power"
     catalog = default()
-    return catalog.fact(name).canonical_value if catalog.has(name) else card.power_w
+    beside = catalog.fact(name).canonical_value - card.power_w if catalog.has(name) else 0.0
+    return chip_power_w(card, memory_share=memory_share, compute_share=compute_share) + max(beside, 0.0)
 
 
 def place_of(kept: Checkpoint, card: Chip, setup: Setup, engine: str) -> Placement:
@@ -269,7 +279,7 @@ def loads(deployment: Deployment, traffic: Traffic, rate: float, concurrency: fl
             prompt=prompt,
             prompt_pairs=prompt * pairs,
         )
-        work = parts[COMPUTE].sum() - parts[5]  # without the idle rows of tiles
+        work = parts @ arithmetic(deployment.model, deployment.card, deployment.place)
         return float(parts[MEMORY].sum()), float(work)
 
     if split is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from narrows.catalog import default
 from narrows.errors import UsageError
-from narrows.inference.law import COMPUTE, FEATURES, MEMORY, Placement, Span, step_features
+from narrows.inference.law import MEMORY, Placement, Span, arithmetic, step_features
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -44,8 +44,6 @@ SCATTER, HOST, FANS, PUE = (
 )
 BEND = 4.0
 """Power of the soft minimum of load and 1; it only rounds a corner."""
-WORK = [name for name in FEATURES[COMPUTE] if name != "expert_tiles"]
-"""Parts of a step that are arithmetic asked for; whole tiles of experts are not."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +207,7 @@ def use_of(
     parts = step_features(
         model, card, place, requests=requests, context=context, prompt=prompt, prompt_pairs=prompt_pairs
     )
-    work = sum(float(parts[FEATURES.index(name)]) for name in WORK)
+    work = float(parts @ arithmetic(model, card, place))
     return min(1.0, float(parts[MEMORY].sum()) * steps_per_s), min(1.0, work * steps_per_s)
 
 

@@ -38,12 +38,14 @@ __all__ = [
     "Placement",
     "Span",
     "TokenParts",
+    "arithmetic",
     "closed_loop",
     "first_token_parts",
     "first_token_time",
     "groups_of",
     "held_at_once",
     "law_from",
+    "rate_of",
     "read_law",
     "step_features",
     "step_seconds",
@@ -150,7 +152,21 @@ class Span:
     high: float
 
 
-def _rate(chip: Chip, form: str) -> float:
+def rate_of(chip: Chip, form: str) -> float:
+    """Return the dense rate at which a chip multiplies weights of a format [flop/s].
+
+    Parameters
+    ----------
+    chip
+        The chip.
+    form
+        One of `RATES`; where the chip has no such rate, the next wider one counts.
+
+    Raises
+    ------
+    UsageError
+        The chip has no rate for it.
+    """
     named = RATES[form]
     for name in (named, "fp8", "bf16") if form == "nvfp4" else (named, "bf16"):
         found = chip.flop_per_s.get(name, 0.0)
@@ -223,9 +239,9 @@ def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]
     width = place.tensor
     own = requests + prompt
     tokens = own * place.ranks
-    half = _rate(chip, "bf16")
-    rate = _rate(chip, place.weights)
-    expert_rate = math.sqrt(_rate(chip, place.expert_format) * half)
+    half = rate_of(chip, "bf16")
+    rate = rate_of(chip, place.weights)
+    expert_rate = _expert_rate(chip, place)
     seconds = 1.0 / chip.bandwidth_bytes_per_s
     head = model.hidden * model.vocabulary
     body = model.dense_weights - head
@@ -256,7 +272,7 @@ def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]
     feed = (model.layers - model.expert_layers) * model.dense_ff
     feed += model.expert_layers * model.shared_experts * model.expert_ff
     inner = 3 * feed + 2 * (model.heads + (model.kv_heads or 1)) * size * model.layers
-    narrow = 1.0 + NARROW * place.expert_tensor / model.expert_ff if model.experts else 1.0
+    narrow = _narrow(model, place)
     kernels = model.layers * (1 + MORE_KERNELS["low_dense"] * (place.weights not in PLAIN))
     kernels += MORE_KERNELS["state"] * states
     more = MORE_KERNELS["low_expert"] * (place.expert_format not in PLAIN)
@@ -280,6 +296,36 @@ def _columns(model: Model, chip: Chip, place: Placement, counts: tuple[Any, ...]
         served * (2.0 * (2 * model.hidden + 3 * model.expert_ff) * seconds),
         100 * MICRO,
     ]
+
+
+def arithmetic(model: Model, chip: Chip, place: Placement) -> Array:
+    """Return what turns the parts of a step into the time of its arithmetic at the peak rates.
+
+    Parameters
+    ----------
+    model, chip, place
+        What runs where.
+
+    Notes
+    -----
+    The time is the sum of `step_features` times this. Whole tiles of experts are not asked for and do not
+    count; products of experts count at the rate of their format.
+    """
+    found = np.zeros(len(FEATURES))
+    found[[FEATURES.index("dense_work"), FEATURES.index("attention_work")]] = 1.0
+    if model.experts:
+        full = rate_of(chip, place.expert_format)
+        found[FEATURES.index("expert_work")] = _expert_rate(chip, place) / (full * _narrow(model, place))
+    return found
+
+
+def _expert_rate(chip: Chip, place: Placement) -> float:
+    return math.sqrt(rate_of(chip, place.expert_format) * rate_of(chip, "bf16"))
+
+
+def _narrow(model: Model, place: Placement) -> float:
+    """Return how much slower the products of experts are because one chip holds a narrow part of each."""
+    return 1.0 + NARROW * place.expert_tensor / model.expert_ff if model.experts else 1.0
 
 
 def _shards(model: Model, place: Placement) -> int:

@@ -275,7 +275,7 @@ def _full(
             load = tuple(measure(one, traffic, objective, rate=share, seed=seed, factor=f) for f in factors)
     mid = load[0]
     memory, work = loads(one, traffic, mid.rate, mid.concurrency)
-    watts = chip_power(one.card, memory_share=memory, compute_share=work)
+    watts = float(chip_power(one.card, memory_share=memory, compute_share=work))
     pue = default().fact("inference.pue").canonical_value
 
     def per_token(amount: float) -> Triple:

@@ -22,7 +22,7 @@ from narrows.inference.deployment import (
     measure,
 )
 from narrows.inference.fit import CACHE_BYTES, Setup, fit
-from narrows.inference.law import COMPUTE, MEMORY, Placement, step_features, step_seconds
+from narrows.inference.law import MEMORY, Placement, arithmetic, step_features, step_seconds
 from narrows.inference.prices import COSTS
 from narrows.inference.registry import BITS, LINEAR, checkpoint, chip, chips
 from narrows.inference.traffic import LIMITS, Objective
@@ -425,12 +425,7 @@ def _screen(cell: _Cell, traffic: Traffic, objective: Objective, space: Space) -
     copies, served = _copies(rate, batches, traffic)
     spent = copies * count * cell.usd_per_s
     tokens = np.maximum(served * traffic.answered, TINY)
-    watts = np.array(
-        [
-            chip_power(card, memory_share=m, compute_share=c)
-            for m, c in zip(np.minimum(memory, 1.0).flat, np.minimum(work, 1.0).flat, strict=True)
-        ]
-    ).reshape(shape)
+    watts = chip_power(card, memory_share=np.minimum(memory, 1.0), compute_share=np.minimum(work, 1.0))
     joules = copies * count * watts * _pue() / tokens
     lanes = cell.setup.pp * cell.setup.dp
     worst = np.zeros(shape, dtype=bool)
@@ -567,10 +562,10 @@ def _carried(one: Deployment, traffic: Traffic) -> float:
 
 def _shares(one: Deployment, traffic: Traffic, parts: _Steps, rate: Array, pools: int) -> tuple[Array, Array]:
     """Return the shares of bandwidth and of arithmetic: seconds at the full offer of the chip in a second."""
+    asked = arithmetic(one.model, one.card, one.place)
 
     def seconds(features: Array) -> tuple[Array, Array]:
-        work = features[..., COMPUTE].sum(axis=-1) - features[..., 5]  # without the idle rows of tiles
-        return features[..., MEMORY].sum(axis=-1), work
+        return features[..., MEMORY].sum(axis=-1), features @ asked
 
     share = parts.share[..., None]
     memory, work = (
@@ -644,7 +639,7 @@ def _simulate(asked: _Asked, question: tuple[Traffic, Objective, Space, str, int
         return "objective"
     served = traffic.rate if traffic.rate is not None else outcome.rate * copies
     memory, work = loads(one, traffic, outcome.rate, outcome.concurrency)
-    watts = chip_power(one.card, memory_share=memory, compute_share=work) * _pue()
+    watts = float(chip_power(one.card, memory_share=memory, compute_share=work)) * _pue()
     tokens = served * outcome.tokens_per_s / outcome.rate
     return Found(
         deployment=one,

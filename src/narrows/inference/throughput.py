@@ -24,6 +24,7 @@ from narrows.inference.law import (
     Placement,
     Span,
     TokenParts,
+    arithmetic,
     closed_loop,
     read_law,
     step_features,
@@ -68,7 +69,6 @@ SERVER = 8
 DRAIN_POINTS = 48
 DOUBLINGS = 60
 FORMATS = {"bf16": "bf16", "fp8": "fp8", "fp4": "nvfp4"}
-WORK = [name for name in FEATURES[COMPUTE] if name != "expert_tiles"]
 PARTS = {
     "memory": FEATURES[MEMORY],
     "compute": FEATURES[COMPUTE],
@@ -569,7 +569,7 @@ def _told(
     features = (1.0 - loop.share) * loop.steady + loop.share * loop.mixed
     token = best.tpot_s
     memory = min(1.0, float(features[MEMORY].sum()) / token)
-    compute = sum(float(features[FEATURES.index(name)]) for name in WORK) / token
+    compute = float(features @ arithmetic(question.model, card, place)) / token
     compute = min(1.0, compute * card.flop_per_s["bf16"] / chip(card.id, catalog).flop_per_s["bf16"])
     weighed = features * np.exp(law.logs([loop.groups])[0][: len(FEATURES)])
     sums = {
