@@ -23,7 +23,7 @@ from narrows.inference._steps_compiled import law_seconds, roof_seconds, tables_
 from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
 from narrows.inference.steps import GRAIN, LAW, ROOF
 
-__all__ = ["DONE", "END", "ITERATIONS", "PEAK", "run_replicas"]
+__all__ = ["DONE", "END", "ITERATIONS", "PEAK", "gap_place", "run_replicas"]
 
 # Places of the state of a replica, kept between calls.
 BATCH, PHASE, DECODING, CONTEXT, USED, HELD, PART, PART_DONE, PART_FRONT, HEAD, STACK, BUSY = range(12)
@@ -36,7 +36,8 @@ _ORIGIN = (1023 + FIRST_DOUBLING) * BINS_PER_DOUBLING
 
 
 @njit(nogil=True, inline="always")
-def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
+def gap_place(gap: float, as_float: Any, as_bits: Any) -> Any:
+    """Return the bin of a gap, by the bits of the number."""
     as_float[0] = gap
     place = (as_bits[0] >> _SHIFT) - _ORIGIN
     if gap <= 0.0:
@@ -85,6 +86,7 @@ def _advance(
 ) -> None:
     """Run one replica up to a time, not including what happens at it."""
     blocks, size, chunk, sequences, reserve = limits[0], limits[1], limits[2], limits[3], limits[4]
+    vllm = limits[5]  # 1: blocks on demand, as vLLM; 0: the whole prompt reserved, as sarathi
     k, phase, n, context = I[BATCH], I[PHASE], I[DECODING], I[CONTEXT]
     used, held, part, part_done, part_front = I[USED], I[HELD], I[PART], I[PART_DONE], I[PART_FRONT]
     head, piled, busy, endings = I[HEAD], I[STACK], I[BUSY], I[ENDING]
@@ -101,7 +103,7 @@ def _advance(
             now = end
             busy = 0
             if n > 0:
-                gaps[_bin(now - start, as_float, as_bits)] += n
+                gaps[gap_place(now - start, as_float, as_bits)] += n
             context += n
             k += 1
             phase = phase + 1 if phase + 1 < size else 0
@@ -135,7 +137,7 @@ def _advance(
                 if first[r] < 0.0:
                     first[r] = now - arrived[r]
                 else:
-                    gaps[_bin(now - lost[r], as_float, as_bits)] += 1
+                    gaps[gap_place(now - lost[r], as_float, as_bits)] += 1
                 p = prompt[r] + 1
                 if p == total[r]:
                     finished[r] = now - arrived[r]
@@ -173,6 +175,7 @@ def _advance(
             # Nothing may start at this instant before all its arrivals are in; only an idle replica waits.
             break
         # A batch is formed: decoding requests first.
+        preempted = False
         if n > 0:
             place = 1 - phase
             if place < 0:
@@ -180,18 +183,22 @@ def _advance(
             if size == 1:
                 place = 0
             wanted = phases[place]
-            if blocks - used > wanted:
+            if blocks - used + vllm > wanted:
                 used += wanted
             else:
                 slot = front
                 while slot >= 0:
                     p = slot_base[slot] + k
                     alive = True
-                    while blocks == used:
-                        if part >= 0 and part_front == 0:
-                            used -= (prompt[part] - 1) // size + 1
+                    while blocks == used and (vllm == 0 or (p - 1) % size == 0):
+                        preempted = True
+                        if part >= 0 and (part_front == 0 or vllm == 1):
                             held -= 1
-                            prompt[part] = part_done
+                            if vllm == 1:
+                                used -= (part_done - 1) // size + 1
+                            else:
+                                used -= (prompt[part] - 1) // size + 1
+                                prompt[part] = part_done
                             restarts[part] += 1
                             stack[piled] = part
                             piled += 1
@@ -238,6 +245,20 @@ def _advance(
         # Then the prompt in progress.
         if part >= 0:
             c = min(prompt[part] - part_done, left)
+            if vllm == 1:
+                need = (part_done + c - 1) // size - (part_done - 1) // size
+                if blocks - used < need:
+                    # The prompt in progress is the last of the running: it gives way itself.
+                    preempted = True
+                    used -= (part_done - 1) // size + 1
+                    held -= 1
+                    restarts[part] += 1
+                    stack[piled] = part
+                    piled += 1
+                    part = -1
+                    c = 0
+                else:
+                    used += need
             if c > 0:
                 chunks, tokens, squares = 1, c, c * c
                 context_before = (part_done + GRAIN - 1) // GRAIN * GRAIN
@@ -253,6 +274,8 @@ def _advance(
                 part_front = 1
         # Then new requests: the restarted before the others.
         while left > 0 and held < sequences and n + chunks < sequences:
+            if vllm == 1 and preempted:
+                break
             if piled > 0:
                 r = stack[piled - 1]
             elif head < tail and arrived[queue[head]] <= now:
@@ -260,7 +283,7 @@ def _advance(
             else:
                 break
             length = prompt[r]
-            need = (length - 1) // size + 1
+            need = ((min(length, left) if vllm == 1 else length) - 1) // size + 1
             if blocks - used - need < reserve:
                 break
             if piled > 0:
@@ -321,13 +344,15 @@ def _advance(
 
 
 @njit(nogil=True)
-def _waiting(I: Any, r: int) -> Any:
-    return I[r, STACK] + I[r, TAIL] - I[r, HEAD]
+def _load(I: Any, r: int, outstanding: int) -> Any:
+    waiting = I[r, STACK] + I[r, TAIL] - I[r, HEAD]
+    return waiting + I[r, HELD] if outstanding == 1 else waiting
 
 
 @njit(nogil=True, cache=True)
 def run_replicas(
     shared: int,
+    outstanding: int,
     kind: int,
     token: Any,
     decode: Any,
@@ -389,25 +414,26 @@ def run_replicas(
             r = chosen[i]
             queue[begin[r] + I[r, TAIL]] = i
             I[r, TAIL] += 1
-    for i in range(count if shared == 1 else 1):
-        until = np.inf
-        if shared == 1:
-            best = 0
-            for r in range(1, replicas):
-                if _waiting(I, r) < _waiting(I, best):
-                    best = r
+    for i in range(count + 1 if shared == 1 else 1):
+        final = shared == 0 or i == count
+        until = np.inf if final else arrived[i]
+        best, least = 0, -1
+        for r in range(replicas):
+            if final or (F[r, END] < until if I[r, BUSY] == 1 else _load(I, r, 0) > 0):
+                _advance(
+                    r, until, kind, token, decode, prefill, coefficients, limits, arrived, prompt, total,
+                    queue[begin[r]:], I[r], F[r], phases[r], ring[r], stack[r], ending[r], slot_request[r],
+                    slot_base[r], links[0, r], links[1, r], links[2, r], links[3, r], spare[r], queued, first,
+                    finished, restarts, lost, gaps, times, counts, rows, as_float, as_bits,
+                )  # fmt: skip
+            if not final:
+                load = _load(I, r, outstanding)
+                if least < 0 or load < least:
+                    best, least = r, load
+                    if load == 0:
+                        break  # none has fewer; what the others do meanwhile is made up for later
+        if not final:
             chosen[i] = best
             queue[begin[best] + I[best, TAIL]] = i
             I[best, TAIL] += 1
-            if i + 1 < count:
-                until = arrived[i + 1]
-        for r in range(replicas):
-            if shared == 1 and (_waiting(I, r) == 0 if I[r, BUSY] == 0 else not F[r, END] < until):
-                continue
-            _advance(
-                r, until, kind, token, decode, prefill, coefficients, limits, arrived, prompt, total,
-                queue[begin[r]:], I[r], F[r], phases[r], ring[r], stack[r], ending[r], slot_request[r],
-                slot_base[r], links[0, r], links[1, r], links[2, r], links[3, r], spare[r], queued, first,
-                finished, restarts, lost, gaps, times, counts, rows, as_float, as_bits,
-            )  # fmt: skip
     return I, F
