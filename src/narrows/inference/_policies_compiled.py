@@ -26,6 +26,10 @@ FRESH, FIRST, LAST = 12, 13, 14
 INTEGERS = 15
 START, END = range(2)
 FLOATS = 2
+# Of each block: its neighbours among the free, the block before it of its request, users, name + 1.
+AFTER, BEFORE, LINK, USERS, NAME = range(5)
+# Of each request: blocks, how many of them are shared, the newest of the others, full blocks of the prompt.
+HELD, SHARED, NEWEST, FULL = range(4)
 # Places of the limits.
 BLOCKS, SIZE, CHUNK, SEQUENCES, RESERVE, POLICY, CACHING, DRAFTS = range(8)
 VLLM, ORCA = 0, 1
@@ -50,100 +54,93 @@ def _accepted(seed: Any, request: int, place: int, chances: Any, drafts: int) ->
 
 
 @njit(nogil=True)
-def _take(blocks: int, I: Any, after: Any, before: Any, users: Any, name_of: Any, named: Any) -> Any:
-    if I[FRESH] < blocks:
-        block = I[FRESH]
-        I[FRESH] += 1
+def _take(r: int, blocks: int, I: Any, pool: Any, named: Any) -> Any:
+    """Return a free block, the one that was freed first."""
+    if I[r, FRESH] < blocks:
+        block = I[r, FRESH]
+        I[r, FRESH] += 1
     else:
-        block = I[FIRST]
-        I[FIRST] = after[block]
-        if after[block] >= 0:
-            before[after[block]] = -1
+        block = I[r, FIRST]
+        following = pool[r, AFTER, block]
+        I[r, FIRST] = following
+        if following >= 0:
+            pool[r, BEFORE, following] = -1
         else:
-            I[LAST] = -1
-        if name_of[block] >= 0:
-            named[name_of[block]] = -1
-            name_of[block] = -1
-    users[block] = 1
-    I[USED] += 1
+            I[r, LAST] = -1
+        name = pool[r, NAME, block] - 1
+        if name >= 0:
+            named[r, name] = -1
+            pool[r, NAME, block] = 0
+    pool[r, USERS, block] = 1
+    I[r, USED] += 1
     return block
 
 
 @njit(nogil=True)
-def _share(block: int, I: Any, after: Any, before: Any, users: Any) -> None:
-    if users[block] == 0:
-        a, b = after[block], before[block]
+def _share(r: int, block: int, I: Any, pool: Any) -> None:
+    """Let one more request use a block; if none did, it leaves the free ones."""
+    if pool[r, USERS, block] == 0:
+        a, b = pool[r, AFTER, block], pool[r, BEFORE, block]
         if b >= 0:
-            after[b] = a
+            pool[r, AFTER, b] = a
         else:
-            I[FIRST] = a
+            I[r, FIRST] = a
         if a >= 0:
-            before[a] = b
+            pool[r, BEFORE, a] = b
         else:
-            I[LAST] = b
-        I[USED] += 1
-    users[block] += 1
+            I[r, LAST] = b
+        I[r, USED] += 1
+    pool[r, USERS, block] += 1
 
 
 @njit(nogil=True)
-def _free(block: int, I: Any, after: Any, before: Any, users: Any) -> None:
-    users[block] -= 1
-    if users[block] == 0:
-        after[block] = -1
-        before[block] = I[LAST]
-        if I[LAST] >= 0:
-            after[I[LAST]] = block
+def _free(r: int, block: int, I: Any, pool: Any) -> None:
+    """Let one request less use a block; if none does, it becomes the last of the free ones."""
+    pool[r, USERS, block] -= 1
+    if pool[r, USERS, block] == 0:
+        end = I[r, LAST]
+        pool[r, AFTER, block] = -1
+        pool[r, BEFORE, block] = end
+        if end >= 0:
+            pool[r, AFTER, end] = block
         else:
-            I[FIRST] = block
-        I[LAST] = block
-        I[USED] -= 1
+            I[r, FIRST] = block
+        I[r, LAST] = block
+        I[r, USED] -= 1
 
 
 @njit(nogil=True)
-def _release(
-    r: int, caching: int, I: Any, held: Any, shared: Any, newest: Any, link: Any, after: Any, before: Any,
-    users: Any, named: Any, names: Any, offsets: Any,
-) -> None:  # fmt: skip
+def _release(q: int, r: int, I: Any, pool: Any, blocks_of: Any, named: Any, names: Any, offsets: Any) -> None:
     """Free the blocks of a request, the last first."""
-    if caching == 0:
-        I[USED] -= held[r]
-    else:
-        block = newest[r]
-        while block >= 0:
-            _free(block, I, after, before, users)
-            block = link[block]
-        for j in range(shared[r] - 1, -1, -1):
-            _free(named[names[offsets[r] + j]], I, after, before, users)
-        newest[r] = -1
-        shared[r] = 0
-    held[r] = 0
+    block = blocks_of[NEWEST, q]
+    while block >= 0:
+        _free(r, block, I, pool)
+        block = pool[r, LINK, block]
+    for j in range(blocks_of[SHARED, q] - 1, -1, -1):
+        _free(r, named[r, names[offsets[q] + j]], I, pool)
+    blocks_of[NEWEST, q], blocks_of[SHARED, q], blocks_of[HELD, q] = -1, 0, 0
 
 
 @njit(nogil=True)
 def _give(
-    r: int, need: int, tokens: int, size: int, blocks: int, caching: int, I: Any, held: Any, newest: Any, link: Any,
-    after: Any, before: Any, users: Any, name_of: Any, named: Any, names: Any, offsets: Any, full: Any, computed: Any,
+    q: int, r: int, need: int, first: int, last: int, blocks: int, I: Any, pool: Any, blocks_of: Any, named: Any,
+    names: Any, offsets: Any,
 ) -> None:  # fmt: skip
-    """Take blocks for a request, and name those that its prompt fills."""
-    if caching == 0:
-        I[USED] += need
-        held[r] += need
-        return
+    """Take blocks for a request, and name those that its prompt fills, from the first to before the last."""
     for _ in range(need):
-        block = _take(blocks, I, after, before, users, name_of, named)
-        link[block] = newest[r]
-        newest[r] = block
-    held[r] += need
-    first, last = computed[r] // size, min((computed[r] + tokens) // size, full[r])
+        block = _take(r, blocks, I, pool, named)
+        pool[r, LINK, block] = blocks_of[NEWEST, q]
+        blocks_of[NEWEST, q] = block
+    blocks_of[HELD, q] += need
     if last > first:
-        block = newest[r]
-        for place in range(held[r] - 1, first - 1, -1):
+        block = blocks_of[NEWEST, q]
+        for place in range(blocks_of[HELD, q] - 1, first - 1, -1):
             if place < last:
-                name = names[offsets[r] + place]
-                if named[name] < 0:
-                    named[name] = block
-                    name_of[block] = name
-            block = link[block]
+                name = names[offsets[q] + place]
+                if named[r, name] < 0:
+                    named[r, name] = block
+                    pool[r, NAME, block] = name + 1
+            block = pool[r, LINK, block]
 
 
 @njit(nogil=True)
@@ -157,228 +154,7 @@ def _seconds(
     if kind == ROOF:
         return roof_seconds(decode, coefficients, n, context, chunks, tokens + drafts, pairs)
     shifted = token[drafts:]
-    return tables_seconds(
-        shifted, decode, prefill, coefficients, n, context, chunks, tokens, before, squares
-    )
-
-
-@njit(nogil=True)
-def _walk(
-    number: int, until: float, kind: int, token: Any, decode: Any, prefill: Any, coefficients: Any, limits: Any,
-    seed: Any, chances: Any, share: float, arrived: Any, prompt: Any, total: Any, names: Any, offsets: Any, full: Any,
-    queue: Any, I: Any, F: Any, running: Any, given: Any, drafted: Any, stack: Any, known: Any, computed: Any,
-    target: Any, held: Any, shared: Any, newest: Any, latest: Any, link: Any, after: Any, before: Any, users: Any,
-    name_of: Any, named: Any, queued: Any, first: Any, finished: Any, restarts: Any, cached: Any, gaps: Any,
-    times: Any, counts: Any, rows: Any, as_float: Any, as_bits: Any,
-) -> None:  # fmt: skip
-    """Run one replica up to a time, not including what happens at it."""
-    blocks, size, chunk, sequences = limits[BLOCKS], limits[SIZE], limits[CHUNK], limits[SEQUENCES]
-    reserve, policy, caching, k = limits[RESERVE], limits[POLICY], limits[CACHING], limits[DRAFTS]
-    recording = times.shape[1] > 0
-    while True:
-        if I[BUSY] == 1:
-            if not F[END] < until:
-                return
-            # The batch ends: hand out its tokens, let the finished go.
-            now = F[END]
-            I[BUSY] = 0
-            kept = 0
-            for i in range(I[RUNNING]):
-                r = running[i]
-                if i < I[GIVEN]:
-                    tokens = 0
-                    if computed[r] >= target[r]:
-                        tokens = 1
-                        if k > 0:
-                            more = _accepted(seed, r, known[r], chances, drafted[i])
-                            tokens = min(1 + more, total[r] - known[r])
-                            I[CHECKS] += 1
-                            I[CHECKED] += tokens
-                        computed[r] = known[r] + tokens - 1
-                    else:
-                        computed[r] += given[i]
-                        if computed[r] == target[r]:
-                            tokens = 1
-                    if tokens > 0:
-                        known[r] += tokens
-                        if first[r] < 0.0:
-                            first[r] = now - arrived[r]
-                        else:
-                            gaps[gap_place(now - latest[r], as_float, as_bits)] += 1
-                        latest[r] = now
-                        if known[r] == total[r]:
-                            finished[r] = now - arrived[r]
-                            I[DONE] += 1
-                            _release(
-                                r, caching, I, held, shared, newest, link, after, before, users, named, names,
-                                offsets,
-                            )  # fmt: skip
-                            continue
-                running[kept] = r
-                kept += 1
-            I[RUNNING] = kept
-        else:
-            if I[RUNNING] == 0 and I[STACK] == 0 and I[HEAD] >= I[TAIL]:
-                return
-            now = F[END]
-            if I[RUNNING] == 0 and I[STACK] == 0:
-                now = max(now, arrived[queue[I[HEAD]]])
-        if not now < until:
-            # Nothing may start at this instant before all its arrivals are in.
-            F[END] = now
-            return
-        # A batch is formed: the running first.
-        m, left, preempted = 0, chunk, False
-        n, context, chunks, prompts, before_sum, squares, pairs, extra = 0, 0, 0, 0, 0, 0, 0, 0
-        while m < I[RUNNING] and left > 0:
-            r = running[m]
-            c, d = 1, 0
-            if policy == VLLM:
-                c = min(known[r] - computed[r], left)
-                slots = computed[r] + c
-                decoding = computed[r] >= target[r]
-                if decoding:
-                    slots += k
-                    d = min(k, left - 1)
-                need = (slots - 1) // size + 1 - held[r]
-                if need > 0 and blocks - I[USED] < need:
-                    alive = True
-                    while blocks - I[USED] < need:
-                        preempted = True
-                        I[RUNNING] -= 1
-                        victim = running[I[RUNNING]]
-                        _release(
-                            victim, caching, I, held, shared, newest, link, after, before, users, named, names,
-                            offsets,
-                        )  # fmt: skip
-                        computed[victim] = 0
-                        target[victim] = known[victim]
-                        restarts[victim] += 1
-                        stack[I[STACK]] = victim
-                        I[STACK] += 1
-                        if victim == r:
-                            alive = False
-                            break
-                    if not alive:
-                        break
-                if need > 0 or not decoding:
-                    _give(
-                        r, max(need, 0), c, size, blocks, caching, I, held, newest, link, after, before, users,
-                        name_of, named, names, offsets, full, computed,
-                    )  # fmt: skip
-                left -= c + d
-            else:
-                decoding = True
-            given[m] = c
-            drafted[m] = d
-            if decoding:
-                n += 1
-                context += known[r]
-                extra += d
-            else:
-                chunks += 1
-                prompts += c
-                squares += c * c
-                before_sum += (computed[r] + GRAIN - 1) // GRAIN * GRAIN
-                pairs += c * (2 * computed[r] + c)
-            m += 1
-        # Then new requests: the preempted before the others.
-        closed = preempted or (policy != VLLM and policy != ORCA and I[RUNNING] > 0)
-        while not closed and left > 0 and I[RUNNING] < sequences:
-            if I[STACK] > 0:
-                r = stack[I[STACK] - 1]
-            elif I[HEAD] < I[TAIL] and arrived[queue[I[HEAD]]] <= now:
-                r = queue[I[HEAD]]
-            else:
-                break
-            hits, idle, done = 0, 0, computed[r]
-            if caching == 1 and done == 0:
-                most = min((known[r] - 1) // size, full[r])
-                while hits < most and named[names[offsets[r] + hits]] >= 0:
-                    if users[named[names[offsets[r] + hits]]] == 0:
-                        idle += 1
-                    hits += 1
-                done = hits * size
-            decoding = done >= target[r]
-            c, d = known[r] - done, 0
-            if policy == VLLM:
-                c = min(c, left)
-                slots = done + c
-                if decoding:
-                    slots += k
-                    d = min(k, left - 1)
-            else:
-                if c > left:
-                    break
-                slots = total[r]
-            need = (slots - 1) // size + 1 - hits
-            if blocks - I[USED] - idle - need < reserve:
-                break
-            if I[STACK] > 0:
-                I[STACK] -= 1
-            else:
-                I[HEAD] += 1
-            if hits > 0:
-                for j in range(hits):
-                    _share(named[names[offsets[r] + j]], I, after, before, users)
-                shared[r] = hits
-            held[r] = hits
-            computed[r] = done
-            if queued[r] < 0.0:
-                queued[r] = now - arrived[r]
-                cached[r] = hits * size
-            _give(
-                r, need, c, size, blocks, caching, I, held, newest, link, after, before, users, name_of, named,
-                names, offsets, full, computed,
-            )  # fmt: skip
-            left -= c + d
-            running[m] = r
-            given[m] = c
-            drafted[m] = d
-            m += 1
-            I[RUNNING] += 1
-            if decoding:
-                n += 1
-                context += known[r]
-                extra += d
-            else:
-                chunks += 1
-                prompts += c
-                squares += c * c
-                before_sum += (done + GRAIN - 1) // GRAIN * GRAIN
-                pairs += c * (2 * done + c)
-        if m == 0:
-            if I[RUNNING] == 0 and I[STACK] == 0 and I[HEAD] < I[TAIL] and arrived[queue[I[HEAD]]] > now:
-                continue  # idle until the next arrival
-            F[END] = now
-            return  # nothing to do, or nothing fits: the caller sees that requests are left
-        duration = _seconds(
-            kind, token, decode, prefill, coefficients, n, context, chunks, prompts, before_sum, squares, pairs,
-            extra,
-        )  # fmt: skip
-        if share > 0.0 and n > 0:
-            duration += share * _seconds(
-                kind, token, decode, prefill, coefficients, n, context, 0, 0, 0, 0, 0, 0
-            )
-        I[GIVEN] = m
-        I[BUSY] = 1
-        F[START] = now
-        F[END] = now + duration
-        I[PEAK] = max(I[PEAK], I[USED])
-        I[ITERATIONS] += 1
-        if recording:
-            row = rows[0]
-            rows[0] += 1
-            times[0, row] = now
-            times[1, row] = duration
-            counts[0, row] = number
-            counts[1, row] = n
-            counts[2, row] = context
-            counts[3, row] = chunks
-            counts[4, row] = prompts
-            counts[5, row] = before_sum
-            counts[6, row] = squares
-            counts[7, row] = I[USED]
+    return tables_seconds(shifted, decode, prefill, coefficients, n, context, chunks, tokens, before, squares)
 
 
 @njit(nogil=True)
@@ -399,20 +175,19 @@ def run_walk(
     Returns the state of every replica: integers, and times.
     """
     count = arrived.shape[0]
-    most = min(limits[SEQUENCES], count) + 1
-    caching = limits[CACHING]
-    blocks = limits[BLOCKS] if caching == 1 else 1
+    blocks, size, chunk, sequences = limits[BLOCKS], limits[SIZE], limits[CHUNK], limits[SEQUENCES]
+    reserve, policy, caching, k = limits[RESERVE], limits[POLICY], limits[CACHING], limits[DRAFTS]
+    most = min(sequences, count) + 1
     I, F = np.zeros((replicas, INTEGERS), np.int64), np.zeros((replicas, FLOATS))
     running = np.zeros((replicas, most), np.int32)
     given = np.zeros((replicas, most), np.int32)
     drafted = np.zeros((replicas, most), np.int32)
     stack = np.zeros((replicas, most), np.int32)
     target = prompt.copy()
-    held = np.zeros(count, np.int32)
-    hits = np.zeros(count, np.int32)
-    newest = np.full(count, -1, np.int32)
-    links = np.zeros((4, replicas, blocks), np.int32)
-    name_of = np.full((replicas, blocks), -1, np.int32)
+    blocks_of = np.zeros((4, count), np.int32)
+    blocks_of[NEWEST] = -1
+    blocks_of[FULL] = full
+    pool = np.zeros((replicas, 5, blocks if caching == 1 else 1), np.int32)
     named = np.full((replicas, distinct), -1, np.int32)
     rows = np.zeros(1, np.int64)
     as_float = np.zeros(1)
@@ -433,26 +208,261 @@ def run_walk(
             r = chosen[i]
             queue[begin[r] + I[r, TAIL]] = i
             I[r, TAIL] += 1
+    recording = times.shape[1] > 0
     for i in range(count + 1 if shared == 1 else 1):
-        last = shared == 0 or i == count
-        until = np.inf if last else arrived[i]
+        final = shared == 0 or i == count
+        until = np.inf if final else arrived[i]
         best, least = 0, -1
         for r in range(replicas):
-            if last or (F[r, END] < until if I[r, BUSY] == 1 else _load(I, r, 0) > 0):
-                _walk(
-                    r, until, kind, token, decode, prefill, coefficients, limits, seed, chances, share, arrived,
-                    prompt, total, names, offsets, full, queue[begin[r]:], I[r], F[r], running[r], given[r],
-                    drafted[r], stack[r], known, computed, target, held, hits, newest, latest, links[0, r],
-                    links[1, r], links[2, r], links[3, r], name_of[r], named[r], queued, first, finished, restarts,
-                    cached, gaps, times, counts, rows, as_float, as_bits,
-                )  # fmt: skip
-            if not last:
+            if final or (F[r, END] < until if I[r, BUSY] == 1 else _load(I, r, 0) > 0):
+                while True:
+                    if I[r, BUSY] == 1:
+                        if not F[r, END] < until:
+                            break
+                        # The batch ends: hand out its tokens, let the finished go.
+                        now = F[r, END]
+                        I[r, BUSY] = 0
+                        kept = 0
+                        for j in range(I[r, RUNNING]):
+                            q = running[r, j]
+                            if j < I[r, GIVEN]:
+                                tokens = 0
+                                if computed[q] >= target[q]:
+                                    tokens = 1
+                                    if k > 0:
+                                        more = _accepted(seed, q, known[q], chances, drafted[r, j])
+                                        tokens = min(1 + more, total[q] - known[q])
+                                        I[r, CHECKS] += 1
+                                        I[r, CHECKED] += tokens
+                                    computed[q] = known[q] + tokens - 1
+                                else:
+                                    computed[q] += given[r, j]
+                                    if computed[q] == target[q]:
+                                        tokens = 1
+                                if tokens > 0:
+                                    known[q] += tokens
+                                    if first[q] < 0.0:
+                                        first[q] = now - arrived[q]
+                                    else:
+                                        gaps[gap_place(now - latest[q], as_float, as_bits)] += 1
+                                    latest[q] = now
+                                    if known[q] == total[q]:
+                                        finished[q] = now - arrived[q]
+                                        I[r, DONE] += 1
+                                        if caching == 1:
+                                            _release(q, r, I, pool, blocks_of, named, names, offsets)
+                                        else:
+                                            I[r, USED] -= blocks_of[HELD, q]
+                                            blocks_of[HELD, q] = 0
+                                        continue
+                            running[r, kept] = q
+                            kept += 1
+                        I[r, RUNNING] = kept
+                    else:
+                        if I[r, RUNNING] == 0 and I[r, STACK] == 0 and I[r, HEAD] >= I[r, TAIL]:
+                            break
+                        now = F[r, END]
+                        if I[r, RUNNING] == 0 and I[r, STACK] == 0:
+                            now = max(now, arrived[queue[begin[r] + I[r, HEAD]]])
+                    if not now < until:
+                        # Nothing may start at this instant before all its arrivals are in.
+                        F[r, END] = now
+                        break
+                    # A batch is formed: the running first.
+                    m, left, preempted = 0, chunk, False
+                    n, context, chunks, prompts, before_sum, squares, pairs, extra = 0, 0, 0, 0, 0, 0, 0, 0
+                    while m < I[r, RUNNING] and left > 0:
+                        q = running[r, m]
+                        c, d = 1, 0
+                        if policy == VLLM:
+                            c = min(known[q] - computed[q], left)
+                            slots = computed[q] + c
+                            decoding = computed[q] >= target[q]
+                            if decoding:
+                                slots += k
+                                d = min(k, left - 1)
+                            need = (slots - 1) // size + 1 - blocks_of[HELD, q]
+                            if need > 0 and blocks - I[r, USED] < need:
+                                alive = True
+                                while blocks - I[r, USED] < need:
+                                    preempted = True
+                                    I[r, RUNNING] -= 1
+                                    victim = running[r, I[r, RUNNING]]
+                                    if caching == 1:
+                                        _release(victim, r, I, pool, blocks_of, named, names, offsets)
+                                    else:
+                                        I[r, USED] -= blocks_of[HELD, victim]
+                                        blocks_of[HELD, victim] = 0
+                                    computed[victim] = 0
+                                    target[victim] = known[victim]
+                                    restarts[victim] += 1
+                                    stack[r, I[r, STACK]] = victim
+                                    I[r, STACK] += 1
+                                    if victim == q:
+                                        alive = False
+                                        break
+                                if not alive:
+                                    break
+                            if need > 0 or not decoding:
+                                if caching == 1:
+                                    last = min((computed[q] + c) // size, blocks_of[FULL, q])
+                                    _give(
+                                        q,
+                                        r,
+                                        max(need, 0),
+                                        computed[q] // size,
+                                        last,
+                                        blocks,
+                                        I,
+                                        pool,
+                                        blocks_of,
+                                        named,
+                                        names,
+                                        offsets,
+                                    )
+                                else:
+                                    I[r, USED] += max(need, 0)
+                                    blocks_of[HELD, q] += max(need, 0)
+                            left -= c + d
+                        else:
+                            decoding = True
+                        given[r, m] = c
+                        drafted[r, m] = d
+                        if decoding:
+                            n += 1
+                            context += known[q]
+                            extra += d
+                        else:
+                            chunks += 1
+                            prompts += c
+                            squares += c * c
+                            before_sum += (computed[q] + GRAIN - 1) // GRAIN * GRAIN
+                            pairs += c * (2 * computed[q] + c)
+                        m += 1
+                    # Then new requests: the preempted before the others.
+                    closed = preempted or (policy != VLLM and policy != ORCA and I[r, RUNNING] > 0)
+                    while not closed and left > 0 and I[r, RUNNING] < sequences:
+                        if I[r, STACK] > 0:
+                            q = stack[r, I[r, STACK] - 1]
+                        elif I[r, HEAD] < I[r, TAIL] and arrived[queue[begin[r] + I[r, HEAD]]] <= now:
+                            q = queue[begin[r] + I[r, HEAD]]
+                        else:
+                            break
+                        hits, idle, done = 0, 0, computed[q]
+                        if caching == 1 and done == 0:
+                            most = min((known[q] - 1) // size, blocks_of[FULL, q])
+                            while hits < most and named[r, names[offsets[q] + hits]] >= 0:
+                                if pool[r, USERS, named[r, names[offsets[q] + hits]]] == 0:
+                                    idle += 1
+                                hits += 1
+                            done = hits * size
+                        decoding = done >= target[q]
+                        c, d = known[q] - done, 0
+                        if policy == VLLM:
+                            c = min(c, left)
+                            slots = done + c
+                            if decoding:
+                                slots += k
+                                d = min(k, left - 1)
+                        else:
+                            if c > left:
+                                break
+                            slots = total[q]
+                        need = (slots - 1) // size + 1 - hits
+                        if blocks - I[r, USED] - idle - need < reserve:
+                            break
+                        if I[r, STACK] > 0:
+                            I[r, STACK] -= 1
+                        else:
+                            I[r, HEAD] += 1
+                        if hits > 0:
+                            for j in range(hits):
+                                _share(r, named[r, names[offsets[q] + j]], I, pool)
+                            blocks_of[SHARED, q] = hits
+                        blocks_of[HELD, q] = hits
+                        computed[q] = done
+                        if queued[q] < 0.0:
+                            queued[q] = now - arrived[q]
+                            cached[q] = hits * size
+                        if caching == 1:
+                            last = min((computed[q] + c) // size, blocks_of[FULL, q])
+                            _give(
+                                q,
+                                r,
+                                need,
+                                computed[q] // size,
+                                last,
+                                blocks,
+                                I,
+                                pool,
+                                blocks_of,
+                                named,
+                                names,
+                                offsets,
+                            )
+                        else:
+                            I[r, USED] += need
+                            blocks_of[HELD, q] += need
+                        left -= c + d
+                        running[r, m] = q
+                        given[r, m] = c
+                        drafted[r, m] = d
+                        m += 1
+                        I[r, RUNNING] += 1
+                        if decoding:
+                            n += 1
+                            context += known[q]
+                            extra += d
+                        else:
+                            chunks += 1
+                            prompts += c
+                            squares += c * c
+                            before_sum += (done + GRAIN - 1) // GRAIN * GRAIN
+                            pairs += c * (2 * done + c)
+                    if m == 0:
+                        if (
+                            I[r, RUNNING] == 0
+                            and I[r, STACK] == 0
+                            and I[r, HEAD] < I[r, TAIL]
+                            and arrived[queue[begin[r] + I[r, HEAD]]] > now
+                        ):
+                            continue  # idle until the next arrival
+                        F[r, END] = now
+                        break  # nothing to do, or nothing fits: the caller sees that requests are left
+                    duration = _seconds(
+                        kind, token, decode, prefill, coefficients, n, context, chunks, prompts, before_sum, squares, pairs,
+                        extra,
+                    )  # fmt: skip
+                    if share > 0.0 and n > 0:
+                        duration += share * _seconds(
+                            kind, token, decode, prefill, coefficients, n, context, 0, 0, 0, 0, 0, 0
+                        )
+                    I[r, GIVEN] = m
+                    I[r, BUSY] = 1
+                    F[r, START] = now
+                    F[r, END] = now + duration
+                    I[r, PEAK] = max(I[r, PEAK], I[r, USED])
+                    I[r, ITERATIONS] += 1
+                    if recording:
+                        row = rows[0]
+                        rows[0] += 1
+                        times[0, row] = now
+                        times[1, row] = duration
+                        counts[0, row] = r
+                        counts[1, row] = n
+                        counts[2, row] = context
+                        counts[3, row] = chunks
+                        counts[4, row] = prompts
+                        counts[5, row] = before_sum
+                        counts[6, row] = squares
+                        counts[7, row] = I[r, USED]
+            if not final:
                 load = _load(I, r, outstanding)
                 if least < 0 or load < least:
                     best, least = r, load
                     if load == 0:
                         break  # none has fewer; what the others do meanwhile is made up for later
-        if not last:
+        if not final:
             chosen[i] = best
             queue[begin[best] + I[best, TAIL]] = i
             I[best, TAIL] += 1

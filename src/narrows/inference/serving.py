@@ -249,11 +249,7 @@ def serve(
         touched = set()
         while coming and coming[0].arrived == now:
             request = coming.popleft()
-            number = (
-                min(replicas, key=_load(engine)).number
-                if chosen is None
-                else int(chosen[request.index])
-            )
+            number = min(replicas, key=_load(engine)).number if chosen is None else int(chosen[request.index])
             replica_of[request.index] = number
             replicas[number].waiting.append(request)
             touched.add(number)
