@@ -18,7 +18,7 @@ from narrows.inference._serving_compiled import gap_place
 from narrows.inference._steps_compiled import law_seconds, roof_seconds, tables_seconds
 from narrows.inference.steps import GRAIN, LAW, ROOF
 
-__all__ = ["run_walk"]
+__all__ = ["count_hits", "run_walk"]
 
 # Places of the state of a replica, kept between calls.
 RUNNING, GIVEN, USED, HEAD, TAIL, STACK, BUSY, ITERATIONS, PEAK, DONE, CHECKS, CHECKED = range(12)
@@ -467,3 +467,39 @@ def run_walk(
             queue[begin[best] + I[best, TAIL]] = i
             I[best, TAIL] += 1
     return I, F
+
+
+@njit(nogil=True, cache=True)
+def count_hits(names: Any, offsets: Any, distinct: int, blocks: int) -> Any:
+    """Return the leading blocks of each request in a cache of blocks by least recent use."""
+    count = offsets.shape[0] - 1
+    # The names in the cache, linked from the least to the most recently used; place 0 is both ends.
+    after = np.full(distinct + 1, -1, np.int64)
+    before = np.full(distinct + 1, -1, np.int64)
+    after[0] = before[0] = 0
+    found = np.zeros(count, np.int64)
+    held = 0
+    for i in range(count):
+        for j in range(offsets[i], offsets[i + 1]):
+            if after[names[j] + 1] < 0:
+                break
+            found[i] += 1
+        for j in range(offsets[i], offsets[i + 1]):
+            at = names[j] + 1
+            if after[at] >= 0:
+                after[before[at]] = after[at]
+                before[after[at]] = before[at]
+            else:
+                held += 1
+            newest = before[0]
+            after[newest] = at
+            before[at] = newest
+            after[at] = 0
+            before[0] = at
+            if held > blocks:
+                oldest = after[0]
+                after[0] = after[oldest]
+                before[after[oldest]] = 0
+                after[oldest] = -1
+                held -= 1
+    return found

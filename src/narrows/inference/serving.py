@@ -4,8 +4,8 @@ This is the readable twin of `narrows.inference.serving_kernel`, which gives the
 
 Notes
 -----
-The policies ``vllm``, ``orca`` and ``static`` are in `narrows.inference.policies`. Those of ``sarathi`` are those of the scheduler of that name of Vidur (Agrawal et al. 2024; Sarathi-Serve, OSDI 2024):
-decoding requests first, one token each; then the prompt in progress; then new requests, while tokens,
+The policies ``vllm``, ``orca`` and ``static`` are in `narrows.inference.policies`. The rules of ``sarathi`` are
+those of the scheduler of that name of Vidur (Agrawal et al. 2024; Sarathi-Serve, OSDI 2024): decoding requests first, one token each; then the prompt in progress; then new requests, while tokens,
 sequences and blocks last. A decoding request needs a free block, whether or not it will use it; while none
 is free, the last running request is restarted: what it has processed becomes its prompt.
 """
