@@ -1,8 +1,9 @@
 """The compiled event kernel that walks the running requests; importing this module imports numba.
 
-It has the rules of `narrows.inference.policies`: prefix cache, speculation, whole prompts, prompts that come
-with their cache. The cost is O(running requests) for a batch. A block of the cache is O(1): free blocks are a
-list linked both ways, a request's own blocks a list linked backwards, and those that it shares are found by name.
+It has the rules of `narrows.inference.policies`: prefix cache, speculation, whole prompts, prompts that
+come with their cache. The cost is O(running requests) for a batch. A block of the cache is O(1): free
+blocks are a list linked both ways, a request's own blocks a list linked backwards, and those that it shares
+are found by name.
 """
 
 # ruff: noqa: PLR0917, PLR0915, PLR0912, C901 -- one loop over local numbers is what makes it fast
@@ -32,7 +33,7 @@ AFTER, BEFORE, LINK, USERS, NAME = range(5)
 HELD, SHARED, NEWEST, FULL = range(4)
 # Places of the limits.
 BLOCKS, SIZE, CHUNK, SEQUENCES, RESERVE, POLICY, CACHING, DRAFTS = range(8)
-VLLM, ORCA = 0, 1
+VLLM, ORCA, STATIC = range(3)
 _SCALE = 2.0**-53
 _A, _B, _C = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
@@ -123,8 +124,8 @@ def _release(q: int, r: int, I: Any, pool: Any, blocks_of: Any, named: Any, name
 
 @njit(nogil=True)
 def _give(
-    q: int, r: int, need: int, first: int, last: int, blocks: int, I: Any, pool: Any, blocks_of: Any, named: Any,
-    names: Any, offsets: Any,
+    q: int, r: int, need: int, first: int, last: int, blocks: int, I: Any, pool: Any, blocks_of: Any,
+    named: Any, names: Any, offsets: Any,
 ) -> None:  # fmt: skip
     """Take blocks for a request, and name those that its prompt fills, from the first to before the last."""
     for _ in range(need):
@@ -167,8 +168,9 @@ def _load(I: Any, r: int, outstanding: int) -> Any:
 def run_walk(
     shared: int, outstanding: int, kind: int, token: Any, decode: Any, prefill: Any, coefficients: Any,
     limits: Any, seed: Any, chances: Any, share: float, arrived: Any, prompt: Any, total: Any, names: Any,
-    offsets: Any, full: Any, distinct: int, chosen: Any, replicas: int, known: Any, computed: Any, latest: Any,
-    queued: Any, first: Any, finished: Any, restarts: Any, cached: Any, gaps: Any, times: Any, counts: Any,
+    offsets: Any, full: Any, distinct: int, chosen: Any, replicas: int, known: Any, computed: Any,
+    latest: Any, queued: Any, first: Any, finished: Any, restarts: Any, cached: Any, gaps: Any, times: Any,
+    counts: Any,
 ) -> Any:  # fmt: skip
     """Run all replicas; with `shared`, choose the replica of each request by the queues.
 
@@ -340,7 +342,7 @@ def run_walk(
                             pairs += c * (2 * computed[q] + c)
                         m += 1
                     # Then new requests: the preempted before the others.
-                    closed = preempted or (policy != VLLM and policy != ORCA and I[r, RUNNING] > 0)
+                    closed = preempted or (policy == STATIC and I[r, RUNNING] > 0)
                     while not closed and left > 0 and I[r, RUNNING] < sequences:
                         if I[r, STACK] > 0:
                             q = stack[r, I[r, STACK] - 1]
@@ -430,8 +432,8 @@ def run_walk(
                         F[r, END] = now
                         break  # nothing to do, or nothing fits: the caller sees that requests are left
                     duration = _seconds(
-                        kind, token, decode, prefill, coefficients, n, context, chunks, prompts, before_sum, squares, pairs,
-                        extra,
+                        kind, token, decode, prefill, coefficients, n, context, chunks, prompts, before_sum,
+                        squares, pairs, extra,
                     )  # fmt: skip
                     if share > 0.0 and n > 0:
                         duration += share * _seconds(

@@ -219,7 +219,7 @@ def run_replicas(
                             break
                         now = max(now, arrived[queue[start_of + head]])
                     if not now < until:
-                        # Nothing may start at this instant before all its arrivals are in; only an idle replica waits.
+                        # Nothing may start at this instant before all its arrivals are in.
                         break
                     # A batch is formed: decoding requests first.
                     preempted = False

@@ -135,7 +135,7 @@ class Requests:
         if self.hash_tokens < 1 or wrong.any():
             row = int(np.argmax(wrong))
             raise DataError(
-                f"Request {row + 1} has {int(np.diff(offsets)[row])} hashes for {int(self.prompt[row])} tokens",
+                f"Request {row + 1} has {np.diff(offsets)[row]} hashes for {self.prompt[row]} tokens",
                 f"There is one hash for each block of {self.hash_tokens} tokens, the last may be shorter",
                 "Mend the row or leave it out",
             )
@@ -319,7 +319,7 @@ class Engine:
 
     def _check_drafts(self) -> None:
         drafts = self.speculate
-        if isinstance(drafts, bool) or not isinstance(drafts, int) or not 0 <= drafts <= MOST_DRAFTS:
+        if type(drafts) is not int or not 0 <= drafts <= MOST_DRAFTS:
             raise UsageError(
                 f"The engine drafts {drafts!r} tokens in a step",
                 f"That number is whole, from 0 to {MOST_DRAFTS}",

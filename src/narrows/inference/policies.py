@@ -8,23 +8,25 @@ Notes
 ``vllm`` has the rules of the first-come-first-served scheduler of vLLM v1 (vllm-project/vllm,
 ``vllm/v1/core/sched/scheduler.py`` and ``kv_cache_manager.py``, as of January 2026, about version 0.15).
 Running requests come first, in order of admission: each is given the tokens that it still has to compute,
-while tokens of the batch last, and the blocks for just these tokens. While too few blocks are free, the last
-running request is preempted: it loses its blocks and goes to the front of the queue, to be computed again
-with what it has generated. Where none was preempted, waiting requests follow, while tokens, sequences and
-blocks last. Later versions may admit a prompt only if it fits in the free blocks whole.
+while tokens of the batch last, and the blocks for just these tokens. While too few blocks are free, the
+last running request is preempted: it loses its blocks and goes to the front of the queue, to be computed
+again with what it has generated. Where none was preempted, waiting requests follow, while tokens, sequences
+and blocks last. Later versions may admit a prompt only if it fits in the free blocks whole.
 
-``orca`` (Yu et al., OSDI 2022) forms a batch anew at each iteration, takes prompts whole and reserves the cache
-of prompt and output at admission; nothing is ever preempted. ``static`` does the same, but admits only into an
-empty engine, as FasterTransformer does: none joins until the last of the batch has ended.
+``orca`` (Yu et al., OSDI 2022) forms a batch anew at each iteration, takes prompts whole and reserves the
+cache of prompt and output at admission; nothing is ever preempted. ``static`` does the same, but admits
+only into an empty engine, as FasterTransformer does: none joins until the last of the batch has ended. What
+ends early is handed out at once and costs no more time.
 
-Prefix cache: a block whose tokens are all of the prompt keeps its name when it is freed, until it is taken for
-something else; the least recently freed is taken first, and of one request the last block first. A request
-skips the leading blocks that are named already, but for its last token. A block is named when its batch is
-formed, so that a request in the same batch may share it.
+Prefix cache: a block whose tokens are all of the prompt keeps its name when it is freed, until it is taken
+for something else; the least recently freed is taken first, and of one request the last block first. A
+request skips the leading blocks that are named already, but for its last token. A block is named when its
+batch is formed, so that a request in the same batch may share it.
 
-Speculation: a decoding request is given its token and k drafted ones, and the cache of k more. Of these, the
-leading ones that are accepted count, and one more. The batch takes the time of all these tokens, and k times the
-share of a plain decoding step for the draft. The draft model's own cache is left out.
+Speculation: a decoding request is given its token and k drafted ones, and the cache of k more. Of these,
+the leading ones that are accepted count, and one more. The batch takes the time of all these tokens, and k
+times the share of a plain decoding step for the draft. The draft model's own cache is left out, and so are
+the logits of drafted tokens in a roof.
 """
 
 from __future__ import annotations
@@ -116,10 +118,12 @@ class Task:
 
     @property
     def decoding(self) -> bool:
+        """Whether the prompt, or what was lost, is in the cache."""
         return self.computed >= self.target
 
     @property
     def done(self) -> bool:
+        """Whether all tokens are known."""
         return self.known == self.prompt + self.output
 
 
@@ -229,15 +233,18 @@ class Replica:
         return len(self.running) == count
 
     def missing(self, task: Task, slots: int) -> int:
+        """Return the blocks that a request lacks for some tokens of cache."""
         return -(-slots // self.engine.block_tokens) - len(task.blocks)
 
     def preempt(self, task: Task) -> None:
+        """Take all blocks from a request and put it at the front of the queue."""
         self.pool.release(task.blocks)
         task.blocks, task.computed, task.target = [], 0, task.known
         task.restarts += 1
         self.waiting.appendleft(task)
 
     def give(self, task: Task, tokens: int, drafts: int, slots: int) -> None:
+        """Put a request into the batch, with blocks for its cache."""
         task.blocks += [self.pool.take() for _ in range(self.missing(task, slots))]
         size = self.engine.block_tokens
         if self.engine.prefix_cache:
@@ -248,6 +255,7 @@ class Replica:
         self.left -= tokens + drafts
 
     def admit(self) -> None:
+        """Take waiting requests in, while tokens, sequences and blocks last."""
         engine, pool = self.engine, self.pool
         while self.waiting and self.left > 0 and len(self.running) < engine.sequences:
             task = self.waiting[0]
@@ -268,6 +276,7 @@ class Replica:
             self.running.append(self.waiting.popleft())
 
     def hits(self, task: Task) -> list[int]:
+        """Return the leading blocks of a request that are in the prefix cache."""
         found = []
         for name in task.hashes[: (task.known - 1) // self.engine.block_tokens]:
             if name not in self.pool.named:
@@ -276,6 +285,7 @@ class Replica:
         return found
 
     def admit_whole(self) -> None:
+        """Take waiting requests in with their whole prompt, and the cache of their output."""
         engine = self.engine
         while self.waiting and len(self.running) < engine.sequences:
             task = self.waiting[0]
@@ -286,6 +296,7 @@ class Replica:
             self.running.append(self.waiting.popleft())
 
     def begin(self, now: float) -> None:
+        """Start the batch that was formed."""
         chunks = [(task, tokens) for task, tokens, _ in self.batch if not task.decoding]
         contexts = [task.known for task, _, _ in self.batch if task.decoding]
         drafts = sum(drafted for _, _, drafted in self.batch)
@@ -335,6 +346,7 @@ class Replica:
         self.running = [task for task in self.running if not task.done]
 
     def hand_out(self, task: Task, tokens: int, now: float) -> None:
+        """Give a request new tokens and count the gap before them."""
         task.known += tokens
         if task.first is None:
             task.first = now

@@ -37,7 +37,9 @@ def read_named(path: str | Path) -> Requests:
     where = Path(path)
     try:
         with (
-            gzip.open(where, "rt", encoding="utf-8") if where.suffix == ".gz" else where.open(encoding="utf-8")
+            gzip.open(where, "rt", encoding="utf-8")
+            if where.suffix == ".gz"
+            else where.open(encoding="utf-8")
         ) as file:
             rows = [_row(path, number, line) for number, line in enumerate(file, 1) if line.strip()]
     except (OSError, UnicodeDecodeError, EOFError) as error:
@@ -52,11 +54,11 @@ def read_named(path: str | Path) -> Requests:
             "A simulation has at least one request",
             "Give a trace with rows",
         )
-    columns = [[row[name] for row in rows] for name in FIELDS]
-    offsets = np.cumsum([0, *map(len, columns[3])])
-    hashes = np.array([name for names in columns[3] for name in names], dtype=np.int64)
-    arrived = np.array(columns[0], dtype=np.float64) / MS_PER_S
-    return Requests(arrived, columns[1], columns[2], hashes, offsets, MOONCAKE_TOKENS)
+    arrived, prompt, output = (np.array([row[name] for row in rows]) for name in FIELDS[:3])
+    lists = [row[FIELDS[3]] for row in rows]
+    hashes = np.array([name for names in lists for name in names], dtype=np.int64)
+    offsets = np.cumsum([0, *map(len, lists)])
+    return Requests(arrived / MS_PER_S, prompt, output, hashes, offsets, MOONCAKE_TOKENS)
 
 
 def _row(path: str | Path, number: int, line: str) -> dict[str, Any]:
@@ -123,6 +125,6 @@ def prefix_hits(requests: Requests, blocks: int | None = None) -> np.ndarray:
     from narrows.inference._policies_compiled import count_hits
 
     found, places = np.unique(requests.hashes, return_inverse=True)
-    return count_hits(
-        places.astype(np.int64), requests.offsets, found.size, found.size if blocks is None else blocks
-    )
+    room = found.size if blocks is None else blocks
+    hits: np.ndarray = count_hits(places.astype(np.int64), requests.offsets, found.size, room)
+    return hits

@@ -4,10 +4,11 @@ This is the readable twin of `narrows.inference.serving_kernel`, which gives the
 
 Notes
 -----
-The policies ``vllm``, ``orca`` and ``static`` are in `narrows.inference.policies`. The rules of ``sarathi`` are
-those of the scheduler of that name of Vidur (Agrawal et al. 2024; Sarathi-Serve, OSDI 2024): decoding requests first, one token each; then the prompt in progress; then new requests, while tokens,
-sequences and blocks last. A decoding request needs a free block, whether or not it will use it; while none
-is free, the last running request is restarted: what it has processed becomes its prompt.
+The policies ``vllm``, ``orca`` and ``static`` are in `narrows.inference.policies`. Those of ``sarathi`` are
+those of the scheduler of that name of Vidur (Agrawal et al. 2024; Sarathi-Serve, OSDI 2024): decoding
+requests first, one token each; then the prompt in progress; then new requests, while tokens, sequences and
+blocks last. A decoding request needs a free block, whether or not it will use it; while none is free, the
+last running request is restarted: what it has processed becomes its prompt.
 """
 
 from __future__ import annotations
@@ -234,7 +235,7 @@ def serve(
     replicas: list[Any] = [kind(number, engine, table, gaps) for number in range(engine.replicas)]
     rows = zip(*(a.tolist() for a in (requests.arrived_s, requests.prompt, requests.output)), strict=True)
     every: list[Any] = [
-        _Request(index, *row) if plain else policies.Task(index, *row, _names(requests, index))
+        _Request(index, *row) if plain else policies.Task(index, *row, hashes=_names(requests, index))
         for index, row in enumerate(rows)
     ]
     if since_s is not None:

@@ -95,9 +95,9 @@ def _ring(
     times, counts = np.zeros((2, rows)), np.zeros((8, rows), np.int64)
     limits = np.array([*_limits(engine), int(engine.policy == "vllm")])
     numbers, clocks = run_replicas(
-        int(given is None), int(engine.routing == "least_outstanding"), table.kind, table.token, table.decode,
-        table.prefill, _coefficients(table), limits, requests.arrived_s, prompt, total, chosen, int(total.max()),
-        engine.replicas, queued, first, finished, restarts, gaps, times, counts,
+        int(given is None), int(engine.routing == "least_outstanding"), table.kind, table.token,
+        table.decode, table.prefill, _coefficients(table), limits, requests.arrived_s, prompt, total, chosen,
+        int(total.max()), engine.replicas, queued, first, finished, restarts, gaps, times, counts,
     )  # fmt: skip
     _check_done(int(numbers[:, DONE].sum()), count)
     served = Served(
@@ -125,6 +125,7 @@ def _walk(
         ITERATIONS,
         ORCA,
         PEAK,
+        STATIC,
         VLLM,
         run_walk,
     )
@@ -148,14 +149,14 @@ def _walk(
         found, places = np.unique(requests.hashes, return_inverse=True)
         names, offsets, distinct = places.astype(np.int32), requests.offsets, max(found.size, 1)
         full = (requests.prompt // requests.hash_tokens).astype(np.int32)
-    policy = {"vllm": VLLM, "orca": ORCA}.get(engine.policy, ORCA + 1)
+    policy = {"vllm": VLLM, "orca": ORCA, "static": STATIC}[engine.policy]
     limits = np.array([*_limits(engine), policy, int(engine.prefix_cache), engine.speculate])
     numbers, clocks = run_walk(
-        int(given is None), int(engine.routing == "least_outstanding"), table.kind, table.token, table.decode,
-        table.prefill, _coefficients(table), limits, np.uint64(engine.seed % 2**64), np.array([*powers(engine), 0.0]),
-        engine.speculate * engine.draft_share, requests.arrived_s, prompt, total, names, offsets, full, distinct,
-        chosen, engine.replicas, known, computed, latest, queued, first, finished, restarts, cached, gaps, times,
-        counts,
+        int(given is None), int(engine.routing == "least_outstanding"), table.kind, table.token,
+        table.decode, table.prefill, _coefficients(table), limits, np.uint64(engine.seed % 2**64),
+        np.array([*powers(engine), 0.0]), engine.speculate * engine.draft_share, requests.arrived_s, prompt,
+        total, names, offsets, full, distinct, chosen, engine.replicas, known, computed, latest, queued,
+        first, finished, restarts, cached, gaps, times, counts,
     )  # fmt: skip
     _check_done(int(numbers[:, DONE].sum()), count)
     served = Served(

@@ -182,10 +182,14 @@ def draw_lengths(count: int, mean: float, *, cv: float = 0.0, seed: int = 42) ->
     [200, 200, 200]
     """
     if count < 1:
-        raise UsageError(f"There are {count} requests", "A simulation has at least one", "Give --requests 1000")
+        raise UsageError(
+            f"There are {count} requests", "A simulation has at least one", "Give --requests 1000"
+        )
     if not 1 <= mean <= MOST_TOKENS:
         raise UsageError(
-            f"The mean length is {mean:g} tokens", f"A length is from 1 to {MOST_TOKENS}", "Give --prompt 1000"
+            f"The mean length is {mean:g} tokens",
+            f"A length is from 1 to {MOST_TOKENS}",
+            "Give --prompt 1000",
         )
     if not (math.isfinite(cv) and cv >= 0):
         raise UsageError(f"The variation of the lengths is {cv:g}", "It is 0 or more", "Give --length-cv 1")

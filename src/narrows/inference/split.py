@@ -105,10 +105,10 @@ def serve_split(
 
     Notes
     -----
-    An engine for prompts hands out the first token; the cache then takes its bytes over the link and the latency,
-    on a link of its own; an engine for decoding admits the request with its prompt in the cache. There a request
-    that is preempted computes its prompt again. A prefix cache works on the engines for prompts, speculation on
-    those for decoding. Engines for decoding are numbered after those for prompts.
+    An engine for prompts hands out the first token; the cache then takes its bytes over the link and the
+    latency, on a link of its own; an engine for decoding admits the request with its prompt in the cache.
+    There a request that is preempted computes its prompt again. A prefix cache works on the engines for
+    prompts, speculation on those for decoding. Engines for decoding are numbered after those for prompts.
 
     Examples
     --------
