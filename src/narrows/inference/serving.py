@@ -233,9 +233,12 @@ def serve(
     plain = engine.policy == "sarathi"
     kind = _Replica if plain else policies.Replica
     replicas: list[Any] = [kind(number, engine, table, gaps) for number in range(engine.replicas)]
-    rows = zip(*(a.tolist() for a in (requests.arrived_s, requests.prompt, requests.output)), strict=True)
+    lists = (a.tolist() for a in (requests.arrived_s, requests.prompt, requests.output))
+    rows: list[tuple[Any, ...]] = list(zip(*lists, strict=True))
     every: list[Any] = [
-        _Request(index, *row) if plain else policies.Task(index, *row, hashes=_names(requests, index))
+        _Request(index, *row)
+        if plain
+        else policies.Task(index, row[0], row[1], row[2], _names(requests, index))
         for index, row in enumerate(rows)
     ]
     if since_s is not None:

@@ -43,8 +43,8 @@ HITS = {
     20_000: 0.27402,
     50_000: 0.31661,
 }
-"""Share of the blocks of the trace found in a cache of least recent use, by its blocks; five digits as published
-beside the data, and the count itself without limit."""
+"""Share of the blocks of the trace found in a cache of least recent use, by its blocks; to five digits as
+told beside the data, and the count itself without limit."""
 
 
 def serving_rows(data: Path | None) -> Iterator[Comparison]:
