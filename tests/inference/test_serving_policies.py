@@ -407,7 +407,7 @@ def test_the_command_places_a_model_and_writes_a_picture(tmp_path, capsys):
     assert answer["transfer_s"] == pytest.approx(500 * 131072 / 5e10, rel=0.2)
     assert path.read_text(encoding="utf-8").startswith("<svg")
     assert main([*placed, *split, *drafts]) == 0
-    assert "300 requests on 1 for prompts and 1 for decoding, vllm" in capsys.readouterr().out
+    assert "300 requests on 1 + 1 engines for prompts and decoding, vllm" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

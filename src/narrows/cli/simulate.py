@@ -184,7 +184,7 @@ def _text(answer: dict[str, Any]) -> str:
     engines = f"{answer['replicas']} replica{'' if answer['replicas'] == 1 else 's'}"
     if "prompt_replicas" in answer:
         engines = (
-            f"{answer['prompt_replicas']} engines for prompts and {answer['decode_replicas']} for decoding"
+            f"{answer['prompt_replicas']} + {answer['decode_replicas']} engines for prompts and decoding"
         )
     asked = f"{answer['requests']:,} requests on {engines}, {answer['policy']}"
     work = f"{answer['batches']:,} batches, {answer['preemptions']:,} preemptions"

@@ -224,7 +224,8 @@ def run_walk(
                         # The batch ends: hand out its tokens, let the finished go.
                         now = F[r, END]
                         I[r, BUSY] = 0
-                        kept = 0
+                        kept, start = 0, F[r, START]
+                        usual = gap_place(now - start, as_float, as_bits)
                         for j in range(I[r, RUNNING]):
                             q = running[r, j]
                             if j < I[r, GIVEN]:
@@ -245,6 +246,8 @@ def run_walk(
                                     known[q] += tokens
                                     if first[q] < 0.0:
                                         first[q] = now - arrived[q]
+                                    elif latest[q] == start:
+                                        gaps[usual] += 1
                                     else:
                                         gaps[gap_place(now - latest[q], as_float, as_bits)] += 1
                                     latest[q] = now
@@ -283,7 +286,9 @@ def run_walk(
                             if decoding:
                                 slots += k
                                 d = min(k, left - 1)
-                            need = (slots - 1) // size + 1 - blocks_of[HELD, q]
+                            need = 0
+                            if slots > blocks_of[HELD, q] * size:
+                                need = (slots - 1) // size + 1 - blocks_of[HELD, q]
                             if need > 0 and blocks - I[r, USED] < need:
                                 alive = True
                                 while blocks - I[r, USED] < need:
@@ -311,7 +316,7 @@ def run_walk(
                                     _give(
                                         q,
                                         r,
-                                        max(need, 0),
+                                        need,
                                         computed[q] // size,
                                         last,
                                         blocks,
@@ -323,8 +328,8 @@ def run_walk(
                                         offsets,
                                     )
                                 else:
-                                    I[r, USED] += max(need, 0)
-                                    blocks_of[HELD, q] += max(need, 0)
+                                    I[r, USED] += need
+                                    blocks_of[HELD, q] += need
                             left -= c + d
                         else:
                             decoding = True

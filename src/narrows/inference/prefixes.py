@@ -12,7 +12,7 @@ import numpy as np
 from narrows.errors import DataError, UsageError
 from narrows.inference.engine import Requests
 
-__all__ = ["MOONCAKE_TOKENS", "prefix_hits", "read_named"]
+__all__ = ["MOONCAKE_TOKENS", "dense", "prefix_hits", "read_named"]
 
 MOONCAKE_TOKENS = 512
 """Tokens of a block in the traces of Mooncake (Qin et al., FAST 2025)."""
@@ -124,7 +124,21 @@ def prefix_hits(requests: Requests, blocks: int | None = None) -> np.ndarray:
         raise UsageError(f"The cache has {blocks} blocks", "It has at least one", "Give 10000")
     from narrows.inference._policies_compiled import count_hits
 
-    found, places = np.unique(requests.hashes, return_inverse=True)
-    room = found.size if blocks is None else blocks
-    hits: np.ndarray = count_hits(places.astype(np.int64), requests.offsets, found.size, room)
+    places, distinct = dense(requests.hashes)
+    room = distinct if blocks is None else blocks
+    hits: np.ndarray = count_hits(places, requests.offsets, distinct, room)
     return hits
+
+
+def dense(hashes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return names as whole numbers from 0, and how many there may be.
+
+    Examples
+    --------
+    >>> dense(np.array([900, -7, 900]))
+    (array([1, 0, 1]), 2)
+    """
+    if hashes.size and hashes.min() >= 0 and hashes.max() < 2 * hashes.size:
+        return hashes, int(hashes.max()) + 1
+    found, places = np.unique(hashes, return_inverse=True)
+    return places.astype(np.int64), max(found.size, 1)

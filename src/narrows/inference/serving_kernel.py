@@ -130,6 +130,7 @@ def _walk(
         run_walk,
     )
     from narrows.inference.policies import powers
+    from narrows.inference.prefixes import dense
 
     count = len(requests)
     given = routes(count, engine)
@@ -146,8 +147,8 @@ def _walk(
     names, offsets = np.zeros(1, np.int32), np.zeros(count + 1, np.int64)
     full, distinct = np.zeros(count, np.int32), 1
     if engine.prefix_cache and requests.hashes is not None and requests.offsets is not None:
-        found, places = np.unique(requests.hashes, return_inverse=True)
-        names, offsets, distinct = places.astype(np.int32), requests.offsets, max(found.size, 1)
+        places, distinct = dense(requests.hashes)
+        names, offsets = places.astype(np.int32), requests.offsets
         full = (requests.prompt // requests.hash_tokens).astype(np.int32)
     policy = {"vllm": VLLM, "orca": ORCA, "static": STATIC}[engine.policy]
     limits = np.array([*_limits(engine), policy, int(engine.prefix_cache), engine.speculate])
