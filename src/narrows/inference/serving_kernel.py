@@ -41,8 +41,8 @@ def serve(
     batches
         Whether to return every batch; the simulation then runs twice, the first time to count them.
     since_s
-        [s] With ``vllm``: requests arrive with their prompt in the cache, and had their first token at these
-        times.
+        [s] With ``vllm``: requests, of two tokens or more, arrive with their prompt in the cache, and had
+        their first token at these times.
 
     Raises
     ------
