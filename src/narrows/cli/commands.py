@@ -269,48 +269,74 @@ def _inference_demand(questions: Any) -> None:
 
 def _inference_simulate(questions: Any) -> None:
     ask = questions.add_parser("simulate", help="what a deployment does with a trace of requests")
+    _asked(ask)
+    _deployed(ask)
+    _scheduled(ask)
+    ask.add_argument("--svg", metavar="FILE", help="also write the distribution of latency as a picture")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _output(ask, quiet=False)
+
+
+def _asked(ask: Any) -> None:
+    """Add what is asked of the deployment."""
+    words = "CSV with arrived_at [s], num_prefill_tokens, num_decode_tokens; or Mooncake's .jsonl"
+    ask.add_argument("--trace", metavar="FILE", help=words)
     ask.add_argument(
-        "--trace",
-        metavar="FILE",
-        required=True,
-        help="CSV with arrived_at [s], num_prefill_tokens, num_decode_tokens",
+        "--requests", type=_whole("--requests", 1000), metavar="N", help="without a trace: how many requests"
     )
-    ask.add_argument("--steps", metavar="FILE", help="step times of one layer (.npz)")
+    for option, usual, default, words in (
+        ("--input-tokens", "1000", None, "with --requests: mean prompt [token]"),
+        ("--output-tokens", "200", None, "with --requests: mean output [token]"),
+        ("--length-cv", "1", 0.0, "with --requests: variation of both, lognormal; 0 makes all alike (0)"),
+        ("--rate", "5", None, "arrivals per second; those of the trace if left out"),
+        ("--cv", "1", 1.0, "with --rate: variation of the gaps; 1 is Poisson, more is bursty (1)"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), default=default, metavar="X", help=words)
+
+
+def _deployed(ask: Any) -> None:
+    """Add what the requests run on."""
+    ask.add_argument("--model", metavar="NAME", help="a model such as llama-3.1-8b; its law gives step times")
+    ask.add_argument("--chip", metavar="NAME", help="with --model: a chip such as h100")
+    ask.add_argument("--tp", type=_whole("--tp", 8), default=1, metavar="N", help="with --model: chips (1)")
+    ask.add_argument("--weights", metavar="PRECISION", help="with --model: bf16, fp8 or fp4; as shipped")
+    ask.add_argument("--engine", metavar="NAME", default="vllm", help="with --model: whose law (vllm)")
+    ask.add_argument("--steps", metavar="FILE", help="or step times of one layer (.npz)")
     ask.add_argument(
         "--layers", type=_whole("--layers", 32), default=32, metavar="N", help="with --steps: layers (32)"
     )
     ask.add_argument("--law", metavar="LIST", help="or a step law: seconds, seconds per token, ...")
-    ask.add_argument("--profile", metavar="FOLDER", help="or kernels measured layer by layer (CSV)")
-    ask.add_argument("--model", metavar="NAME", help="with --profile: the model, or its config.json")
-    ask.add_argument(
-        "--tp", type=_whole("--tp", 1), default=1, metavar="N", help="with --profile: chips that split it (1)"
-    )
-    ask.add_argument(
-        "--rate",
-        type=_number("--rate", "5"),
-        metavar="R",
-        help="arrivals per second; those of the trace if left out",
-    )
-    ask.add_argument(
-        "--cv",
-        type=_number("--cv", "1"),
-        default=1.0,
-        metavar="X",
-        help="with --rate: variation of the gaps; 1 is Poisson, more is bursty (1)",
-    )
-    for name, usual, text in (
+    ask.add_argument("--profile", metavar="FOLDER", help="or kernels measured layer by layer, with --model")
+    for name, default, text in (
         ("replicas", 1, "engines that share the arrivals"),
-        ("blocks", 29_696, "cache blocks of one engine, 16 tokens each"),
+        ("blocks", None, "cache blocks of one engine; with --model those that fit, else 29696"),
+        ("block-tokens", 16, "tokens of a block"),
         ("chunk", 512, "most tokens in a batch"),
         ("sequences", 512, "most requests that hold cache in one engine"),
-        ("seed", 42, "seed of arrivals and of random routing"),
+        ("seed", 42, "seed of all draws"),
     ):
-        ask.add_argument(
-            f"--{name}", type=_whole(f"--{name}", usual), default=usual, metavar="N", help=f"{text} ({usual})"
-        )
-    ask.add_argument("--routing", default="round_robin", help="round_robin, lor or random")
-    ask.add_argument("--json", action="store_true", help="print JSON")
-    _output(ask, quiet=False)
+        option, shown = f"--{name}", f"{text} ({default})" if default else text
+        usual = default or 29_696
+        ask.add_argument(option, type=_whole(option, usual), default=default, metavar="N", help=shown)
+
+
+def _scheduled(ask: Any) -> None:
+    """Add how an engine forms its batches, and how requests reach it."""
+    ask.add_argument("--policy", default="sarathi", help="sarathi, vllm, orca or static (sarathi)")
+    ask.add_argument("--routing", default="round_robin", help="round_robin, lor, least_outstanding or random")
+    ask.add_argument("--prefix-cache", action="store_true", help="blocks of earlier prompts serve later ones")
+    ask.add_argument(
+        "--speculate", type=_whole("--speculate", 4), default=0, metavar="K", help="tokens drafted a step (0)"
+    )
+    ask.add_argument("--split", metavar="P:D", help="engines for prompts : engines for decoding")
+    for option, usual, default, words in (
+        ("--acceptance", "0.7", None, "with --speculate: chance that a drafted token is accepted"),
+        ("--draft-share", "0.05", 0.0, "with --speculate: time of a drafted token over a decoding step (0)"),
+        ("--cache-bytes-per-token", "131072", None, "with --split: cache of a token; with --model its own"),
+        ("--transfer-bytes-per-s", "5e10", None, "with --split: link between the engines"),
+        ("--transfer-latency-s", "0.001", 0.0, "with --split: time of a transfer besides its bytes (0)"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), default=default, metavar="X", help=words)
 
 
 def _inference_throughput(questions: Any) -> None:

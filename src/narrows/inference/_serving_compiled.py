@@ -23,7 +23,7 @@ from narrows.inference._steps_compiled import law_seconds, profile_seconds, roof
 from narrows.inference.engine import BINS, BINS_PER_DOUBLING, FIRST_DOUBLING
 from narrows.inference.steps import GRAIN, LAW, PROFILE, ROOF
 
-__all__ = ["DONE", "END", "ITERATIONS", "PEAK", "run_replicas"]
+__all__ = ["DONE", "END", "ITERATIONS", "PEAK", "gap_place", "run_replicas"]
 
 # Places of the state of a replica, kept between calls.
 BATCH, PHASE, DECODING, CONTEXT, USED, HELD, PART, PART_DONE, PART_FRONT, HEAD, STACK, BUSY = range(12)
@@ -36,7 +36,8 @@ _ORIGIN = (1023 + FIRST_DOUBLING) * BINS_PER_DOUBLING
 
 
 @njit(nogil=True, inline="always")
-def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
+def gap_place(gap: float, as_float: Any, as_bits: Any) -> Any:
+    """Return the bin of a gap, by the bits of the number."""
     as_float[0] = gap
     place = (as_bits[0] >> _SHIFT) - _ORIGIN
     if gap <= 0.0:
@@ -45,293 +46,15 @@ def _bin(gap: float, as_float: Any, as_bits: Any) -> Any:
 
 
 @njit(nogil=True)
-def _advance(
-    number: int,
-    until: float,
-    kind: int,
-    token: Any,
-    decode: Any,
-    prefill: Any,
-    coefficients: Any,
-    limits: Any,
-    arrived: Any,
-    prompt: Any,
-    total: Any,
-    queue: Any,
-    I: Any,
-    F: Any,
-    phases: Any,
-    ring: Any,
-    stack: Any,
-    ending: Any,
-    slot_request: Any,
-    slot_base: Any,
-    after: Any,
-    before: Any,
-    ring_after: Any,
-    ring_before: Any,
-    spare: Any,
-    queued: Any,
-    first: Any,
-    finished: Any,
-    restarts: Any,
-    lost: Any,
-    gaps: Any,
-    times: Any,
-    counts: Any,
-    rows: Any,
-    as_float: Any,
-    as_bits: Any,
-) -> None:
-    """Run one replica up to a time, not including what happens at it."""
-    blocks, size, chunk, sequences, reserve = limits[0], limits[1], limits[2], limits[3], limits[4]
-    k, phase, n, context = I[BATCH], I[PHASE], I[DECODING], I[CONTEXT]
-    used, held, part, part_done, part_front = I[USED], I[HELD], I[PART], I[PART_DONE], I[PART_FRONT]
-    head, piled, busy, endings = I[HEAD], I[STACK], I[BUSY], I[ENDING]
-    front, back, spares = I[FIRST], I[LAST], I[SPARE]
-    iterations, peak, done, tail = I[ITERATIONS], I[PEAK], I[DONE], I[TAIL]
-    start, end, now = F[START], F[END], F[LATEST]
-    mask = ring.shape[0] - 1
-    recording = times.shape[1] > 0
-    while True:
-        if busy == 1:
-            if not end < until:
-                break
-            # The batch ends.
-            now = end
-            busy = 0
-            if n > 0:
-                gaps[_bin(now - start, as_float, as_bits)] += n
-            context += n
-            k += 1
-            phase = phase + 1 if phase + 1 < size else 0
-            place = k & mask
-            slot = ring[place]
-            ring[place] = -1
-            while slot >= 0:
-                r = slot_request[slot]
-                tokens = total[r]
-                finished[r] = now - arrived[r]
-                done += 1
-                used -= (tokens - 2) // size + 1
-                held -= 1
-                n -= 1
-                context -= tokens
-                phases[slot_base[slot] % size] -= 1
-                a, b = after[slot], before[slot]
-                if b >= 0:
-                    after[b] = a
-                else:
-                    front = a
-                if a >= 0:
-                    before[a] = b
-                else:
-                    back = b
-                spare[spares] = slot
-                spares += 1
-                slot = ring_after[slot]
-            for j in range(endings):
-                r = ending[j]
-                if first[r] < 0.0:
-                    first[r] = now - arrived[r]
-                else:
-                    gaps[_bin(now - lost[r], as_float, as_bits)] += 1
-                p = prompt[r] + 1
-                if p == total[r]:
-                    finished[r] = now - arrived[r]
-                    done += 1
-                    used -= (p - 2) // size + 1
-                    held -= 1
-                    continue
-                spares -= 1
-                slot = spare[spares]
-                slot_request[slot] = r
-                base = p - k
-                slot_base[slot] = base
-                phases[base % size] += 1
-                n += 1
-                context += p
-                before[slot] = back
-                after[slot] = -1
-                if back >= 0:
-                    after[back] = slot
-                else:
-                    front = slot
-                back = slot
-                place = (k + total[r] - p) & mask
-                ring_before[slot] = -1
-                ring_after[slot] = ring[place]
-                if ring[place] >= 0:
-                    ring_before[ring[place]] = slot
-                ring[place] = slot
-            endings = 0
-        elif n == 0 and part < 0 and piled == 0:
-            if head >= tail:
-                break
-            now = max(now, arrived[queue[head]])
-        if not now < until:
-            # Nothing may start at this instant before all its arrivals are in; only an idle replica waits.
-            break
-        # A batch is formed: decoding requests first.
-        if n > 0:
-            place = 1 - phase
-            if place < 0:
-                place += size
-            if size == 1:
-                place = 0
-            wanted = phases[place]
-            if blocks - used > wanted:
-                used += wanted
-            else:
-                slot = front
-                while slot >= 0:
-                    p = slot_base[slot] + k
-                    alive = True
-                    while blocks == used:
-                        if part >= 0 and part_front == 0:
-                            used -= (prompt[part] - 1) // size + 1
-                            held -= 1
-                            prompt[part] = part_done
-                            restarts[part] += 1
-                            stack[piled] = part
-                            piled += 1
-                            part = -1
-                            continue
-                        victim = back
-                        alive = victim != slot
-                        r = slot_request[victim]
-                        q = slot_base[victim] + k
-                        used -= (q - 2) // size + 1
-                        held -= 1
-                        n -= 1
-                        context -= q
-                        phases[slot_base[victim] % size] -= 1
-                        place = (k + total[r] - q) & mask
-                        a, b = ring_after[victim], ring_before[victim]
-                        if b >= 0:
-                            ring_after[b] = a
-                        else:
-                            ring[place] = a
-                        if a >= 0:
-                            ring_before[a] = b
-                        back = before[victim]
-                        if back >= 0:
-                            after[back] = -1
-                        else:
-                            front = -1
-                        spare[spares] = victim
-                        spares += 1
-                        prompt[r] = q
-                        restarts[r] += 1
-                        lost[r] = now
-                        stack[piled] = r
-                        piled += 1
-                        if not alive:
-                            break
-                    if not alive:
-                        break
-                    if (p - 1) % size == 0:
-                        used += 1
-                    slot = after[slot]
-        left = chunk - n
-        chunks, tokens, context_before, squares, pairs = 0, 0, 0, 0, 0
-        # Then the prompt in progress.
-        if part >= 0:
-            c = min(prompt[part] - part_done, left)
-            if c > 0:
-                chunks, tokens, squares = 1, c, c * c
-                context_before = (part_done + GRAIN - 1) // GRAIN * GRAIN
-                pairs = c * (2 * part_done + c)
-                left -= c
-                part_done += c
-                part_front = 0
-                if part_done == prompt[part]:
-                    ending[endings] = part
-                    endings += 1
-                    part = -1
-            else:
-                part_front = 1
-        # Then new requests: the restarted before the others.
-        while left > 0 and held < sequences and n + chunks < sequences:
-            if piled > 0:
-                r = stack[piled - 1]
-            elif head < tail and arrived[queue[head]] <= now:
-                r = queue[head]
-            else:
-                break
-            length = prompt[r]
-            need = (length - 1) // size + 1
-            if blocks - used - need < reserve:
-                break
-            if piled > 0:
-                piled -= 1
-            else:
-                head += 1
-            if queued[r] < 0.0:
-                queued[r] = now - arrived[r]
-            used += need
-            held += 1
-            c = min(length, left)
-            chunks += 1
-            tokens += c
-            squares += c * c
-            pairs += c * c
-            left -= c
-            if c == length:
-                ending[endings] = r
-                endings += 1
-            else:
-                part, part_done, part_front = r, c, 0
-        if n + chunks == 0:
-            if part < 0 and piled == 0 and head < tail and arrived[queue[head]] > now:
-                continue  # idle until the next arrival
-            break  # nothing to do, or nothing fits: the caller sees that requests are left
-        if kind == LAW:
-            duration = law_seconds(coefficients, n, context, chunks, tokens, context_before, squares)
-        elif kind == ROOF:
-            duration = roof_seconds(decode, coefficients, n, context, chunks, tokens, pairs)
-        elif kind == PROFILE:
-            duration = profile_seconds(
-                token, prefill, decode, coefficients, n, context, chunks, tokens, squares, pairs
-            )
-        else:
-            duration = tables_seconds(
-                token, decode, prefill, coefficients, n, context, chunks, tokens, context_before, squares
-            )
-        busy = 1
-        start = now
-        end = now + duration
-        peak = max(peak, used)
-        iterations += 1
-        if recording:
-            row = rows[0]
-            rows[0] += 1
-            times[0, row] = now
-            times[1, row] = duration
-            counts[0, row] = number
-            counts[1, row] = n
-            counts[2, row] = context
-            counts[3, row] = chunks
-            counts[4, row] = tokens
-            counts[5, row] = context_before
-            counts[6, row] = squares
-            counts[7, row] = used
-    I[BATCH], I[PHASE], I[DECODING], I[CONTEXT] = k, phase, n, context
-    I[USED], I[HELD], I[PART], I[PART_DONE], I[PART_FRONT] = used, held, part, part_done, part_front
-    I[HEAD], I[STACK], I[BUSY], I[ENDING] = head, piled, busy, endings
-    I[FIRST], I[LAST], I[SPARE] = front, back, spares
-    I[ITERATIONS], I[PEAK], I[DONE], I[TAIL] = iterations, peak, done, tail
-    F[START], F[END], F[LATEST] = start, end, now
-
-
-@njit(nogil=True)
-def _waiting(I: Any, r: int) -> Any:
-    return I[r, STACK] + I[r, TAIL] - I[r, HEAD]
+def _load(I: Any, r: int, outstanding: int) -> Any:
+    waiting = I[r, STACK] + I[r, TAIL] - I[r, HEAD]
+    return waiting + I[r, HELD] if outstanding == 1 else waiting
 
 
 @njit(nogil=True, cache=True)
 def run_replicas(
     shared: int,
+    outstanding: int,
     kind: int,
     token: Any,
     decode: Any,
@@ -356,7 +79,9 @@ def run_replicas(
 
     Returns the state of every replica: integers, and times.
     """
-    count, size, sequences = arrived.shape[0], limits[1], limits[3]
+    count = arrived.shape[0]
+    blocks, size, chunk, sequences, reserve = limits[0], limits[1], limits[2], limits[3], limits[4]
+    vllm = limits[5]  # 1: blocks on demand, as vLLM; 0: the whole prompt reserved, as sarathi
     width = 2
     while width <= longest:
         width *= 2
@@ -368,7 +93,10 @@ def run_replicas(
     ending = np.zeros((replicas, most + 1), np.int32)
     slot_request = np.zeros((replicas, most + 1), np.int32)
     slot_base = np.zeros((replicas, most + 1), np.int64)
-    links = np.zeros((4, replicas, most + 1), np.int32)
+    after = np.zeros((replicas, most + 1), np.int32)
+    before = np.zeros((replicas, most + 1), np.int32)
+    ring_after = np.zeros((replicas, most + 1), np.int32)
+    ring_before = np.zeros((replicas, most + 1), np.int32)
     spare = np.zeros((replicas, most + 1), np.int32)
     lost = np.zeros(count)
     rows = np.zeros(1, np.int64)
@@ -393,25 +121,302 @@ def run_replicas(
             r = chosen[i]
             queue[begin[r] + I[r, TAIL]] = i
             I[r, TAIL] += 1
-    for i in range(count if shared == 1 else 1):
-        until = np.inf
-        if shared == 1:
-            best = 0
-            for r in range(1, replicas):
-                if _waiting(I, r) < _waiting(I, best):
-                    best = r
+    mask = ring.shape[1] - 1
+    recording = times.shape[1] > 0
+    for i in range(count + 1 if shared == 1 else 1):
+        final = shared == 0 or i == count
+        until = np.inf if final else arrived[i]
+        best, least = 0, -1
+        for r in range(replicas):
+            if final or (F[r, END] < until if I[r, BUSY] == 1 else _load(I, r, 0) > 0):
+                start_of = begin[r]
+                k, phase, n, context = I[r, BATCH], I[r, PHASE], I[r, DECODING], I[r, CONTEXT]
+                used, held, part, part_done, part_front = (
+                    I[r, USED],
+                    I[r, HELD],
+                    I[r, PART],
+                    I[r, PART_DONE],
+                    I[r, PART_FRONT],
+                )
+                head, piled, busy, endings = I[r, HEAD], I[r, STACK], I[r, BUSY], I[r, ENDING]
+                front, back, spares = I[r, FIRST], I[r, LAST], I[r, SPARE]
+                iterations, peak, done, tail = I[r, ITERATIONS], I[r, PEAK], I[r, DONE], I[r, TAIL]
+                start, end, now = F[r, START], F[r, END], F[r, LATEST]
+                while True:
+                    if busy == 1:
+                        if not end < until:
+                            break
+                        # The batch ends.
+                        now = end
+                        busy = 0
+                        if n > 0:
+                            gaps[gap_place(now - start, as_float, as_bits)] += n
+                        context += n
+                        k += 1
+                        phase = phase + 1 if phase + 1 < size else 0
+                        place = k & mask
+                        slot = ring[r, place]
+                        ring[r, place] = -1
+                        while slot >= 0:
+                            q = slot_request[r, slot]
+                            tokens = total[q]
+                            finished[q] = now - arrived[q]
+                            done += 1
+                            used -= (tokens - 2) // size + 1
+                            held -= 1
+                            n -= 1
+                            context -= tokens
+                            phases[r, slot_base[r, slot] % size] -= 1
+                            a, b = after[r, slot], before[r, slot]
+                            if b >= 0:
+                                after[r, b] = a
+                            else:
+                                front = a
+                            if a >= 0:
+                                before[r, a] = b
+                            else:
+                                back = b
+                            spare[r, spares] = slot
+                            spares += 1
+                            slot = ring_after[r, slot]
+                        for j in range(endings):
+                            q = ending[r, j]
+                            if first[q] < 0.0:
+                                first[q] = now - arrived[q]
+                            else:
+                                gaps[gap_place(now - lost[q], as_float, as_bits)] += 1
+                            p = prompt[q] + 1
+                            if p == total[q]:
+                                finished[q] = now - arrived[q]
+                                done += 1
+                                used -= (p - 2) // size + 1
+                                held -= 1
+                                continue
+                            spares -= 1
+                            slot = spare[r, spares]
+                            slot_request[r, slot] = q
+                            base = p - k
+                            slot_base[r, slot] = base
+                            phases[r, base % size] += 1
+                            n += 1
+                            context += p
+                            before[r, slot] = back
+                            after[r, slot] = -1
+                            if back >= 0:
+                                after[r, back] = slot
+                            else:
+                                front = slot
+                            back = slot
+                            place = (k + total[q] - p) & mask
+                            ring_before[r, slot] = -1
+                            ring_after[r, slot] = ring[r, place]
+                            if ring[r, place] >= 0:
+                                ring_before[r, ring[r, place]] = slot
+                            ring[r, place] = slot
+                        endings = 0
+                    elif n == 0 and part < 0 and piled == 0:
+                        if head >= tail:
+                            break
+                        now = max(now, arrived[queue[start_of + head]])
+                    if not now < until:
+                        # Nothing may start at this instant before all its arrivals are in.
+                        break
+                    # A batch is formed: decoding requests first.
+                    preempted = False
+                    if n > 0:
+                        place = 1 - phase
+                        if place < 0:
+                            place += size
+                        if size == 1:
+                            place = 0
+                        wanted = phases[r, place]
+                        if blocks - used + vllm > wanted:
+                            used += wanted
+                        else:
+                            slot = front
+                            while slot >= 0:
+                                p = slot_base[r, slot] + k
+                                alive = True
+                                while blocks == used and (vllm == 0 or (p - 1) % size == 0):
+                                    preempted = True
+                                    if part >= 0 and (part_front == 0 or vllm == 1):
+                                        held -= 1
+                                        if vllm == 1:
+                                            used -= (part_done - 1) // size + 1
+                                        else:
+                                            used -= (prompt[part] - 1) // size + 1
+                                            prompt[part] = part_done
+                                        restarts[part] += 1
+                                        stack[r, piled] = part
+                                        piled += 1
+                                        part = -1
+                                        continue
+                                    victim = back
+                                    alive = victim != slot
+                                    q = slot_request[r, victim]
+                                    seen = slot_base[r, victim] + k
+                                    used -= (seen - 2) // size + 1
+                                    held -= 1
+                                    n -= 1
+                                    context -= seen
+                                    phases[r, slot_base[r, victim] % size] -= 1
+                                    place = (k + total[q] - seen) & mask
+                                    a, b = ring_after[r, victim], ring_before[r, victim]
+                                    if b >= 0:
+                                        ring_after[r, b] = a
+                                    else:
+                                        ring[r, place] = a
+                                    if a >= 0:
+                                        ring_before[r, a] = b
+                                    back = before[r, victim]
+                                    if back >= 0:
+                                        after[r, back] = -1
+                                    else:
+                                        front = -1
+                                    spare[r, spares] = victim
+                                    spares += 1
+                                    prompt[q] = seen
+                                    restarts[q] += 1
+                                    lost[q] = now
+                                    stack[r, piled] = q
+                                    piled += 1
+                                    if not alive:
+                                        break
+                                if not alive:
+                                    break
+                                if (p - 1) % size == 0:
+                                    used += 1
+                                slot = after[r, slot]
+                    left = chunk - n
+                    chunks, tokens, context_before, squares, pairs = 0, 0, 0, 0, 0
+                    # Then the prompt in progress.
+                    if part >= 0:
+                        c = min(prompt[part] - part_done, left)
+                        if vllm == 1:
+                            need = (part_done + c - 1) // size - (part_done - 1) // size
+                            if blocks - used < need:
+                                # The prompt in progress is the last of the running: it gives way itself.
+                                preempted = True
+                                used -= (part_done - 1) // size + 1
+                                held -= 1
+                                restarts[part] += 1
+                                stack[r, piled] = part
+                                piled += 1
+                                part = -1
+                                c = 0
+                            else:
+                                used += need
+                        if c > 0:
+                            chunks, tokens, squares = 1, c, c * c
+                            context_before = (part_done + GRAIN - 1) // GRAIN * GRAIN
+                            pairs = c * (2 * part_done + c)
+                            left -= c
+                            part_done += c
+                            part_front = 0
+                            if part_done == prompt[part]:
+                                ending[r, endings] = part
+                                endings += 1
+                                part = -1
+                        else:
+                            part_front = 1
+                    # Then new requests: the restarted before the others.
+                    while left > 0 and held < sequences and n + chunks < sequences:
+                        if vllm == 1 and preempted:
+                            break
+                        if piled > 0:
+                            q = stack[r, piled - 1]
+                        elif head < tail and arrived[queue[start_of + head]] <= now:
+                            q = queue[start_of + head]
+                        else:
+                            break
+                        length = prompt[q]
+                        need = ((min(length, left) if vllm == 1 else length) - 1) // size + 1
+                        if blocks - used - need < reserve:
+                            break
+                        if piled > 0:
+                            piled -= 1
+                        else:
+                            head += 1
+                        if queued[q] < 0.0:
+                            queued[q] = now - arrived[q]
+                        used += need
+                        held += 1
+                        c = min(length, left)
+                        chunks += 1
+                        tokens += c
+                        squares += c * c
+                        pairs += c * c
+                        left -= c
+                        if c == length:
+                            ending[r, endings] = q
+                            endings += 1
+                        else:
+                            part, part_done, part_front = q, c, 0
+                    if n + chunks == 0:
+                        if part < 0 and piled == 0 and head < tail and arrived[queue[start_of + head]] > now:
+                            continue  # idle until the next arrival
+                        break  # nothing to do, or nothing fits: the caller sees that requests are left
+                    if kind == LAW:
+                        duration = law_seconds(
+                            coefficients, n, context, chunks, tokens, context_before, squares
+                        )
+                    elif kind == ROOF:
+                        duration = roof_seconds(decode, coefficients, n, context, chunks, tokens, pairs)
+                    elif kind == PROFILE:
+                        duration = profile_seconds(
+                            token, prefill, decode, coefficients, n, context, chunks, tokens, squares, pairs
+                        )
+                    else:
+                        duration = tables_seconds(
+                            token,
+                            decode,
+                            prefill,
+                            coefficients,
+                            n,
+                            context,
+                            chunks,
+                            tokens,
+                            context_before,
+                            squares,
+                        )
+                    busy = 1
+                    start = now
+                    end = now + duration
+                    peak = max(peak, used)
+                    iterations += 1
+                    if recording:
+                        row = rows[0]
+                        rows[0] += 1
+                        times[0, row] = now
+                        times[1, row] = duration
+                        counts[0, row] = r
+                        counts[1, row] = n
+                        counts[2, row] = context
+                        counts[3, row] = chunks
+                        counts[4, row] = tokens
+                        counts[5, row] = context_before
+                        counts[6, row] = squares
+                        counts[7, row] = used
+                I[r, BATCH], I[r, PHASE], I[r, DECODING], I[r, CONTEXT] = k, phase, n, context
+                I[r, USED], I[r, HELD], I[r, PART], I[r, PART_DONE], I[r, PART_FRONT] = (
+                    used,
+                    held,
+                    part,
+                    part_done,
+                    part_front,
+                )
+                I[r, HEAD], I[r, STACK], I[r, BUSY], I[r, ENDING] = head, piled, busy, endings
+                I[r, FIRST], I[r, LAST], I[r, SPARE] = front, back, spares
+                I[r, ITERATIONS], I[r, PEAK], I[r, DONE], I[r, TAIL] = iterations, peak, done, tail
+                F[r, START], F[r, END], F[r, LATEST] = start, end, now
+            if not final:
+                load = _load(I, r, outstanding)
+                if least < 0 or load < least:
+                    best, least = r, load
+                    if load == 0:
+                        break  # none has fewer; what the others do meanwhile is made up for later
+        if not final:
             chosen[i] = best
             queue[begin[best] + I[best, TAIL]] = i
             I[best, TAIL] += 1
-            if i + 1 < count:
-                until = arrived[i + 1]
-        for r in range(replicas):
-            if shared == 1 and (_waiting(I, r) == 0 if I[r, BUSY] == 0 else not F[r, END] < until):
-                continue
-            _advance(
-                r, until, kind, token, decode, prefill, coefficients, limits, arrived, prompt, total,
-                queue[begin[r]:], I[r], F[r], phases[r], ring[r], stack[r], ending[r], slot_request[r],
-                slot_base[r], links[0, r], links[1, r], links[2, r], links[3, r], spare[r], queued, first,
-                finished, restarts, lost, gaps, times, counts, rows, as_float, as_bits,
-            )  # fmt: skip
     return I, F

@@ -24,7 +24,7 @@ from narrows.inference.law import (
     step_features,
 )
 from narrows.inference.placed import placed_steps
-from narrows.inference.simulation import _saturated as saturated
+from narrows.inference.simulation import grows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -376,7 +376,14 @@ def _run(deployment: Deployment, traffic: Traffic, asked: Requests, factor: floa
     table = _table(deployment, engine.chunk + engine.sequences, traffic.prefix, decoding=False)
     served = serving_kernel.serve(asked, _slower(table, factor), engine)
     nothing = np.zeros(len(asked))
-    return _Run(asked, served.ttft_s, served.e2e_s, served.queue_s, nothing, saturated(asked, served))
+    return _Run(
+        asked,
+        served.ttft_s,
+        served.e2e_s,
+        served.queue_s,
+        nothing,
+        grows(asked.arrived_s, served.queue_s, served.e2e_s),
+    )
 
 
 def _split(deployment: Deployment, traffic: Traffic, asked: Requests, factor: float) -> _Run:
@@ -401,7 +408,9 @@ def _split(deployment: Deployment, traffic: Traffic, asked: Requests, factor: fl
     later, stalled = np.empty(len(asked)), np.empty(len(asked))
     later[order], stalled[order] = second.e2e_s, second.queue_s
     e2e = np.where(asked.output > 1, first.ttft_s + carried + later, first.ttft_s)
-    grown = saturated(asked, first) or saturated(rest, second)
+    grown = grows(asked.arrived_s, first.queue_s, first.e2e_s) or grows(
+        rest.arrived_s, second.queue_s, second.e2e_s
+    )
     return _Run(asked, first.ttft_s, e2e, first.queue_s, stalled, grown)
 
 

@@ -32,7 +32,13 @@ __all__ = [
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ROUTINGS = ("round_robin", "lor", "random")
+ROUTINGS = ("round_robin", "lor", "least_outstanding", "random")
+POLICIES = ("sarathi", "vllm", "orca", "static")
+WATERMARKS = {"sarathi": 0.01, "vllm": 0.0, "orca": 0.0, "static": 0.0}
+"""Share of the blocks that admission leaves free by default; vLLM's block manager has none."""
+MOST_DRAFTS = 64
+MOST_CACHE = 2**26
+"""Blocks of an engine with a prefix cache at most: each is followed by itself."""
 COLUMNS = ("arrived_at", "num_prefill_tokens", "num_decode_tokens")
 MOST_TOKENS = 2**24
 """Tokens of one request at most."""
@@ -56,12 +62,18 @@ class Requests:
         [token] Lengths of the prompts, at least 1.
     output
         [token] Tokens to generate, at least 1.
+    hashes, offsets
+        Names of the blocks of the prompts, one list after the other; those of request i lie from
+        ``offsets[i]`` to ``offsets[i + 1]``. A block has one name wherever the same tokens stand before
+        its end. None where they are not known.
+    hash_tokens
+        [token] Size of such a block; the last of a prompt may be shorter.
 
     Raises
     ------
     DataError
         If there are none, the lists differ in length, times decrease or are not finite, or a length is
-        out of range.
+        out of range, or a prompt has another number of hashes than of blocks.
 
     Examples
     --------
@@ -72,6 +84,9 @@ class Requests:
     arrived_s: Floats
     prompt: Integers
     output: Integers
+    hashes: Integers | None = None
+    offsets: Integers | None = None
+    hash_tokens: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arrived_s", np.ascontiguousarray(self.arrived_s, dtype=np.float64))
@@ -104,6 +119,28 @@ class Requests:
                 "Requests stand in order of arrival",
                 "Sort the trace by arrived_at",
             )
+        if self.hashes is not None:
+            self._check_hashes()
+
+    def _check_hashes(self) -> None:
+        hashes, offsets = (np.asarray(found, dtype=np.int64) for found in (self.hashes, self.offsets))
+        if offsets.shape != (len(self) + 1,) or offsets[0] != 0 or offsets[-1] != hashes.size:
+            raise DataError(
+                f"There are {hashes.size} hashes and {offsets.size} offsets for {len(self)} requests",
+                "Offsets start at 0, end at the number of hashes, and are one more than the requests",
+                "Give the offset of each request and the end",
+            )
+        wanted = -(-self.prompt // max(self.hash_tokens, 1))
+        wrong = np.diff(offsets) != wanted
+        if self.hash_tokens < 1 or wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"Request {row + 1} has {np.diff(offsets)[row]} hashes for {self.prompt[row]} tokens",
+                f"There is one hash for each block of {self.hash_tokens} tokens, the last may be shorter",
+                "Mend the row or leave it out",
+            )
+        object.__setattr__(self, "hashes", np.ascontiguousarray(hashes))
+        object.__setattr__(self, "offsets", np.ascontiguousarray(offsets))
 
     def __len__(self) -> int:
         return self.arrived_s.size
@@ -202,21 +239,32 @@ class Engine:
     block_tokens
         [token] Size of a block.
     chunk
-        [token] Most tokens in one batch.
+        [token] Most tokens in one batch; of prompts alone with ``orca`` and ``static``.
     sequences
         Most requests that hold cache at a time in one engine.
     watermark
-        Share of the blocks that admission leaves free.
+        Share of the blocks that admission leaves free; that of the policy if left out.
     routing
-        ``round_robin``; ``lor``: the fewest waiting requests, lowest index on a tie, decided at arrival;
-        ``random``.
+        ``round_robin``; ``lor``: the fewest waiting requests; ``least_outstanding``: the fewest waiting and
+        running; ``random``. Lowest index on a tie, decided at arrival.
     seed
-        Seed of the random routing.
+        Seed of the random routing and of the acceptance of drafts.
+    policy
+        How a batch is formed: ``sarathi``, ``vllm``, ``orca`` or ``static``; the rules are in
+        `narrows.inference.serving` and `narrows.inference.policies`.
+    prefix_cache
+        Whether blocks of finished requests serve later ones; with ``vllm`` and requests with hashes.
+    speculate
+        Tokens drafted for each decoding request in a step; with ``vllm``.
+    acceptance
+        Chance that a drafted token is accepted, given that those before it were.
+    draft_share
+        Time to draft one token for all, as a share of a decoding step.
 
     Raises
     ------
     UsageError
-        If a number is out of range or the routing is not known.
+        If a number is out of range, or the routing or the policy is not known or lacks an option.
 
     Examples
     --------
@@ -229,9 +277,14 @@ class Engine:
     block_tokens: int = 16
     chunk: int = 512
     sequences: int = 512
-    watermark: float = 0.01
+    watermark: float | None = None
     routing: str = "round_robin"
     seed: int = 42
+    policy: str = "sarathi"
+    prefix_cache: bool = False
+    speculate: int = 0
+    acceptance: float = 0.0
+    draft_share: float = 0.0
 
     def __post_init__(self) -> None:
         limits = {
@@ -249,7 +302,7 @@ class Engine:
                     f"The number {name} is whole, from 1 to {most}",
                     "Give another",
                 )
-        if not 0 <= self.watermark < 1:
+        if self.watermark is not None and not 0 <= self.watermark < 1:
             raise UsageError(
                 f"The watermark is {self.watermark!r}", "It is a share from 0 to below 1", "Give 0.01"
             )
@@ -257,11 +310,60 @@ class Engine:
             raise UsageError(
                 f"The routing is {self.routing!r}", f"Routings are {', '.join(ROUTINGS)}", "Give one of them"
             )
+        if self.policy not in POLICIES:
+            raise UsageError(
+                f"The policy is {self.policy!r}", f"Policies are {', '.join(POLICIES)}", "Give one of them"
+            )
+        self._check_drafts()
+        self._check_policy()
+
+    def _check_drafts(self) -> None:
+        drafts = self.speculate
+        if type(drafts) is not int or not 0 <= drafts <= MOST_DRAFTS:
+            raise UsageError(
+                f"The engine drafts {drafts!r} tokens in a step",
+                f"That number is whole, from 0 to {MOST_DRAFTS}",
+                "Give --speculate 4",
+            )
+        if not 0 <= self.acceptance <= 1:
+            raise UsageError(
+                f"The acceptance of a drafted token is {self.acceptance!r}",
+                "It is a share from 0 to 1",
+                "Give --acceptance 0.7",
+            )
+        if not 0 <= self.draft_share < math.inf:
+            raise UsageError(
+                f"A drafted token takes {self.draft_share!r} of a decoding step",
+                "That share is 0 or more and finite",
+                "Give --draft-share 0.05",
+            )
+
+    def _check_policy(self) -> None:
+        asked = "a prefix cache" if self.prefix_cache else "speculative decoding"
+        if (self.prefix_cache or self.speculate) and self.policy != "vllm":
+            raise UsageError(
+                f"The policy {self.policy} is asked for {asked}",
+                "Prefix cache and speculative decoding are rules of vllm",
+                "Add --policy vllm",
+            )
+        if self.policy == "vllm" and self.chunk < self.sequences:
+            raise UsageError(
+                f"The engine may have {self.chunk} tokens in a batch and {self.sequences} sequences",
+                "With vllm each running request has at least one token of the batch",
+                "Give a larger --chunk or fewer --sequences",
+            )
+        if self.prefix_cache and self.blocks > MOST_CACHE:
+            raise UsageError(
+                f"The engine has blocks {self.blocks}",
+                f"With a prefix cache there are at most {MOST_CACHE}",
+                "Give fewer",
+            )
 
     @property
     def reserve(self) -> int:
         """Blocks that admission leaves free."""
-        return int(self.watermark * self.blocks)
+        share = WATERMARKS[self.policy] if self.watermark is None else self.watermark
+        return int(share * self.blocks)
 
 
 def routes(count: int, engine: Engine) -> Integers | None:
@@ -274,7 +376,7 @@ def routes(count: int, engine: Engine) -> Integers | None:
     """
     if engine.replicas == 1:
         return np.zeros(count, dtype=np.int64)
-    if engine.routing == "lor":
+    if engine.routing in {"lor", "least_outstanding"}:
         return None
     if engine.routing == "round_robin":
         return np.arange(count, dtype=np.int64) % engine.replicas
@@ -290,7 +392,17 @@ def check(requests: Requests, table: StepTable, engine: Engine) -> None:
     DataError
         If a request is longer than the cache or the table, or batches may be larger than the table.
     """
-    tokens = requests.prompt + requests.output
+    if engine.prefix_cache:
+        _check_hashed(requests, engine)
+    if engine.policy in {"orca", "static"} and int(requests.prompt.max()) > engine.chunk:
+        row = int(np.argmax(requests.prompt))
+        raise DataError(
+            f"Request {row + 1} has a prompt of {int(requests.prompt[row])} tokens",
+            f"The policy {engine.policy} takes a prompt whole, and a batch has at most {engine.chunk} tokens "
+            "of prompts",
+            "Give a larger --chunk, or a policy that cuts prompts: sarathi, vllm",
+        )
+    tokens = requests.prompt + requests.output + engine.speculate
     row = int(np.argmax(tokens))
     longest = int(tokens[row])
     room = (engine.blocks - engine.reserve) * engine.block_tokens
@@ -319,6 +431,21 @@ def check(requests: Requests, table: StepTable, engine: Engine) -> None:
                 f"The step table covers {most}",
                 "Give a larger table, or an engine with fewer",
             )
+
+
+def _check_hashed(requests: Requests, engine: Engine) -> None:
+    if requests.hashes is None:
+        raise DataError(
+            "The engine has a prefix cache, and the requests have no hashes",
+            "A trace with hashes names each block of a prompt, as Mooncake's .jsonl does",
+            "Give such a trace, or leave the prefix cache out",
+        )
+    if requests.hash_tokens != engine.block_tokens:
+        raise DataError(
+            f"The hashes are of {requests.hash_tokens} tokens and the blocks of {engine.block_tokens}",
+            "A block of the prefix cache has one hash",
+            f"Give --block-tokens {requests.hash_tokens}, and as many fewer --blocks",
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -387,6 +514,11 @@ class Served:
         [s] When the last batch ends.
     batches
         Every batch, where asked for.
+    cached
+        [token] Prompt of each request found in the prefix cache when it was first admitted; None without
+        one.
+    verifications, verified
+        Decoding requests over all batches, and the tokens that they were given; 0 without speculation.
     """
 
     queue_s: Floats
@@ -399,6 +531,9 @@ class Served:
     peak_blocks: int
     makespan_s: float
     batches: Batches | None = None
+    cached: Integers | None = None
+    verifications: int = 0
+    verified: int = 0
 
 
 def gap_bin(gap_s: float) -> int:

@@ -4,10 +4,11 @@ This is the readable twin of `narrows.inference.serving_kernel`, which gives the
 
 Notes
 -----
-The rules are those of the scheduler ``sarathi`` of Vidur (Agrawal et al. 2024; Sarathi-Serve, OSDI 2024):
-decoding requests first, one token each; then the prompt in progress; then new requests, while tokens,
-sequences and blocks last. A decoding request needs a free block, whether or not it will use it; while none
-is free, the last running request is restarted: what it has processed becomes its prompt.
+The policies ``vllm``, ``orca`` and ``static`` are in `narrows.inference.policies`. Those of ``sarathi`` are
+those of the scheduler of that name of Vidur (Agrawal et al. 2024; Sarathi-Serve, OSDI 2024): decoding
+requests first, one token each; then the prompt in progress; then new requests, while tokens, sequences and
+blocks last. A decoding request needs a free block, whether or not it will use it; while none is free, the
+last running request is restarted: what it has processed becomes its prompt.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.errors import RunError
+from narrows.inference import policies
 from narrows.inference.engine import BINS, Batches, Served, check, gap_bin, routes
 from narrows.inference.steps import GRAIN
 
 if TYPE_CHECKING:
-    from narrows.inference.engine import Engine, Requests
+    from collections.abc import Callable
+
+    from narrows.inference.engine import Engine, Floats, Requests
     from narrows.inference.steps import StepTable
 
 __all__ = ["serve", "stuck"]
@@ -72,6 +76,10 @@ class _Replica:
     end: float = math.inf
     times: list[tuple[float, float]] = field(default_factory=list)
     counts: list[tuple[int, ...]] = field(default_factory=list)
+
+    @property
+    def outstanding(self) -> int:
+        return len(self.waiting) + len(self.held)
 
     @property
     def free(self) -> int:
@@ -177,8 +185,15 @@ class _Replica:
         request.latest = now
 
 
-def serve(requests: Requests, table: StepTable, engine: Engine, *, batches: bool = False) -> Served:
-    """Return what becomes of requests on a deployment, by the rules of this module.
+def serve(
+    requests: Requests,
+    table: StepTable,
+    engine: Engine,
+    *,
+    batches: bool = False,
+    since_s: Floats | None = None,
+) -> Served:
+    """Return what becomes of requests on a deployment, by the rules of its policy.
 
     Parameters
     ----------
@@ -190,6 +205,9 @@ def serve(requests: Requests, table: StepTable, engine: Engine, *, batches: bool
         Replicas and their limits.
     batches
         Whether to return every batch.
+    since_s
+        [s] With ``vllm``: requests, of two tokens or more, arrive with their prompt in the cache, and had
+        their first token at these times.
 
     Raises
     ------
@@ -212,27 +230,30 @@ def serve(requests: Requests, table: StepTable, engine: Engine, *, batches: bool
     """
     check(requests, table, engine)
     gaps = [0] * BINS
-    replicas = [_Replica(number, engine, table, gaps) for number in range(engine.replicas)]
-    every = [
-        _Request(index, *values)
-        for index, values in enumerate(
-            zip(*(a.tolist() for a in (requests.arrived_s, requests.prompt, requests.output)), strict=True)
-        )
+    plain = engine.policy == "sarathi"
+    kind = _Replica if plain else policies.Replica
+    replicas: list[Any] = [kind(number, engine, table, gaps) for number in range(engine.replicas)]
+    lists = (a.tolist() for a in (requests.arrived_s, requests.prompt, requests.output))
+    rows: list[tuple[Any, ...]] = list(zip(*lists, strict=True))
+    every: list[Any] = [
+        _Request(index, *row)
+        if plain
+        else policies.Task(index, row[0], row[1], row[2], _names(requests, index))
+        for index, row in enumerate(rows)
     ]
+    if since_s is not None:
+        for task, since in zip(every, since_s.tolist(), strict=True):
+            task.begin_decoding(since)
     chosen = routes(len(every), engine)
     replica_of = np.zeros(len(every), dtype=np.int32)
-    coming = deque(every)
+    coming: deque[Any] = deque(every)
     now = 0.0
     while coming or any(math.isfinite(replica.end) for replica in replicas):
         now = min([replica.end for replica in replicas] + ([coming[0].arrived] if coming else []))
         touched = set()
         while coming and coming[0].arrived == now:
             request = coming.popleft()
-            number = (
-                min(replicas, key=lambda replica: len(replica.waiting)).number
-                if chosen is None
-                else int(chosen[request.index])
-            )
+            number = min(replicas, key=_load(engine)).number if chosen is None else int(chosen[request.index])
             replica_of[request.index] = number
             replicas[number].waiting.append(request)
             touched.add(number)
@@ -259,7 +280,26 @@ def serve(requests: Requests, table: StepTable, engine: Engine, *, batches: bool
         max(replica.peak for replica in replicas),
         now,
         Batches.of(times, counts) if batches else None,
+        np.array([task.cached for task in every]) if engine.prefix_cache else None,
+        0 if plain else sum(replica.verifications for replica in replicas),
+        0 if plain else sum(replica.verified for replica in replicas),
     )
+
+
+def _names(requests: Requests, index: int) -> list[int]:
+    """Return the names of the full blocks of a prompt."""
+    if requests.hashes is None or requests.offsets is None:
+        return []
+    first = int(requests.offsets[index])
+    full = int(requests.prompt[index]) // requests.hash_tokens
+    return [int(name) for name in requests.hashes[first : first + full]]
+
+
+def _load(engine: Engine) -> Callable[[Any], int]:
+    """Return what the routing compares."""
+    if engine.routing == "least_outstanding":
+        return lambda replica: int(replica.outstanding)
+    return lambda replica: len(replica.waiting)
 
 
 def stuck(left: int) -> RunError:

@@ -1,4 +1,4 @@
-"""The serving simulation against the runs of Vidur, batch by batch."""
+"""The serving simulation against the runs of Vidur, batch by batch, and prefix hits of a trace."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from narrows.figure import Comparison
 from narrows.inference.engine import Engine, Requests
+from narrows.inference.prefixes import prefix_hits, read_named
 from narrows.inference.serving_kernel import serve
 from narrows.inference.steps import StepTable
 
@@ -33,15 +34,26 @@ RUNS = {
 }
 """Engines of the runs, by the ending of their files."""
 WITHIN_S = 1e-9
+TRACE = "traces/mooncake_conversation_first_20min.jsonl.gz"
+HITS = {
+    None: 30_998 / 97_495,
+    1_000: 0.04018,
+    5_000: 0.10429,
+    10_000: 0.20431,
+    20_000: 0.27402,
+    50_000: 0.31661,
+}
+"""Share of the blocks of the trace found in a cache of least recent use, by its blocks; to five digits as
+told beside the data, and the count itself without limit."""
 
 
 def serving_rows(data: Path | None) -> Iterator[Comparison]:
-    """Yield the comparisons with the runs of Vidur.
+    """Yield the comparisons with the runs of Vidur and with the hits counted beside the data.
 
     Parameters
     ----------
     data
-        Folder that holds ``vidur/``; None where there is none.
+        Folder that holds ``vidur/`` and ``traces/``; None where there is none.
     """
     folder = None if data is None else data / FOLDER
     for run, engine in RUNS.items():
@@ -51,8 +63,8 @@ def serving_rows(data: Path | None) -> Iterator[Comparison]:
             yield Comparison(ROOM, dataset, "latency", "not run: data absent", None, "", None, 0, None)
             continue
         table, asked = StepTable.load(folder / TABLES, layers=LAYERS), _columns(path)
-        lists = (asked[name] for name in ("arrived_at_s", "num_prefill_tokens", "num_decode_tokens"))
-        requests = Requests(*lists)
+        lists = [asked[name] for name in ("arrived_at_s", "num_prefill_tokens", "num_decode_tokens")]
+        requests = Requests(lists[0], lists[1].astype(np.int64), lists[2].astype(np.int64))
         served = serve(requests, table, engine, batches=True)
         worst = max(
             float(np.abs(getattr(served, name) - asked[name]).max())
@@ -75,6 +87,21 @@ def serving_rows(data: Path | None) -> Iterator[Comparison]:
         batches = folder / f"batches_{run}.csv.gz"
         if batches.is_file():
             yield _batches(f"vidur {batches.name.removesuffix('.csv.gz')}", _columns(batches), served)
+    yield from _hits(None if data is None else data / TRACE)
+
+
+def _hits(path: Path | None) -> Iterator[Comparison]:
+    dataset = "mooncake conversation, first 20 min"
+    if path is None or not path.is_file():
+        yield Comparison(ROOM, dataset, "prefix hits", "not run: data absent", None, "", None, 0, None)
+        return
+    requests = read_named(path)
+    count = 0 if requests.hashes is None else requests.hashes.size
+    for blocks, wanted in HITS.items():
+        hits = int(prefix_hits(requests, blocks).sum())
+        size = "unbounded" if blocks is None else f"{blocks:,} blocks"
+        wrong = abs(hits - round(wanted * count))
+        yield _count(dataset, f"hit blocks of a cache, {size}", wrong, count)
 
 
 def _batches(dataset: str, theirs: dict[str, np.ndarray], served: Served) -> Comparison:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.errors import UsageError
 from narrows.inference import serving, serving_kernel
-from narrows.inference.engine import Engine, Requests, gap_quantile
+from narrows.inference.engine import MOST_TOKENS, Engine, Requests, gap_quantile
+from narrows.inference.split import Split, serve_split
 
 if TYPE_CHECKING:
     from narrows.inference.engine import Served
     from narrows.inference.steps import StepTable
 
-__all__ = ["Simulation", "arrive", "simulate"]
+__all__ = ["Simulation", "arrive", "draw_lengths", "grows", "simulate"]
 
 SHARES = (0.5, 0.9, 0.99)
 GROWTH = 0.05
@@ -37,12 +38,29 @@ class Simulation:
         Latency of every request.
     saturated
         Whether the queue grows without bound: latencies then depend on the length of the trace alone.
+    split
+        Engines for prompts and for decoding, where they differ.
     """
 
     requests: Requests
     engine: Engine
     served: Served
     saturated: bool
+    split: Split | None = None
+
+    @property
+    def cached_share(self) -> float | None:
+        """Share of the prompt tokens found in the prefix cache; None without one."""
+        if self.served.cached is None:
+            return None
+        return float(self.served.cached.sum() / self.requests.prompt.sum())
+
+    @property
+    def tokens_per_verification(self) -> float | None:
+        """Tokens that a decoding request gains in a step; None without speculation."""
+        if not self.served.verifications:
+            return None
+        return self.served.verified / self.served.verifications
 
     def tpot_s(self) -> np.ndarray:
         """Return the time per output token after the first of each request with more than one [s]."""
@@ -62,6 +80,7 @@ class Simulation:
         span = served.makespan_s - float(self.requests.arrived_s[0])
         answer: dict[str, Any] = {
             "requests": len(self.requests),
+            "policy": self.engine.policy,
             "replicas": self.engine.replicas,
             "saturated": self.saturated,
             "requests_per_s": len(self.requests) / span if span > 0 else None,
@@ -71,6 +90,15 @@ class Simulation:
             "preemptions": int(served.restarts.sum()),
             "peak_blocks": served.peak_blocks,
         }
+        if self.split is not None:
+            split = self.split
+            moved = self.requests.prompt[self.requests.output > 1]
+            answer["replicas"] = split.prompts + split.decodes
+            answer["prompt_replicas"], answer["decode_replicas"] = split.prompts, split.decodes
+            answer["transfer_s"] = float(split.transfer_s(moved).mean()) if moved.size else None
+        for name in ("cached_share", "tokens_per_verification"):
+            if getattr(self, name) is not None:
+                answer[name] = getattr(self, name)
         times = {
             "queue_s": served.queue_s,
             "ttft_s": served.ttft_s,
@@ -129,11 +157,54 @@ def arrive(count: int, rate: float, *, cv: float = 1.0, seed: int = 42) -> np.nd
     return np.cumsum(np.random.default_rng(seed).gamma(shape, 1 / (rate * shape), count))
 
 
+def draw_lengths(count: int, mean: float, *, cv: float = 0.0, seed: int = 42) -> np.ndarray:
+    """Return lengths with a lognormal spread, in whole tokens of at least 1.
+
+    Parameters
+    ----------
+    count
+        Requests.
+    mean
+        [token] Mean length before rounding.
+    cv
+        Standard deviation over the mean; 0 makes all alike.
+    seed
+        Seed of the draws.
+
+    Raises
+    ------
+    UsageError
+        If the count is below 1, the mean is out of range or the variation is negative.
+
+    Examples
+    --------
+    >>> draw_lengths(3, 200.0).tolist()
+    [200, 200, 200]
+    """
+    if count < 1:
+        raise UsageError(
+            f"There are {count} requests", "A simulation has at least one", "Give --requests 1000"
+        )
+    if not 1 <= mean <= MOST_TOKENS:
+        raise UsageError(
+            f"The mean length is {mean:g} tokens",
+            f"A length is from 1 to {MOST_TOKENS}",
+            "Give --input-tokens 1000",
+        )
+    if not (math.isfinite(cv) and cv >= 0):
+        raise UsageError(f"The variation of the lengths is {cv:g}", "It is 0 or more", "Give --length-cv 1")
+    width = math.sqrt(math.log1p(cv**2))
+    drawn = np.random.default_rng(seed).lognormal(math.log(mean) - width**2 / 2, width, count)
+    lengths: np.ndarray = np.clip(np.rint(drawn), 1, MOST_TOKENS).astype(np.int64)
+    return lengths
+
+
 def simulate(
     requests: Requests,
     table: StepTable,
     engine: Engine | None = None,
     *,
+    split: Split | None = None,
     rate: float | None = None,
     cv: float = 1.0,
     seed: int = 42,
@@ -150,6 +221,8 @@ def simulate(
         How long a step takes.
     engine
         Replicas and their limits; one replica with the defaults of `Engine` if left out.
+    split
+        Engines for prompts and for decoding instead of equal replicas.
     rate
         [1/s] Replace the times of arrival by gamma gaps of this rate; those of the requests if left out.
     cv, seed
@@ -173,21 +246,34 @@ def simulate(
     (False, 0)
     """
     if rate is not None:
-        requests = Requests(arrive(len(requests), rate, cv=cv, seed=seed), requests.prompt, requests.output)
+        requests = replace(requests, arrived_s=arrive(len(requests), rate, cv=cv, seed=seed))
     run = serving_kernel.serve if compiled else serving.serve
     deployment = engine or Engine()
-    served = run(requests, table, deployment, batches=batches)
-    return Simulation(requests, deployment, served, _saturated(requests, served))
+    if split is None:
+        served = run(requests, table, deployment, batches=batches)
+        full = grows(requests.arrived_s, served.queue_s, served.e2e_s)
+        return Simulation(requests, deployment, served, full)
+    served, waits = serve_split(requests, table, deployment, split, serve=run, batches=batches)
+    more = requests.output > 1
+    full = grows(requests.arrived_s, served.queue_s, served.ttft_s) or grows(
+        requests.arrived_s[more], waits, (served.e2e_s - served.ttft_s)[more]
+    )
+    return Simulation(requests, deployment, served, full, split)
 
 
-def _saturated(requests: Requests, served: Served) -> bool:
-    """Return whether waiting grows through both halves of the trace and ends above the time of service."""
-    times, waits = requests.arrived_s, served.queue_s
-    if len(requests) < LEAST or times[0] == times[-1]:
+def grows(times: np.ndarray, waits: np.ndarray, spent: np.ndarray) -> bool:
+    """Return whether a queue grows without bound: in both halves of a trace, to above the time of service.
+
+    Parameters
+    ----------
+    times, waits, spent
+        Arrival, wait and whole time of each request [s].
+    """
+    if len(times) < LEAST or times[0] == times[-1]:
         return False
-    half, tenth = len(requests) // 2, max(len(requests) // 10, 5)
-    grows = all(_slope(times[part], waits[part]) > GROWTH for part in (slice(0, half), slice(half, None)))
-    return bool(grows and np.median(waits[-tenth:]) > np.median(served.e2e_s - waits))
+    half, tenth = len(times) // 2, max(len(times) // 10, 5)
+    rising = all(_slope(times[part], waits[part]) > GROWTH for part in (slice(0, half), slice(half, None)))
+    return bool(rising and np.median(waits[-tenth:]) > np.median(spent - waits))
 
 
 def _slope(x: np.ndarray, y: np.ndarray) -> float:

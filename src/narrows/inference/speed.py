@@ -18,6 +18,7 @@ from narrows.inference.law import (
     FEATURES,
     Placement,
     TokenParts,
+    arithmetic,
     closed_loop,
     groups_of,
     read_law,
@@ -46,7 +47,6 @@ SHIPPED = {16.0: "bf16", 8.0: "fp8", 4.5: "nvfp4", 4.25: "mxfp4", 4.0: "int4"}
 """Format of the law by the bits of a shipped weight, scales included."""
 BLOCKS = {"fp8": "fp8_block"}
 BYTES = ("dense_weights", "expert_weights", "cache")
-WORK = ("dense_work", "expert_work", "attention_work")
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def _speed(kept: Checkpoint, card: Chip, traffic: Traffic, layout: Layout, catal
     loop = _loop(kept.model, card, place, traffic, served)
     full = loop if served == largest else _loop(kept.model, card, place, traffic, largest)
     steady = dict(zip(FEATURES, full.steady, strict=True))
-    work = sum(steady[word] for word in WORK)
+    work = float(full.steady @ arithmetic(kept.model, card, place))
     most = chips / largest
     times = {
         "served": _token(loop) * chips / served,
