@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
+MACHINES = {
+    "compute": ("accelerators: rates, prices, ratios; an audit of their figures", "chip", "h100"),
+    "memory": ("stacked memory by generation and chip; an audit", "generation or chip", "hbm3e"),
+    "network": ("links and switches, the fabric of a cluster; an audit", "link or chip", "nvlink5"),
+    "systems": ("servers and racks, what one accelerator needs; an audit", "system", "gb200_nvl72"),
+}
+"""Rooms of machines: help, what they show, and an example."""
+
 
 def add_commands(commands: Any) -> None:
     """Add all commands to a parser, in the order of the help.
@@ -31,6 +39,7 @@ def add_commands(commands: Any) -> None:
         _plan,
         _loop,
         _sites,
+        _machines,
         _inference,
         _why,
         _facts,
@@ -162,6 +171,21 @@ def _sites(commands: Any) -> None:
     _forms(place, csv="print one row a day and site")
     place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
     _output(place, quiet=False)
+
+
+def _machines(commands: Any) -> None:
+    for room in MACHINES:
+        _machine_room(commands, room)
+
+
+def _machine_room(commands: Any, room: str) -> None:
+    words, thing, example = MACHINES[room]
+    asked = commands.add_parser(room, help=words)
+    questions = asked.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(asked))
+    show = questions.add_parser("show", help=f"what is held; of one {thing}, every statement and its source")
+    show.add_argument("name", nargs="?", metavar="NAME", help=f"a {thing} such as {example}; all if left out")
+    _forms(show, csv="print one row a statement")
+    _output(show, quiet=False)
 
 
 def _inference(commands: Any) -> None:
