@@ -186,6 +186,12 @@ def _machine_room(commands: Any, room: str) -> None:
     show.add_argument("name", nargs="?", metavar="NAME", help=f"a {thing} such as {example}; all if left out")
     _forms(show, csv="print one row a statement")
     _output(show, quiet=False)
+    audit = questions.add_parser("audit", help="figures that cannot be; exit code 4 where there are any")
+    audit.add_argument(
+        "file", nargs="?", metavar="FILE", help="a CSV of chips, runs, systems or statements; else the facts"
+    )
+    _forms(audit, csv="print one row a defect")
+    _output(audit, quiet=False)
 
 
 def _inference(commands: Any) -> None:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping
 
-__all__ = ["run_room", "shown"]
+__all__ = ["audited", "run_room", "shown"]
+
+DEFECTS = 4  # exit code where an audit finds something
 
 
 def run_room(arguments: Namespace, answers: Mapping[str, Callable[[Namespace], tuple[str, int]]]) -> int:
@@ -60,3 +62,20 @@ def shown(
         else machines.holding_text
     )
     return whole(found), 0
+
+
+def audited(room: str, arguments: Namespace) -> tuple[str, int]:
+    """Return the audit of a room of the catalogue, or of a file; exit code 4 where it finds something."""
+    from narrows.report.audit import audit_csv, audit_file, audit_json, audit_room, audit_text
+
+    if arguments.file is None:
+        subject = f"Facts of {room}"
+        found, kept = audit_room(room)
+    else:
+        subject = arguments.file
+        found, kept = audit_file(arguments.file)
+    if arguments.csv:
+        text = audit_csv(found)
+    else:
+        text = (audit_json if arguments.json else audit_text)(subject, found, kept)
+    return text, DEFECTS if found else 0

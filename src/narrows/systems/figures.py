@@ -91,9 +91,18 @@ def _derived(name: str, row: dict[str, float], catalog: Catalog | None) -> list[
         figures.append(
             Derived("power_over_chips", share, "ratio", f"IT power / (accelerators x power of {chip})")
         )
-    if "price" in row and "facility_price" in row:
-        total = (row["price"] + row["facility_price"]) / gpus
-        figures.append(
-            Derived("all_in_per_gpu", total, "usd", "(price + building, power and cooling) / accelerators")
-        )
-    return figures
+    return figures + _all_in(row, catalog)
+
+
+def _all_in(row: dict[str, float], catalog: Catalog | None) -> list[Derived]:
+    """Return a rack with its building, and how many of them the money of a gigawatt buys."""
+    price = row.get("compute_price", row.get("price"))
+    if price is None or "facility_price" not in row:
+        return []
+    whole = price + row["facility_price"]
+    money = (catalog or default()).fact("gigawatt.build_out").canonical_value
+    return [
+        Derived("all_in_per_gpu", whole / row["gpus"], "usd", "(compute + building) / accelerators"),
+        Derived("bought_per_gw", money / whole, "1", "build-out of a gigawatt / (compute + building)"),
+        Derived("power_bought", GIGAWATT * whole / money, "W", "1 GW / racks that its money buys"),
+    ]
