@@ -17,9 +17,9 @@ __all__ = ["audit_memory", "generation_of"]
 
 ROOM = "memory"
 MINE = ("memory", "bandwidth")
-WHOLE = 0.002
-"""How near to a whole number of gigabytes a capacity must be to count as one."""
-STEP = 4.0
+WHOLE = 0.03
+"""How near to a whole number of gigabytes a capacity must be to count as one [GB]."""
+STEP = 2
 """Capacities of accelerators are multiples of so many gigabytes."""
 GIGA = 1e9
 SLACK = 1.06
@@ -58,7 +58,7 @@ def audit_memory(rows: list[Row], catalog: Catalog | None = None) -> list[Findin
     flagged = {(finding.where, finding.quantity) for finding in found}
     for row in rows:
         for finding in (
-            *_gibi(row),
+            *_gibi(row, catalog),
             *_capacity(row, catalog),
             *_per_capacity(row, catalog),
             *_stacks(row, catalog),
@@ -69,20 +69,22 @@ def audit_memory(rows: list[Row], catalog: Catalog | None = None) -> list[Findin
     return [*found, *successors(rows, MINE, ROOM, flagged, catalog)]
 
 
-def _gibi(row: Row) -> list[Finding]:
+def _gibi(row: Row, catalog: Catalog | None) -> list[Finding]:
     """Return capacities that are whole only after a change between GiB and GB."""
     memory = row.numbers.get("memory")
     if memory is None or row.own:
         return []
     gigabytes = memory / GIGA
-    if abs(gigabytes - round(gigabytes)) < WHOLE * gigabytes and gigabytes >= 1:
+    if abs(gigabytes - round(gigabytes)) < WHOLE or gigabytes < 1:
         return []
+    table = held("chip", catalog).get(row.chip or "", {})
+    known = {round(fact.canonical_value / GIGA, 1) for fact in table.get("memory", ())}
     for changed in (gigabytes * GIBI, gigabytes / GIBI):
-        near = STEP * round(changed / STEP)
-        if near and abs(changed / near - 1) < WHOLE:
+        near = round(changed)
+        if abs(changed - near) < WHOLE and (near % STEP == 0 or float(near) in known):
             told = "GiB and GB taken for each other"
             rule = "a capacity is a whole number of gigabytes"
-            return [Finding(ROOM, row.name, "memory", shown("memory", memory), f"{near:g} GB", rule, told)]
+            return [Finding(ROOM, row.name, "memory", shown("memory", memory), f"{near} GB", rule, told)]
     return []
 
 

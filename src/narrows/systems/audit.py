@@ -233,6 +233,15 @@ def _statement(name: str, number: float, value: float, unit: str, catalog: Catal
     quantity = name.rpartition(".")[2]
     inside = any(fact.canonical_low <= number <= fact.canonical_high for fact in statements)
     gibi = quantity == "memory" and min(abs(number / best - GIBI), abs(number / best - 1 / GIBI)) < DIFFERENT
+    first = statements[0]
+    if number != first.canonical_value and transposed(from_canonical(number, first.unit), first.value):
+        expected, rule = (
+            f"{first.value:,.6g} {first.unit}",
+            "a figure has the digits of its source in their order",
+        )
+        return [
+            Finding(ROOM, name, quantity, f"{value:,.6g} {unit}", expected, rule, "two digits changed places")
+        ]
     if inside or (
         not gibi and best and abs(number / best - 1) <= (DIFFERENT if exact and near == DIFFERENT else near)
     ):
