@@ -192,6 +192,38 @@ def _machine_room(commands: Any, room: str) -> None:
     )
     _forms(audit, csv="print one row a defect")
     _output(audit, quiet=False)
+    if room == "systems":
+        _systems_need(questions)
+    elif room == "network":
+        _network_fabric(questions)
+
+
+def _systems_need(questions: Any) -> None:
+    needs = questions.add_parser("need", help="what one accelerator takes of every layer, from physics")
+    needs.add_argument("chip", help="a chip such as h100")
+    needs.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    needs.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    _forms(needs)
+    _output(needs, quiet=False)
+
+
+def _network_fabric(questions: Any) -> None:
+    built = questions.add_parser("fabric", help="the switches of a cluster, and its cost per accelerator")
+    built.add_argument("gpus", type=_whole("GPUS", 1024), metavar="GPUS", help="accelerators such as 1024")
+    for name, usual, words in (("radix", 64, "ports of a switch"), ("rails", 8, "networks side by side")):
+        built.add_argument(
+            f"--{name}",
+            type=_whole(f"--{name}", usual),
+            default=usual,
+            metavar="N",
+            help=f"{words} ({usual})",
+        )
+    built.add_argument("--json", action="store_true", help="print JSON")
+    _output(built, quiet=False)
 
 
 def _inference(commands: Any) -> None:

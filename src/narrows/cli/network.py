@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+RADIX, RAILS = 64, 8  # of the clusters whose prices are held
+
 
 def run(arguments: Namespace) -> int:
     """Answer one question of the room and show it."""
-    return run_room(arguments, {"show": _show, "audit": _audit})
+    return run_room(arguments, {"show": _show, "audit": _audit, "fabric": _fabric})
 
 
 def _show(arguments: Namespace) -> tuple[str, int]:
@@ -25,3 +27,13 @@ def _show(arguments: Namespace) -> tuple[str, int]:
 
 def _audit(arguments: Namespace) -> tuple[str, int]:
     return audited("network", arguments)
+
+
+def _fabric(arguments: Namespace) -> tuple[str, int]:
+    from narrows.network.fabric import cluster_cost, fabric
+    from narrows.report.machine_need import fabric_json, fabric_text
+
+    built = fabric(arguments.gpus, arguments.radix, arguments.rails)
+    usual = (arguments.radix, arguments.rails) == (RADIX, RAILS)
+    cost = cluster_cost(arguments.gpus) if usual else None
+    return (fabric_json if arguments.json else fabric_text)(built, cost), 0

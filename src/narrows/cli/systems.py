@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace) -> int:
     """Answer one question of the room and show it."""
-    return run_room(arguments, {"show": _show, "audit": _audit})
+    return run_room(arguments, {"show": _show, "audit": _audit, "need": _need})
 
 
 def _show(arguments: Namespace) -> tuple[str, int]:
@@ -25,3 +25,11 @@ def _show(arguments: Namespace) -> tuple[str, int]:
 
 def _audit(arguments: Namespace) -> tuple[str, int]:
     return audited("systems", arguments)
+
+
+def _need(arguments: Namespace) -> tuple[str, int]:
+    from narrows.report.machine_need import need_csv, need_json, need_text
+    from narrows.systems.need import need
+
+    found = need(arguments.chip, draws=arguments.draws, seed=arguments.seed)
+    return (need_json if arguments.json else need_csv if arguments.csv else need_text)(found), 0
