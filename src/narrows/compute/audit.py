@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from narrows.compute.finding import RATES, Finding, Row, bound, number_of, slip_of
@@ -12,6 +13,7 @@ from narrows.units import from_canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from narrows.catalog import Fact
     from narrows.catalog.catalog import Catalog
 
 __all__ = ["LINES", "against_catalogue", "audit_chips", "audit_runs", "shown", "successors"]
@@ -53,6 +55,9 @@ SUCCESSOR = {"memory": 0.92}
 """A successor may have a little less where tables take GB for GiB; 0.97 elsewhere, for rounding."""
 ROUNDED = 0.97
 HUNDRED = 100.0
+FAR = 30.0
+ENOUGH = 3
+SECONDS = 3600.0
 MILLION = 1e6
 
 
@@ -323,7 +328,7 @@ def _sizes(row: Row, catalog: Catalog | None) -> list[Finding]:
             scale = 1e12 if under == "power" else 1.0
             told = f"{shown('bf16', rate)}, {rate / below / scale:.3g} {unit}"
             expected = f"{low / scale:.3g} to {high / scale:.3g} {unit}"
-            rule = f"bf16 rate by {under}, as chips since 2017 have it"
+            rule = f"bf16 rate by {under}, as accelerators have it"
             found.append(
                 Finding(
                     ROOM, row.name, "bf16", told, expected, rule, _size_slip(rate / below / middle, "bf16")
@@ -372,8 +377,8 @@ def successors(
     for line in LINES:
         for before, after in pairwise(line):
             for quantity in quantities:
-                old = _number(by_chip.get(before), tables[before], quantity)
-                new = _number(by_chip.get(after), tables[after], quantity)
+                old = _number(by_chip.get(before), tables[before], quantity, most=False)
+                new = _number(by_chip.get(after), tables[after], quantity, most=True)
                 row = by_chip.get(after) or by_chip.get(before)
                 if row is None or old is None or new is None or new >= SUCCESSOR.get(quantity, ROUNDED) * old:
                     continue
@@ -387,10 +392,14 @@ def successors(
     return found
 
 
-def _number(row: Row | None, table: Mapping[str, tuple[object, ...]], quantity: str) -> float | None:
+def _number(
+    row: Row | None, table: Mapping[str, tuple[Fact, ...]], quantity: str, *, most: bool
+) -> float | None:
+    """Return the figure of a row, or the most or the least that the catalogue states of its chip."""
     if row is not None:
         return row.numbers.get(quantity)
-    return getattr(table[quantity][0], "canonical_value", None) if quantity in table else None
+    stated = [fact.canonical_value for fact in table.get(quantity, ())]
+    return (max if most else min)(stated) if stated else None
 
 
 def audit_runs(table: Iterable[Mapping[str, str]], catalog: Catalog | None = None) -> list[Finding]:
@@ -416,10 +425,13 @@ def audit_runs(table: Iterable[Mapping[str, str]], catalog: Catalog | None = Non
     """
     found = []
     apart, most = bound("mfu_difference", catalog)[0], bound("mfu_most", catalog)[0]
-    for run in table:
+    runs = list(table)
+    peaks = _peaks(runs)
+    for run in runs:
         name = run.get("model") or run.get("name", "")
         recorded, given = number_of(run.get("recorded_mfu", "")), number_of(run.get("implied_mfu", ""))
-        own = _implied(run, catalog)
+        found += _chip_hours(name, run)
+        own = _implied(run, peaks, catalog)
         implied = given if given is not None else own
         for word, value in (("recorded_mfu", recorded), ("implied_mfu", implied)):
             if value is not None and value > most:
@@ -464,17 +476,45 @@ def audit_runs(table: Iterable[Mapping[str, str]], catalog: Catalog | None = Non
     return found
 
 
-def _implied(run: Mapping[str, str], catalog: Catalog | None) -> float | None:
-    """Return the utilisation that FLOP, chips, hours and the peak of the catalogue imply."""
-    flop, hours = number_of(run.get("training_flop", "")), number_of(run.get("chip_hours", ""))
-    if hours is None:
-        count, time = number_of(run.get("n_chips", "")), number_of(run.get("hours", ""))
-        hours = count * time if count and time else None
-    chip = chip_named(run.get("hardware", ""), held("chip", catalog))
-    if not flop or not hours or chip is None:
+def _chip_hours(name: str, run: Mapping[str, str]) -> list[Finding]:
+    """Return chip-hours that chips x hours misses by far; phases with fewer chips explain a factor of ten."""
+    given, product = _hours(run)
+    if not given or not product or 1 / FAR < given / product < FAR:
+        return []
+    rule, slip = "chip-hours = chips x hours", slip_of(given / product, "chip_hours")
+    return [Finding(ROOM, name, "chip_hours", f"{given:,.6g}", f"{product:,.6g}", rule, slip)]
+
+
+def _hours(run: Mapping[str, str]) -> tuple[float | None, float | None]:
+    """Return chip-hours as given, and as chips x hours."""
+    count, time = number_of(run.get("n_chips", "")), number_of(run.get("hours", ""))
+    return number_of(run.get("chip_hours", "")), count * time if count and time else None
+
+
+def _implied(run: Mapping[str, str], peaks: Mapping[str, float], catalog: Catalog | None) -> float | None:
+    """Return the utilisation that FLOP and chip-hours imply at the peak of the catalogue, or of the table."""
+    flop = number_of(run.get("training_flop", ""))
+    given, product = _hours(run)
+    hours = given or product
+    if not flop or not hours:
         return None
-    peak = values(held("chip", catalog)[chip]).get("bf16")
-    return None if not peak else flop / (hours * 3600.0 * peak)
+    hardware = run.get("hardware", "")
+    chip = chip_named(hardware, held("chip", catalog))
+    peak = values(held("chip", catalog)[chip]).get("bf16") if chip else peaks.get(hardware)
+    return None if not peak else flop / (hours * SECONDS * peak)
+
+
+def _peaks(table: Iterable[Mapping[str, str]]) -> dict[str, float]:
+    """Return the peak that most runs on one machine imply [flop/s], where there are three."""
+    found: dict[str, list[float]] = {}
+    for run in table:
+        flop, mfu = number_of(run.get("training_flop", "")), number_of(run.get("implied_mfu", ""))
+        given, product = _hours(run)
+        if run.get("hardware") and flop and mfu and (given or product):
+            found.setdefault(run.get("hardware", ""), []).append(
+                flop / (given or product or 1.0) / SECONDS / mfu
+            )
+    return {hardware: median(peaks) for hardware, peaks in found.items() if len(peaks) >= ENOUGH}
 
 
 def _run_slip(run: Mapping[str, str]) -> str:

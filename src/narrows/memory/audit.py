@@ -63,7 +63,8 @@ def audit_memory(rows: list[Row], catalog: Catalog | None = None) -> list[Findin
             *_per_capacity(row, catalog),
             *_stacks(row, catalog),
         ):
-            if (row.name, finding.quantity) not in flagged:
+            follows = finding.quantity == "bandwidth" and (row.name, "memory") in flagged
+            if (row.name, finding.quantity) not in flagged and not follows:
                 found.append(finding)
                 flagged.add((row.name, finding.quantity))
     return [*found, *successors(rows, MINE, ROOM, flagged, catalog)]
