@@ -63,7 +63,7 @@ def dies_per_wafer(width: Numbers, height: Numbers, diameter: Numbers, edge: Num
     Examples
     --------
     >>> int(dies_per_wafer(0.0253, 0.0322, 0.3, 0.003))
-    63
+    64
     """
     wide, tall, across, rim = np.broadcast_arrays(
         *(np.atleast_1d(np.asarray(side, dtype=np.float64)) for side in (width, height, diameter, edge))

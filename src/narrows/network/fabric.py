@@ -177,8 +177,8 @@ def cluster_cost(
 
     Examples
     --------
-    >>> [round(cluster_cost(gpus).per_gpu) for gpus in (512, 1024, 2048)]
-    [46883, 49248, 49248]
+    >>> [round(cluster_cost(gpus).per_gpu, 1) for gpus in (512, 1024, 2048)]
+    [46882.5, 49247.5, 49247.5]
     """
     facts = catalog or default()
 
