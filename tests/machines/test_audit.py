@@ -215,3 +215,30 @@ def test_text_and_json_hold_found_expected_rule_and_slip():
     for word in ("900 GB/s", "450 GB/s", "both ways given as one way"):
         assert word in text
         assert word in told
+
+
+@pytest.mark.parametrize("word", ["0", "-5", "1e300", "1e999"])
+@pytest.mark.parametrize(
+    "column", ["bf16_dense_tflops", "mem_gb", "mem_bw_tbps", "power_w", "die_mm2", "price_usd"]
+)
+def test_figures_that_cannot_be_are_found_and_nothing_fails(column, word):
+    found = _all(
+        _row(bf16_dense_tflops="1000", fp8_dense_tflops="2000", **{column: word})
+        if column != "bf16_dense_tflops"
+        else _row(fp8_dense_tflops="2000", **{column: word})
+    )
+    assert [each.rule for each in found] == ["quantities are above zero"]
+
+
+def test_runs_of_nothing_are_no_defect():
+    runs = [
+        {
+            "model": "A",
+            "training_flop": "0",
+            "n_chips": "0",
+            "hours": "0",
+            "recorded_mfu": "0",
+            "implied_mfu": "0",
+        }
+    ]
+    assert audit_runs(runs) == []

@@ -152,7 +152,20 @@ def audit_chips(rows: list[Row], catalog: Catalog | None = None) -> list[Finding
     ['fp8']
     """
     mine = ("bf16", "fp8", "fp4", "int8", "power", "die", "transistors", "price", "best_bf16", "best_fp8")
-    found = against_catalogue(rows, mine, ROOM, catalog)
+    found = [
+        Finding(
+            ROOM,
+            row.name,
+            quantity,
+            f"{value:g}",
+            "a number above zero",
+            "quantities are above zero",
+            "a cell mistyped",
+        )
+        for row in rows
+        for quantity, value in row.impossible.items()
+    ]
+    found += against_catalogue(rows, mine, ROOM, catalog)
     flagged = {(finding.where, finding.quantity) for finding in found}
     for row in rows:
         for finding in (
@@ -454,7 +467,7 @@ def audit_runs(table: Iterable[Mapping[str, str]], catalog: Catalog | None = Non
                     ROOM, name, "implied_mfu", f"{given:.4g}", f"{own:.4g}", rule, slip_of(given / own, "mfu")
                 )
             )
-        if recorded is None or implied is None or abs(implied / recorded - 1) <= apart:
+        if not recorded or implied is None or abs(implied / recorded - 1) <= apart:
             continue
         circular = run.get("compute_from_hardware", "") == "1"
         slip = "hours, chips or FLOP are those of another part of the run"

@@ -40,6 +40,7 @@ COLUMNS = {
 }
 """Quantity and unit by column of a table of accelerators."""
 FACTOR = {"transistors_b": 1e9}
+MOST = 1e24  # no table prints a larger number
 LONGEST = 2**24  # byte; such tables have a few ten thousand
 GIBI = 2**30 / 1e9
 THOUSANDS = (1e3, 1e6, 1e9, 1e12)
@@ -99,6 +100,8 @@ class Row:
         Chips of the catalogue with the same first word.
     own
         The row is that of the catalogue itself.
+    impossible
+        Figures as printed that are not above zero, or larger than any; no other rule reads them.
     """
 
     name: str
@@ -107,7 +110,8 @@ class Row:
     memory_type: str = ""
     chip: str | None = None
     family: tuple[str, ...] = ()
-    own: bool = field(default=False)
+    own: bool = False
+    impossible: Mapping[str, float] = field(default_factory=dict)
 
 
 def bound(name: str, catalog: Catalog | None = None) -> tuple[float, float, float]:
@@ -181,10 +185,12 @@ def chip_rows(table: Iterable[Mapping[str, str]], catalog: Catalog | None = None
     known = list(held("chip", catalog))
     rows = []
     for line in table:
-        numbers = {}
+        numbers, impossible = {}, {}
         for column, (quantity, unit) in COLUMNS.items():
             value = number_of(line.get(column, ""))
-            if value is not None:
+            if value is not None and not 0 < value < MOST:
+                impossible[quantity] = value
+            elif value is not None:
                 numbers[quantity] = to_canonical(value * FACTOR.get(column, 1.0), unit)
         name = line.get("name", "")
         chip = chip_named(name, known)
@@ -196,6 +202,7 @@ def chip_rows(table: Iterable[Mapping[str, str]], catalog: Catalog | None = None
                 line.get("mem_type", ""),
                 chip,
                 tuple(family_of(name, known)),
+                impossible=impossible,
             )
         )
     return rows
