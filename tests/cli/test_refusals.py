@@ -137,7 +137,7 @@ LINES = {
     ),
     "loop --quarters 2026Q5": f"The quarter '2026Q5' {QUARTER}",
     "validate nonsense": (
-        "The room 'nonsense' is not known. The nearest known: 'inference', 'bottlenecks'. Leave the room out to "
+        "The room 'nonsense' is not known. The nearest known: 'inference', 'bottlenecks', 'systems'. Leave the room out to "
         "run all."
     ),
     "validate --networks 0": (

@@ -24,7 +24,23 @@ __all__ = ["Catalog"]
 _HASH_BYTES = 8
 _WORD = re.compile(r"\w+")
 
-_SERVING = ("model.", "chip.", "price.", "inference.")  # subjects of facts that no layer reads
+_APART = (
+    "model.",
+    "chip.",
+    "price.",
+    "inference.",
+    "hbm_generation.",
+    "link.",
+    "network_switch.",
+    "cluster.",
+    "market_price.",
+    "part.",
+    "system.",
+    "gigawatt.",
+    "silicon.",
+    "fabric.",
+    "audit.",
+)  # subjects of facts that no layer reads
 
 
 def _trust(fact: Fact) -> tuple[date, int, str]:
@@ -282,7 +298,7 @@ class Catalog:
 
     @cached_property
     def _last(self) -> Fact:
-        build_out = [fact for fact in self if not fact.id.startswith(_SERVING)]
+        build_out = [fact for fact in self if not fact.id.startswith(_APART)]
         return max(build_out or self, key=attrgetter("known_on"))
 
     @property

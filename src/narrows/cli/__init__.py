@@ -34,6 +34,8 @@ examples:
   narrows cascade                               what binds after each relief, and when
   narrows time                                  when each layer stops being short
   narrows makers nvidia                         one company through all layers
+  narrows compute show h100                     a chip, every figure with its source
+  narrows systems audit                         figures of machines that cannot be
   narrows sites --on 2026-03-31                 power at tracked sites, plans slipped
   narrows why map.binds.cowos.2026Q4            the chain behind a number
   narrows facts cowos capacity                  what is known, by whom, since when

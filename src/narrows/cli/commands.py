@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
+MACHINES = {
+    "compute": ("accelerators: rates, prices, ratios; an audit of their figures", "chip", "h100"),
+    "memory": ("stacked memory by generation and chip; an audit", "generation or chip", "hbm3e"),
+    "network": ("links and switches, the fabric of a cluster; an audit", "link or chip", "nvlink5"),
+    "systems": ("servers and racks, what one accelerator needs; an audit", "system", "gb200_nvl72"),
+}
+"""Rooms of machines: help, what they show, and an example."""
+
 
 def add_commands(commands: Any) -> None:
     """Add all commands to a parser, in the order of the help.
@@ -31,6 +39,7 @@ def add_commands(commands: Any) -> None:
         _plan,
         _loop,
         _sites,
+        _machines,
         _inference,
         _why,
         _facts,
@@ -162,6 +171,59 @@ def _sites(commands: Any) -> None:
     _forms(place, csv="print one row a day and site")
     place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
     _output(place, quiet=False)
+
+
+def _machines(commands: Any) -> None:
+    for room in MACHINES:
+        _machine_room(commands, room)
+
+
+def _machine_room(commands: Any, room: str) -> None:
+    words, thing, example = MACHINES[room]
+    asked = commands.add_parser(room, help=words)
+    questions = asked.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(asked))
+    show = questions.add_parser("show", help=f"what is held; of one {thing}, every statement and its source")
+    show.add_argument("name", nargs="?", metavar="NAME", help=f"a {thing} such as {example}; all if left out")
+    _forms(show, csv="print one row a statement")
+    _output(show, quiet=False)
+    audit = questions.add_parser("audit", help="figures that cannot be; exit code 4 where there are any")
+    audit.add_argument(
+        "file", nargs="?", metavar="FILE", help="a CSV of chips, runs, systems or statements; else the facts"
+    )
+    _forms(audit, csv="print one row a defect")
+    _output(audit, quiet=False)
+    if room == "systems":
+        _systems_need(questions)
+    elif room == "network":
+        _network_fabric(questions)
+
+
+def _systems_need(questions: Any) -> None:
+    needs = questions.add_parser("need", help="what one accelerator takes of every layer, from physics")
+    needs.add_argument("chip", help="a chip such as h100")
+    needs.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    needs.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    _forms(needs)
+    _output(needs, quiet=False)
+
+
+def _network_fabric(questions: Any) -> None:
+    built = questions.add_parser("fabric", help="the switches of a cluster, and its cost per accelerator")
+    built.add_argument("gpus", type=_whole("GPUS", 1024), metavar="GPUS", help="accelerators such as 1024")
+    for name, usual, words in (("radix", 64, "ports of a switch"), ("rails", 8, "networks side by side")):
+        built.add_argument(
+            f"--{name}",
+            type=_whole(f"--{name}", usual),
+            default=usual,
+            metavar="N",
+            help=f"{words} ({usual})",
+        )
+    built.add_argument("--json", action="store_true", help="print JSON")
+    _output(built, quiet=False)
 
 
 def _inference(commands: Any) -> None:

@@ -21,6 +21,8 @@ MODULES = ("embeddings", "attention", "dense", "experts", "router", "head", "vis
 """Parts of a model whose weights are counted apart."""
 BITS = {"bf16": 16.0, "fp8": 8.0, "fp4": 4.5}
 """Bits of one weight; fp4 with one 8-bit scale for 16 weights (NVFP4)."""
+NEEDED = ("memory", "bandwidth", "power", "node", "scale_up", "scale_out", "pcie")
+"""What serving reads of a chip besides its rates."""
 LINEAR = ("attention", "dense", "experts")
 """Modules that quantisation covers unless a checkpoint says otherwise."""
 GROUPED_BITS = {32: 0.25, 16: 0.5}
@@ -87,6 +89,11 @@ def _tables(catalog: Catalog, prefix: str) -> dict[str, dict[str, float]]:
     return {name: widths for name, widths in found.items() if "layers" in widths or "bandwidth" in widths}
 
 
+def _lacking(row: dict[str, float]) -> list[str]:
+    """Return what serving needs of a chip and the catalogue does not hold."""
+    return [word for word in NEEDED if word not in row] + (["rate"] if not row.keys() & BITS.keys() else [])
+
+
 def models(catalog: Catalog | None = None) -> list[str]:
     """Return the names of the models in the catalogue.
 
@@ -99,14 +106,14 @@ def models(catalog: Catalog | None = None) -> list[str]:
 
 
 def chips(catalog: Catalog | None = None) -> list[str]:
-    """Return the names of the chips in the catalogue.
+    """Return the names of the chips of which the catalogue holds all that serving needs.
 
     Parameters
     ----------
     catalog
         Facts; those that come with narrows if left out.
     """
-    return list(_tables(catalog or default(), "chip"))
+    return [name for name, row in _tables(catalog or default(), "chip").items() if not _lacking(row)]
 
 
 def model(name_or_path: str | Path, catalog: Catalog | None = None) -> Model:
@@ -188,6 +195,8 @@ def chip(name: str, catalog: Catalog | None = None) -> Chip:
     ------
     UnknownNameError
         No chip of that name; the error names the nearest.
+    DataError
+        The catalogue lacks what serving needs of the chip; the error says what, and which chips are complete.
 
     Examples
     --------
@@ -197,9 +206,16 @@ def chip(name: str, catalog: Catalog | None = None) -> Chip:
     tables = _tables(catalog or default(), "chip")
     plain = name.lower().replace("-", "_")
     found = next((word for word in (plain, f"{plain}_sxm", f"{plain}_server") if word in tables), None)
+    whole = [word for word, row in tables.items() if not _lacking(row)]
     if found is None:
-        raise UnknownNameError("chip", name, tables, remedy="List them with `narrows facts chip memory`")
+        raise UnknownNameError("chip", name, whole, remedy="List them with `narrows facts chip memory`")
     row = tables[found]
+    if lacking := _lacking(row):
+        raise DataError(
+            f"The chip {found!r} has no {', '.join(lacking)} in the catalogue",
+            f"Serving needs {', '.join(NEEDED)} and one rate; complete are {', '.join(whole)}",
+            f"See what is held with `narrows compute show {found}`",
+        )
     return Chip(
         found,
         memory_bytes=row["memory"],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("facility", "inference", "bottlenecks")
+ROOMS = ("compute", "memory", "network", "systems", "facility", "inference", "bottlenecks")
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
@@ -61,6 +61,11 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     if room is not None and room not in ROOMS:
         raise UnknownNameError("room", room, ROOMS, remedy="Leave the room out to run all")
     rows: list[Comparison] = []
+    if room in {None, "compute", "memory", "network", "systems"}:
+        from narrows.systems.validation import machine_rows
+
+        machines = machine_rows(None if data is None else data / "training")
+        rows += [row for row in machines if room in {None, row.room}]
     if room in {None, "facility"}:
         from narrows.facility.validation import site_rows
 

@@ -1,0 +1,1 @@
+"""Day 3, network: links and switches, the fabric of a cluster, and an audit of both."""
