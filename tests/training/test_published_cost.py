@@ -18,8 +18,7 @@ from narrows.training.published_cost import (
     read_tables,
 )
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "training"
-DATA = DATA if DATA.is_dir() else Path("/work/shared/data/training")
+DATA = Path("../shared/data/training")
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the measurements are not here")
 
 CHIP_HEAD = "hardware,release_date,tdp_w,tensor_fp16_bf16_flops,tf32_flops,fp16_flops,fp32_flops,int8_ops"
