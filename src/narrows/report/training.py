@@ -76,6 +76,9 @@ def cost_text(found: RunCost) -> str:
     if found.rented:
         prices = ", ".join(f"{kind} {usd / MILLION:.1f}" for kind, usd in found.rented.items())
         lines += ["", "Chip-hours of the final run at other prices, million usd:", f"  {prices}"]
+    if run.basis == "life" and run.days is not None and run.days == int(run.days):
+        name = f"training.cost.total.{found.chip}.{run.chips}.{int(run.days)}"
+        lines += ["", f"The chain behind the total: narrows why {name}"]
     return "\n".join(lines)
 
 
