@@ -146,6 +146,18 @@ def test_days_that_are_known_count(folder: Path) -> None:
         assert published_cost(RUN | {"model": model}, tables).start == day
 
 
+def test_a_month_without_index_has_nominal_dollars_only(folder: Path) -> None:
+    cost = published_cost(RUN | {"publication_date": "2026-01-15"}, read_tables(folder))
+    assert set(cost.real.values()) == {None}
+    table = folder / "ppi_PCU518210518210.csv"
+    table.write_text("date,ppi\n2020-01-01,100\n", encoding="utf-8")
+    with pytest.raises(DataError) as refused:
+        read_tables(folder)
+    assert str(refused.value) == (
+        "The table 'ppi_PCU518210518210.csv' has no month 2025-06. Dollars are those of 2025-06. Add the month."
+    )
+
+
 def test_a_table_without_a_column_is_refused(folder: Path) -> None:
     (folder / CASES).write_text("model,publication_date\nA,2024-01-01\n", encoding="utf-8")
     with pytest.raises(DataError) as refused:

@@ -187,6 +187,13 @@ def read_tables(folder: str | Path) -> Tables:
         if row["Price date"] and row["Hardware model"]
     )
     deflator = {row["date"][:7]: _need(row, "ppi", DEFLATOR) for row in months}
+    month = rules()["run"]["price_month"]
+    if month not in deflator:
+        raise DataError(
+            f"The table {DEFLATOR!r} has no month {month}",
+            f"Dollars are those of {month}",
+            "Add the month",
+        )
     return Tables({row["hardware"]: row for row in chips}, offers, deflator)
 
 
@@ -225,7 +232,8 @@ def published_cost(run: Mapping[str, str], tables: Tables) -> PublishedCost:
     Returns
     -------
     PublishedCost
-        None stands where the method gives no estimate: an unknown chip, one without price, two types of chip.
+        None stands where the method gives no estimate: an unknown chip, one without price, two types of chip;
+        in real dollars also where the price index lacks the month of publication.
 
     Notes
     -----
@@ -240,10 +248,8 @@ def published_cost(run: Mapping[str, str], tables: Tables) -> PublishedCost:
     parts = case.amortised()
     if parts is not None:
         nominal |= parts
-        real["capex_energy"] = sum(parts.values()) * case.deflator
-    acquisition, cloud = case.acquisition(), case.cloud()
-    real["acquisition"] = None if acquisition is None else acquisition * case.deflator
-    real["cloud"] = None if cloud is None else cloud * case.deflator
+        real["capex_energy"] = case.real(sum(parts.values()))
+    real["acquisition"], real["cloud"] = case.real(case.acquisition()), case.real(case.cloud())
     return PublishedCost(case.model, case.chip_hours, case.start, nominal, real)
 
 
@@ -263,16 +269,12 @@ class _Case:
         self.start = self._start()
         self.bought = self._purchase()
 
-    @property
-    def deflator(self) -> float:
-        month = f"{self.published:%Y-%m}"
-        if month not in self.tables.deflator:
-            raise DataError(
-                f"The price index {DEFLATOR!r} has no month {month}, when {self.model!r} was published",
-                "It covers every month of the runs",
-                "Add the month, or leave the run out",
-            )
-        return self.tables.deflator[self.rules["run"]["price_month"]] / self.tables.deflator[month]
+    def real(self, usd: float | None) -> float | None:
+        """Return dollars of the month of the rules; None where the index lacks the month of publication."""
+        then = self.tables.deflator.get(f"{self.published:%Y-%m}")
+        if usd is None or then is None:
+            return None
+        return usd * self.tables.deflator[self.rules["run"]["price_month"]] / then
 
     def _chip_hours(self, run: Mapping[str, str]) -> float | None:
         given = _maybe(run, "chip_hours", CASES)
@@ -315,7 +317,7 @@ class _Case:
 
     def _purchase(self) -> tuple[float, date] | None:
         """Return the price of a chip with its share of the server, and the day it was acquired."""
-        if self.card is None or "," in self.chip:
+        if self.card is None or "," in self.chip or not self.card["release_date"]:
             return None
         released = _day(self.card["release_date"], CHIPS, "release_date")
         if self.tpu:
