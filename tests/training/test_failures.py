@@ -83,6 +83,16 @@ def test_more_spares_never_hurt() -> None:
     assert repair_share(1e-4, Repair(5, 86_400.0, 0.7)) == pytest.approx(poisson)
 
 
+def test_many_nodes_in_repair_are_counted() -> None:
+    # 2,000 nodes out on average: half the time more, by the symmetry of a wide Poisson distribution.
+    assert repair_share(1.0, Repair(2000, 2000.0, 1.0)) == pytest.approx(0.5, abs=0.02)
+    assert repair_share(1.0, Repair(2300, 2000.0, 1.0)) > 0.9999
+    assert repair_share(1.0, Repair(1700, 2000.0, 1.0)) < 1e-4
+    # Groups alone: nodes are whole groups.
+    rate, repair = 1e-4, Repair(15, 30_000.0, 1.0, 1.0, 8)
+    assert repair_share(rate, repair) == pytest.approx(np.exp(-3.0) * (1 + 3.0))
+
+
 @needs_data
 def test_the_facts_are_the_published_counts() -> None:
     with (DATA / "llama3_interruptions.csv").open(encoding="utf-8", newline="") as file:

@@ -22,11 +22,13 @@ __all__ = [
     "daly_interval",
     "first_order_share",
     "repair_share",
+    "repair_shares",
     "simulated_share",
     "useful_share",
     "young_interval",
 ]
 
+LARGE, NOTHING = 1e200, 1e-17
 NEWTON = 60  # steps: the root is simple, and a handful suffice
 FARTHEST = 700.0  # exp of more has no double
 SLOTS = 64  # groups in repair that the simulation has room for besides the spares
@@ -174,25 +176,58 @@ def repair_share(rate: float, repair: Repair) -> float:
 
     Notes
     -----
-    Events arrive by chance and each stays in repair for its time, so the number of events in repair is
-    Poisson with mean m = rate x share x time whatever the distribution of the time (M/G/infinity). Nodes in
-    repair are their compound sum: single nodes, and groups that come back together. Its probabilities follow
-    from n p(n) = m1 p(n - 1) + m2 g p(n - g). Nodes that wait for the others fail as well. The useful share
-    of a run is about this share times `useful_share`.
+    See `repair_shares`.
 
     Examples
     --------
     >>> round(repair_share(1e-4, Repair(spares=8, time=36_000.0, share=0.7)), 4)
     0.9988
     """
-    mean = rate * repair.share * repair.time
-    single, grouped = mean * (1.0 - repair.group_share), mean * repair.group_share
-    chances = np.zeros(repair.spares + 1)
-    chances[0] = np.exp(-mean)
-    for nodes in range(1, repair.spares + 1):
-        sooner = chances[nodes - repair.group] if nodes >= repair.group else 0.0
-        chances[nodes] = (single * chances[nodes - 1] + grouped * repair.group * sooner) / nodes
-    return float(min(chances.sum(), 1.0))
+    events = np.array([rate * repair.share * repair.time])
+    group = np.array([repair.group])
+    found = repair_shares(events, np.array([repair.group_share]), group, repair.spares)
+    return float(found[0])
+
+
+def repair_shares(events: Array, group_share: Array, group: NDArray[np.int64], spares: int) -> Array:
+    """Return the share of the time in which no more nodes are in repair than there are spares, axis (draw).
+
+    Parameters
+    ----------
+    events
+        Mean number of failures in repair, axis (draw).
+    group_share, group
+        Share of them that took out a group, and its nodes, axis (draw).
+    spares
+        Nodes that stand ready.
+
+    Notes
+    -----
+    Events arrive by chance and each stays in repair for its time, so the number of events in repair is
+    Poisson with mean m = rate x time whatever the distribution of the time (M/G/infinity). Nodes in repair
+    are their compound sum: single nodes, and groups that come back together. Its probabilities follow from
+    n p(n) = m1 p(n - 1) + m2 g p(n - g). Nodes that wait for the others fail as well. The useful share of a
+    run is about this share times `useful_share`.
+    """
+    draws = np.arange(len(events))
+    single, grouped = events * (1.0 - group_share), events * group_share * group
+    window = int(group.max()) if len(group) else 1
+    recent = np.zeros((window, len(events)))  # p(n) of the last nodes, row n modulo the window
+    recent[0] = 1.0
+    total, log = np.ones(len(events)), -events
+    for nodes in range(1, spares + 1):
+        sooner = np.where(nodes >= group, recent[(nodes - group) % window, draws], 0.0)
+        chance = (single * recent[(nodes - 1) % window] + grouped * sooner) / nodes
+        recent[nodes % window] = chance
+        total += chance
+        large = total > LARGE
+        if large.any():  # exp(-m) of many events has no double: carry its logarithm
+            recent[:, large] /= LARGE
+            total[large] /= LARGE
+            log[large] += np.log(LARGE)
+        if (nodes > single + grouped).all() and (recent < NOTHING * total).all():
+            break
+    return np.asarray(np.minimum(np.exp(log + np.log(total)), 1.0))
 
 
 def simulated_share(

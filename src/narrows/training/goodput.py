@@ -13,10 +13,9 @@ from narrows.draws import stream
 from narrows.errors import UsageError
 from narrows.training.chips import chip_id, hour_facts
 from narrows.training.failures import (
-    Repair,
     best_interval,
     daly_interval,
-    repair_share,
+    repair_shares,
     useful_share,
     young_interval,
 )
@@ -244,13 +243,8 @@ def _whole(reader: Reader, chips: int, spares: int, chip: str) -> Array:
     size = float(reader.draws(node)[0]) if reader.catalog.has(node) else 1.0
     time, grouped, group = (reader.draws(name) for name in REPAIR)
     hard = hardware_share(reader) * reader.draws(RATES[0]) * chips
-    most = max(1.0, chips / size)
-    return np.array(
-        [
-            repair_share(rate, Repair(spares, length, 1.0, share, max(1, round(min(nodes, most)))))
-            for rate, length, share, nodes in zip(hard, time, grouped, group, strict=True)
-        ]
-    )
+    nodes = np.clip(np.round(group), 1, max(1.0, chips // size)).astype(np.int64)
+    return repair_shares(hard * time, grouped, nodes, spares)
 
 
 def _check(chips: int, days: float, timing: Timing) -> None:
