@@ -43,7 +43,7 @@ PART_WORDS = {
 }
 SHOWN = 8
 """Facts of the tornado that are shown."""
-MILLION, SHARE = 1e6, 100.0
+MILLION = 1e6
 
 
 def cost_text(found: RunCost) -> str:
@@ -59,7 +59,7 @@ def cost_text(found: RunCost) -> str:
     lines = [
         f"{head}, basis {run.basis}",
         "",
-        _row("million usd", ("stated", "p05", "p50", "p95")),
+        _row("usd", ("stated", "p05", "p50", "p95")),
         *(_money(PART_WORDS[name], value, found.bands[name]) for name, value in found.parts.items()),
         _money("total", stated["total"], found.bands["total"]),
         "",
@@ -68,14 +68,11 @@ def cost_text(found: RunCost) -> str:
     ]
     if "useful" in stated:
         lines.append(_figures("useful share of the time", stated, found.bands, "useful"))
-    lines += ["", "What moves the total, one fact at a time (million usd at its p05 and p95):"]
-    lines += [
-        f"  {name:<36}{low / MILLION:>10.1f}{high / MILLION:>10.1f}"
-        for name, low, high in found.tornado[:SHOWN]
-    ]
+    lines += ["", "What moves the total, one fact at a time (usd at its p05 and p95):"]
+    lines += [_row(name, (number(low), number(high))) for name, low, high in found.tornado[:SHOWN]]
     if found.rented:
-        prices = ", ".join(f"{kind} {usd / MILLION:.1f}" for kind, usd in found.rented.items())
-        lines += ["", "Chip-hours of the final run at other prices, million usd:", f"  {prices}"]
+        prices = ", ".join(f"{kind} {number(usd)}" for kind, usd in found.rented.items())
+        lines += ["", "Chip-hours of the final run at other prices, usd:", f"  {prices}"]
     if run.basis == "life" and run.days is not None and run.days == int(run.days):
         name = f"training.cost.total.{found.chip}.{run.chips}.{int(run.days)}"
         lines += ["", f"The chain behind the total: narrows why {name}"]
@@ -87,7 +84,7 @@ def _row(label: str, cells: Sequence[str]) -> str:
 
 
 def _money(label: str, value: float, band: tuple[float, float, float]) -> str:
-    return _row(label, [f"{usd / MILLION:.2f}" for usd in (value, *band)])
+    return _row(label, [number(usd) for usd in (value, *band)])
 
 
 def _figures(

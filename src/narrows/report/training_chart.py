@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from narrows.figure import number
 from narrows.report.svg import INK, night_rules, picture, rect, words
 from narrows.report.training import PART_WORDS, SHOWN
 
@@ -24,7 +25,6 @@ NIGHT = {
     GREY: "#a8b2bd",
     PALE: "#333d48",
 }
-MILLION = 1e6
 
 
 def cost_svg(found: RunCost) -> str:
@@ -39,11 +39,9 @@ def cost_svg(found: RunCost) -> str:
     second = TOP + ROW * (len(found.parts) + 1) + 66.0
     height = second + ROW * max(len(facts), 1) + 34.0
     title = f"Cost of training: {found.run.chips:,} {found.chip}, {found.stated['days']:.1f} days"
-    low, _, high = (usd / MILLION for usd in found.bands["total"])
-    total = found.stated["total"] / MILLION
-    told = (
-        f"{total:.1f} million usd at stated facts, p05 {low:.1f} to p95 {high:.1f}, basis {found.run.basis}"
-    )
+    low, _, high = (number(usd) for usd in found.bands["total"])
+    total = number(found.stated["total"])
+    told = f"{total} usd at stated facts, p05 {low} to p95 {high}, basis {found.run.basis}"
     marks = [
         words(24, 30, title, 16, font_weight="bold"),
         words(24, 50, told, 12, fill=GREY),
@@ -65,16 +63,16 @@ def _waterfall(found: RunCost) -> list[str]:
         marks += [
             words(LEFT - 10, y + BAR - 3, PART_WORDS[name], 12, text_anchor="end"),
             rect(LEFT + start * scale, y, max(usd * scale, 1.0), BAR, fill=BLUE),
-            words(LEFT + (start + usd) * scale + 6, y + BAR - 3, f"{usd / MILLION:.1f}", 11, fill=GREY),
+            words(LEFT + (start + usd) * scale + 6, y + BAR - 3, number(usd), 11, fill=GREY),
         ]
         start += usd
     y = TOP + ROW * len(found.parts)
     low, _, high = found.bands["total"]
     marks += [
-        words(LEFT - 10, y + BAR - 3, "total, million usd", 12, text_anchor="end", font_weight="bold"),
+        words(LEFT - 10, y + BAR - 3, "total, usd", 12, text_anchor="end", font_weight="bold"),
         rect(LEFT, y, total * scale, BAR, fill=RED),
         rect(LEFT + low * scale, y + BAR + 3, (high - low) * scale, 2, fill=GREY),
-        words(LEFT + high * scale, y + BAR + 18, f"p05 {low / MILLION:.1f} to p95 {high / MILLION:.1f}", 11,
+        words(LEFT + high * scale, y + BAR + 18, f"p05 {number(low)} to p95 {number(high)}", 11,
               fill=GREY, text_anchor="end"),
     ]  # fmt: skip
     return marks
@@ -101,7 +99,7 @@ def _tornado(found: RunCost, top: float) -> list[str]:
             start, stop = sorted((across(usd), across(total)))
             marks.append(rect(start, y, max(stop - start, 0.5), BAR, fill=colour))
         for usd, anchor, shift in ((first, "end", -5.0), (last, "start", 5.0)):
-            text = f"{usd / MILLION:.1f}"
+            text = number(usd)
             marks.append(words(across(usd) + shift, y + BAR - 3, text, 11, fill=GREY, text_anchor=anchor))
     y = top + ROW * len(facts) + 14
     marks += [
@@ -109,6 +107,6 @@ def _tornado(found: RunCost, top: float) -> list[str]:
         words(LEFT + 60, y, "fact at its p05", 11, fill=GREY),
         rect(LEFT + 174, y - 9, 10, 10, fill=RED),
         words(LEFT + 190, y, "fact at its p95", 11, fill=GREY),
-        words(RIGHT, y, "million usd", 11, fill=GREY, text_anchor="end"),
+        words(RIGHT, y, "usd", 11, fill=GREY, text_anchor="end"),
     ]
     return marks
