@@ -163,7 +163,7 @@ def why(
     True
     """
     family = FAMILIES.get(id.partition(".")[0])
-    if family is None or (catalog or default()).has(id):
+    if family is None or asked_of(catalog, as_of, scenario).has(id):
         return _statements(id, as_of, scenario, catalog)
     asked = Asked(draws, seed, method, as_of, scenario, catalog)
     told: Told = importlib.import_module(family).tell(id, asked)

@@ -32,6 +32,7 @@ FAMILIES = {
     "relax": "narrows.bottlenecks.relief",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
+    "training": "narrows.bottlenecks.training_figures",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 

@@ -41,6 +41,7 @@ def add_commands(commands: Any) -> None:
         _sites,
         _machines,
         _inference,
+        _training,
         _why,
         _facts,
         _layer,
@@ -493,6 +494,95 @@ def _inference_plan(questions: Any) -> None:
     ask.add_argument("--budget", type=_whole("--budget", 8192), metavar="N", help="tokens of one step")
     ask.add_argument("--json", action="store_true", help="print JSON")
     _output(ask, quiet=False)
+
+
+def _training(commands: Any) -> None:
+    room = commands.add_parser(
+        "training", help="a training run: what it costs, how to split it, what is lost"
+    )
+    questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
+    _training_cost(questions)
+    _training_allocate(questions)
+    _training_goodput(questions)
+
+
+def _training_cost(questions: Any) -> None:
+    cost = questions.add_parser("cost", help="what a run costs: bottom up, or by three published methods")
+    cost.add_argument("--chip", default="h100", metavar="CHIP", help="a chip such as h100 (h100)")
+    cost.add_argument("--chips", type=_whole("--chips", 16_384), metavar="N", help="chips of the run")
+    for option, usual, text in (
+        ("--days", "54", "days from start to end"),
+        ("--tokens", "15.6e12", "instead of --days: tokens of training"),
+        ("--params", "405e9", "with --tokens: parameters active for each"),
+        (
+            "--mfu",
+            "0.4",
+            "with --tokens: operations over the dense 16-bit rate; that of the facts if left out",
+        ),
+    ):
+        cost.add_argument(option, type=_number(option, usual), metavar="X", help=text)
+    cost.add_argument(
+        "--basis",
+        default="life",
+        metavar="KIND",
+        help="life, trend, tco_neocloud, tco_hyperscaler, rental_3yr, rental, rental_spot (life)",
+    )
+    cost.add_argument("--data", metavar="DIR", help="published methods: folder of their tables")
+    cost.add_argument("--cases", metavar="FILE", help="published methods: a table of runs")
+    _draws(cost)
+    cost.add_argument("--json", action="store_true", help="print JSON")
+    cost.add_argument("--svg", metavar="FILE", help="also write waterfall and tornado")
+    _output(cost, quiet=False)
+
+
+def _training_allocate(questions: Any) -> None:
+    split = questions.add_parser("allocate", help="parameters and tokens with the least loss for a budget")
+    split.add_argument(
+        "--flop", type=_number("--flop", "3.8e25"), required=True, metavar="C", help="operations of training"
+    )
+    split.add_argument(
+        "--inference-tokens",
+        type=_number("--inference-tokens", "1e13"),
+        default=0.0,
+        metavar="D",
+        help="tokens to serve: keeps the loss, and makes the model smaller and longer trained (0)",
+    )
+    _draws(split)
+    split.add_argument("--json", action="store_true", help="print JSON")
+    _output(split, quiet=False)
+
+
+def _training_goodput(questions: Any) -> None:
+    useful = questions.add_parser("goodput", help="useful time of a run: failures, checkpoints, restarts")
+    useful.add_argument("--chip", default="h100", metavar="CHIP", help="a chip such as h100 (h100)")
+    useful.add_argument(
+        "--chips", type=_whole("--chips", 16_384), required=True, metavar="N", help="chips of the run"
+    )
+    for option, usual, text in (
+        ("--days", "54", "days from start to end"),
+        ("--checkpoint-s", "60", "time that a checkpoint keeps the run from working; by facts if left out"),
+        ("--restart-s", "600", "time from a failure to work again; by facts if left out"),
+    ):
+        useful.add_argument(
+            option, type=_number(option, usual), required=option == "--days", metavar="X", help=text
+        )
+    useful.add_argument(
+        "--interval", default="auto", metavar="X", help="seconds between checkpoints, or auto"
+    )
+    useful.add_argument(
+        "--spares", type=_whole("--spares", 16), metavar="N", help="spare nodes; always one if left out"
+    )
+    _draws(useful)
+    useful.add_argument("--json", action="store_true", help="print JSON")
+    _output(useful, quiet=False)
+
+
+def _draws(command: argparse.ArgumentParser) -> None:
+    """Add the number of draws and their seed."""
+    for name, usual, text in (("draws", 10_000, "number of draws"), ("seed", 1, "seed of the draws")):
+        command.add_argument(
+            f"--{name}", type=_whole(f"--{name}", usual), default=usual, metavar="N", help=f"{text} ({usual})"
+        )
 
 
 def _why(commands: Any) -> None:

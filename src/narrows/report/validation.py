@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("compute", "memory", "network", "systems", "facility", "inference", "bottlenecks")
+ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inference", "bottlenecks")
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
@@ -70,6 +70,10 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.facility.validation import site_rows
 
         rows += site_rows(None if data is None else data / SITES)
+    if room in {None, "training"}:
+        from narrows.training.validation import training_rows
+
+        rows += training_rows(None if data is None else data / "training")
     if room in {None, "inference"}:
         from narrows.inference.validation import inference_rows
 
