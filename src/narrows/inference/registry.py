@@ -46,6 +46,12 @@ WIDTHS = (
     "window",
     "vocabulary",
     "context",
+    "expert_latent",
+    "mtp_layers",
+    "mamba_layers",
+    "mamba_heads",
+    "mamba_groups",
+    "mamba_state",
 )
 
 
@@ -171,7 +177,8 @@ def _from_facts(name: str, widths: dict[str, float]) -> Checkpoint:
         bits["experts"] = widths["expert_bits"] * byte
     latent = widths.get("kv_heads", 0.0) or widths.get("kv_rank", 0.0)
     known = bool(latent) and not ("query_rank" in widths and "kv_rank" not in widths)
-    return Checkpoint(Model(name, **whole, full_layers=full), bits, widths.get("vision", 0.0), known)
+    gated = not widths.get("plain_feed", 0.0)
+    return Checkpoint(Model(name, **whole, full_layers=full, gated=gated), bits, widths.get("vision", 0.0), known)
 
 
 def chip(name: str, catalog: Catalog | None = None) -> Chip:
