@@ -89,7 +89,9 @@ def main() -> int:
     parts = [HEAD.format(subject=subject).replace("type_inference", "type_training")]
     for row in rows:
         name = row["model"]
-        known = {word: value for word, value in widths(row).items() if name not in KNOWN or word == "mtp_layers"}
+        known = {
+            word: value for word, value in widths(row).items() if name not in KNOWN or word == "mtp_layers"
+        }
         start = next((key for key in RELEASED if name.startswith(key)), "deepseek")
         source, locator = next(entry for word, entry in SOURCES.items() if word in row["source"])
         for quantity, value in known.items():

@@ -178,7 +178,9 @@ def _from_facts(name: str, widths: dict[str, float]) -> Checkpoint:
     latent = widths.get("kv_heads", 0.0) or widths.get("kv_rank", 0.0)
     known = bool(latent) and not ("query_rank" in widths and "kv_rank" not in widths)
     gated = not widths.get("plain_feed", 0.0)
-    return Checkpoint(Model(name, **whole, full_layers=full, gated=gated), bits, widths.get("vision", 0.0), known)
+    return Checkpoint(
+        Model(name, **whole, full_layers=full, gated=gated), bits, widths.get("vision", 0.0), known
+    )
 
 
 def chip(name: str, catalog: Catalog | None = None) -> Chip:

@@ -111,11 +111,15 @@ def check(model: Model, layout: Layout) -> None:
         value = float(getattr(layout, name))
         if not value >= 1 or value % 1:
             raise UsageError(
-                f"The layout has {name.replace('_', ' ')} {value:g}", "It is a whole number from 1", "Give another"
+                f"The layout has {name.replace('_', ' ')} {value:g}",
+                "It is a whole number from 1",
+                "Give another",
             )
     groups = layout.tensor * layout.stages * layout.context
     _divides("chips", layout.chips, "tensor x stages x context", groups)
-    _divides("batch", layout.batch, "data-parallel width x micro-batch", float(layout.data) * layout.micro_batch)
+    _divides(
+        "batch", layout.batch, "data-parallel width x micro-batch", float(layout.data) * layout.micro_batch
+    )
     _divides("heads of " + model.id, model.heads, "tensor", layout.tensor)
     if layout.interleave > 1:
         cut = layout.stages * layout.interleave

@@ -44,7 +44,14 @@ BRIDGE = {
     "Nemotron_3_Nano": "nemotron-3-nano-30b-a3b",
     "Kimi_K2": "kimi-k2",
 }
-FORMATS = {"BF16": "bf16", "FP8": "fp8", "FP8-CS": "fp8", "FP8-MX": "mxfp8", "MXFP8": "mxfp8", "NVFP4": "nvfp4"}
+FORMATS = {
+    "BF16": "bf16",
+    "FP8": "fp8",
+    "FP8-CS": "fp8",
+    "FP8-MX": "mxfp8",
+    "MXFP8": "mxfp8",
+    "NVFP4": "nvfp4",
+}
 ROUNDED = "26.04.01"
 """Release whose tokens a second come from a whole number of samples: its operations a second are used."""
 OLD_COUNT = {4096: 27.2e9, 8192: 30.8e9}
@@ -109,7 +116,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"The table {str(path)!r} cannot be read", "It is a CSV file with one header row", "Give --data its folder"
+            f"The table {str(path)!r} cannot be read",
+            "It is a CSV file with one header row",
+            "Give --data its folder",
         ) from error
 
 
@@ -150,7 +159,9 @@ def _bridge(rows: list[dict[str, str]]) -> Iterator[Run]:
             precision=precision,
         )
         step = batch * sequence / (rated * chips)
-        yield Run("bridge", release, row["table_row"], llm, machine(row["system"].lower()), layout, ahead, step)
+        yield Run(
+            "bridge", release, row["table_row"], llm, machine(row["system"].lower()), layout, ahead, step
+        )
 
 
 def _mlperf(rows: list[dict[str, str]]) -> Iterator[Run]:
@@ -174,7 +185,9 @@ def _mlperf(rows: list[dict[str, str]]) -> Iterator[Run]:
             sequence=float(row["seq_len"]),
             precision="nvfp4" if "fp4" in row["tags"] else "fp8",
         )
-        yield Run("mlperf", row["round"], row["system"], llm, card, layout, False, float(row["median_step_s"]))
+        yield Run(
+            "mlperf", row["round"], row["system"], llm, card, layout, False, float(row["median_step_s"])
+        )
 
 
 def _foundry(rows: list[dict[str, str]]) -> Iterator[Run]:
@@ -202,7 +215,9 @@ def _simumax(rows: list[dict[str, str]]) -> Iterator[Run]:
 
     for row in rows:
         whole = model(names[row["model"]])
-        llm = replace(whole, layers=int(row["layers"]), kv_heads=16 if "405b" in row["model"] else whole.kv_heads)
+        llm = replace(
+            whole, layers=int(row["layers"]), kv_heads=16 if "405b" in row["model"] else whole.kv_heads
+        )
         data, count = float(row["dp"]), float(row["micro_batches"])
         layout = Layout(
             chips=8.0,
@@ -213,7 +228,9 @@ def _simumax(rows: list[dict[str, str]]) -> Iterator[Run]:
             batch=data * count,
             sequence=float(row["seq_len"]),
         )
-        yield Run("simumax", "1.2", row["case"], llm, machine("b200"), layout, False, float(row["real_ms"]) / 1e3)
+        yield Run(
+            "simumax", "1.2", row["case"], llm, machine("b200"), layout, False, float(row["real_ms"]) / 1e3
+        )
 
 
 def _calculon(rows: list[dict[str, str]]) -> Iterator[Run]:
