@@ -170,6 +170,7 @@ def _inference(commands: Any) -> None:
     _inference_fit(questions)
     _inference_price(questions)
     _inference_simulate(questions)
+    _inference_throughput(questions)
 
 
 def _inference_fit(questions: Any) -> None:
@@ -273,6 +274,30 @@ def _inference_simulate(questions: Any) -> None:
     ask.add_argument("--routing", default="round_robin", help="round_robin, lor or random")
     ask.add_argument("--json", action="store_true", help="print JSON")
     _output(ask, quiet=False)
+
+
+def _inference_throughput(questions: Any) -> None:
+    full = questions.add_parser(
+        "throughput", help="tokens/s, energy and cost of a chip at full load, and the placement for it"
+    )
+    full.add_argument("model", help="a model such as llama-3.1-70b, or a config.json")
+    full.add_argument("chip", help="a chip such as b200")
+    for option, place, words in (
+        ("--input", "input", "tokens of a prompt"),
+        ("--output", "output_tokens", "tokens of an answer"),
+    ):
+        full.add_argument(
+            option, dest=place, type=_number(option, "1024"), required=True, metavar="N", help=words
+        )
+    for option, usual, words in (
+        ("--ttft", "2", "limit of the time to the first token, which 99 %% of requests meet [s]"),
+        ("--tpot", "0.05", "limit of the time per output token, which 99 %% of requests meet [s]"),
+    ):
+        full.add_argument(option, type=_number(option, usual), metavar="S", help=words)
+    full.add_argument("--weights", metavar="PRECISION", help="bf16, fp8 or fp4; the leanest if left out")
+    full.add_argument("--engine", default="trtllm", help="trtllm, vllm or sglang (trtllm)")
+    full.add_argument("--json", action="store_true", help="print JSON")
+    full.add_argument("-o", "--to", dest="output", metavar="FILE", help="write to a file, not stdout")
 
 
 def _why(commands: Any) -> None:

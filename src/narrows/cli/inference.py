@@ -19,7 +19,7 @@ def run(arguments: Namespace) -> int:
         from narrows.cli.simulate import run as simulate
 
         return simulate(arguments)
-    answers = {"fit": _fit, "price": _price}
+    answers = {"fit": _fit, "price": _price, "throughput": _throughput}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
@@ -70,3 +70,20 @@ def _price(arguments: Namespace) -> str:
         seed=arguments.seed,
     )
     return price_json(found) if arguments.json else price_text(found)
+
+
+def _throughput(arguments: Namespace) -> str:
+    from narrows.inference.throughput import best_throughput
+    from narrows.report.throughput import throughput_json, throughput_text
+
+    found = best_throughput(
+        arguments.model,
+        arguments.chip,
+        asked=arguments.input,
+        answered=arguments.output_tokens,
+        weights=arguments.weights,
+        tpot_limit_s=arguments.tpot,
+        ttft_limit_s=arguments.ttft,
+        engine=arguments.engine,
+    )
+    return throughput_json(found) if arguments.json else throughput_text(found)
