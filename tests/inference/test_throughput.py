@@ -145,7 +145,11 @@ def test_a_limit_that_cannot_be_met_names_the_best():
 
 @pytest.mark.parametrize(
     ("option", "told"),
-    [("--input", {"asked": 0}), ("--output", {"answered": -1}), ("--tpot", {"tpot_limit_s": float("nan")})],
+    [
+        ("--input-tokens", {"asked": 0}),
+        ("--output-tokens", {"answered": -1}),
+        ("--tpot", {"tpot_limit_s": float("nan")}),
+    ],
 )
 def test_numbers_out_of_range_are_refused(option, told):
     with pytest.raises(UsageError, match=f"^The option {option} is given .*It is above 0"):

@@ -46,7 +46,19 @@ def test_json_reads_back():
 
 def test_the_command_prints_the_page(capsys):
     assert (
-        main(["inference", "throughput", "llama-3.1-8b", "h100", "--input", "1000", "--output", "500"]) == 0
+        main(
+            [
+                "inference",
+                "throughput",
+                "llama-3.1-8b",
+                "h100",
+                "--input-tokens",
+                "1000",
+                "--output-tokens",
+                "500",
+            ]
+        )
+        == 0
     )
     page = capsys.readouterr().out
     found = best_throughput("llama-3.1-8b", "h100", asked=1000, answered=500)
@@ -54,10 +66,23 @@ def test_the_command_prints_the_page(capsys):
 
 
 def test_the_command_refuses_a_word_for_a_number(capsys):
-    code = main(["inference", "throughput", "llama-3.1-8b", "h100", "--input", "many", "--output", "500"])
+    code = main(
+        [
+            "inference",
+            "throughput",
+            "llama-3.1-8b",
+            "h100",
+            "--input-tokens",
+            "many",
+            "--output-tokens",
+            "500",
+        ]
+    )
     assert code == 2
     assert (
         capsys.readouterr()
         .err.strip()
-        .endswith("The option --input is given 'many'. It takes a number. Write, for instance, --input 1024.")
+        .endswith(
+            "The option --input-tokens is given 'many'. It takes a number. Write, for instance, --input-tokens 1024."
+        )
     )

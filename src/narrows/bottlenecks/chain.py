@@ -24,6 +24,7 @@ from narrows.bottlenecks.interval import path_counts
 from narrows.bottlenecks.plain import path
 from narrows.bottlenecks.solution import chunks
 from narrows.bottlenecks.told import FAMILIES, Asked, Stretch, Told
+from narrows.catalog import default
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
 from narrows.figure import Figure
@@ -162,7 +163,7 @@ def why(
     True
     """
     family = FAMILIES.get(id.partition(".")[0])
-    if family is None:
+    if family is None or (catalog or default()).has(id):
         return _statements(id, as_of, scenario, catalog)
     asked = Asked(draws, seed, method, as_of, scenario, catalog)
     told: Told = importlib.import_module(family).tell(id, asked)

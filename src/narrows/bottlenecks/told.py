@@ -23,6 +23,7 @@ __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 FAMILIES = {
     "cascade": "narrows.bottlenecks.migration_why",
     "headlines": "narrows.bottlenecks.knowledge",
+    "inference": "narrows.bottlenecks.inference_figures",
     "loop": "narrows.bottlenecks.feedback",
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",

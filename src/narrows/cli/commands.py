@@ -169,6 +169,7 @@ def _inference(commands: Any) -> None:
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _inference_fit(questions)
     _inference_price(questions)
+    _inference_demand(questions)
     _inference_simulate(questions)
     _inference_throughput(questions)
 
@@ -201,24 +202,35 @@ def _inference_price(questions: Any) -> None:
     priced = questions.add_parser(
         "price", help="what a million tokens cost, and the bridge to the list price"
     )
-    priced.add_argument("model", help="a model such as deepseek-r1")
-    priced.add_argument("chip", help="a chip such as b200")
+    priced.add_argument("model", nargs="?", help="a model such as deepseek-r1")
+    priced.add_argument("chip", nargs="?", help="a chip such as b200")
+    priced.add_argument("--list", action="store_true", help="show the list prices held, of all models or one")
     for option, usual, default, words in (
-        ("--tokens-per-s", "2324", None, "output tokens of one chip in a second at full load"),
-        ("--utilisation", "0.5", 1.0, "share of the hours at full load (1)"),
-        ("--input-per-output", "8", 0.0, "input tokens for each output token (0)"),
+        ("--input-tokens", "1000", None, "tokens of a prompt (1000)"),
+        ("--output-tokens", "1000", None, "tokens of an answer (1000)"),
+        ("--tpot", "0.05", None, "latency objective: most seconds an output token"),
+        ("--utilisation", "0.5", None, "share of the hours at full load; drawn if left out"),
         ("--cached", "0.3", 0.0, "share of the input read from a prefix cache (0)"),
-        ("--input-tokens-per-s", "20000", None, "input that one chip takes in if it does nothing else"),
+        ("--tokens-per-s", "2324", None, "output tokens of one chip in a second, instead of the law"),
+        ("--input-per-output", "8", None, "with --tokens-per-s: input tokens for each output token (0)"),
+        ("--input-tokens-per-s", "20000", None, "with it: input of one chip that does nothing else"),
         ("--cached-tokens-per-s", "200000", None, "the same for cached input"),
     ):
-        priced.add_argument(
-            option,
-            type=_number(option, usual),
-            default=default,
-            required=option == "--tokens-per-s",
-            metavar="N",
-            help=words,
-        )
+        priced.add_argument(option, type=_number(option, usual), default=default, metavar="N", help=words)
+    priced.add_argument(
+        "--concurrency",
+        type=_whole("--concurrency", 64),
+        metavar="N",
+        help="requests in flight; as many as fit memory and --tpot if left out",
+    )
+    priced.add_argument(
+        "--tp", type=_whole("--tp", 8), metavar="N", help="tensor-parallel chips; the cheapest if left out"
+    )
+    priced.add_argument(
+        "--dp", type=_whole("--dp", 8), metavar="N", help="attention ranks that share the experts (1)"
+    )
+    priced.add_argument("--weights", metavar="PRECISION", help="bf16, fp8 or fp4; as shipped if left out")
+    priced.add_argument("--engine", metavar="NAME", help="trtllm, vllm or sglang (vllm)")
     priced.add_argument(
         "--cost",
         default="tco_neocloud",
@@ -232,7 +244,25 @@ def _inference_price(questions: Any) -> None:
         "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
     )
     priced.add_argument("--json", action="store_true", help="print JSON")
-    _output(priced, quiet=False)
+    priced.add_argument("--svg", metavar="FILE", help="also write the steps as a picture")
+    _output(priced)
+
+
+def _inference_demand(questions: Any) -> None:
+    paid = questions.add_parser("demand", help="accelerators that the revenue of inference pays for")
+    paid.add_argument("--quarters", metavar="A:B", help="quarters to show, such as 2025Q1:2026Q4")
+    paid.add_argument(
+        "--scenario", metavar="FILE", help="also write them as a scenario for `narrows map --scenario FILE`"
+    )
+    paid.add_argument("--as-of", metavar="DATE", help="use only what was known on that day")
+    paid.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    paid.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    paid.add_argument("--json", action="store_true", help="print JSON: every number by its id")
+    _output(paid)
 
 
 def _inference_simulate(questions: Any) -> None:
@@ -282,13 +312,11 @@ def _inference_throughput(questions: Any) -> None:
     )
     full.add_argument("model", help="a model such as llama-3.1-70b, or a config.json")
     full.add_argument("chip", help="a chip such as b200")
-    for option, place, words in (
-        ("--input", "input", "tokens of a prompt"),
-        ("--output", "output_tokens", "tokens of an answer"),
+    for option, words in (
+        ("--input-tokens", "tokens of a prompt"),
+        ("--output-tokens", "tokens of an answer"),
     ):
-        full.add_argument(
-            option, dest=place, type=_number(option, "1024"), required=True, metavar="N", help=words
-        )
+        full.add_argument(option, type=_number(option, "1024"), required=True, metavar="N", help=words)
     for option, usual, words in (
         ("--ttft", "2", "limit of the time to the first token, which 99 %% of requests meet [s]"),
         ("--tpot", "0.05", "limit of the time per output token, which 99 %% of requests meet [s]"),
@@ -297,7 +325,7 @@ def _inference_throughput(questions: Any) -> None:
     full.add_argument("--weights", metavar="PRECISION", help="bf16, fp8 or fp4; the leanest if left out")
     full.add_argument("--engine", default="trtllm", help="trtllm, vllm or sglang (trtllm)")
     full.add_argument("--json", action="store_true", help="print JSON")
-    full.add_argument("-o", "--to", dest="output", metavar="FILE", help="write to a file, not stdout")
+    _output(full, quiet=False)
 
 
 def _why(commands: Any) -> None:

@@ -19,7 +19,7 @@ def run(arguments: Namespace) -> int:
         from narrows.cli.simulate import run as simulate
 
         return simulate(arguments)
-    answers = {"fit": _fit, "price": _price, "throughput": _throughput}
+    answers = {"demand": _demand, "fit": _fit, "price": _price, "throughput": _throughput}
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
@@ -50,26 +50,15 @@ def _fit(arguments: Namespace) -> str:
 
 
 def _price(arguments: Namespace) -> str:
-    from narrows.inference.prices import Mix, price
-    from narrows.report.price import price_json, price_text
+    from narrows.cli.price import price
 
-    mix = Mix(
-        arguments.input_per_output,
-        arguments.cached,
-        arguments.input_tokens_per_s,
-        arguments.cached_tokens_per_s,
-    )
-    found = price(
-        arguments.model,
-        arguments.chip,
-        arguments.tokens_per_s,
-        utilisation=arguments.utilisation,
-        basis=arguments.cost,
-        mix=mix,
-        draws=arguments.draws,
-        seed=arguments.seed,
-    )
-    return price_json(found) if arguments.json else price_text(found)
+    return price(arguments)
+
+
+def _demand(arguments: Namespace) -> str:
+    from narrows.cli.earning import demand
+
+    return demand(arguments)
 
 
 def _throughput(arguments: Namespace) -> str:
@@ -79,7 +68,7 @@ def _throughput(arguments: Namespace) -> str:
     found = best_throughput(
         arguments.model,
         arguments.chip,
-        asked=arguments.input,
+        asked=arguments.input_tokens,
         answered=arguments.output_tokens,
         weights=arguments.weights,
         tpot_limit_s=arguments.tpot,

@@ -288,8 +288,8 @@ def best_throughput(
 
 def _check(asked: float, answered: float, tpot: float | None, ttft: float | None) -> None:
     for option, value, usual in (
-        ("--input", asked, "1024"),
-        ("--output", answered, "1024"),
+        ("--input-tokens", asked, "1024"),
+        ("--output-tokens", answered, "1024"),
         ("--tpot", tpot, "0.05"),
         ("--ttft", ttft, "2"),
     ):
