@@ -21,7 +21,9 @@ def main() -> int:
     options.add_argument("--data", type=Path, required=True)
     found = shipped(options.parse_args().data)
     HOME.write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{HOME.name}: {found['runs']} runs, scatter {found['step']['scatter']}, {found['step']['widening']}")
+    print(
+        f"{HOME.name}: {found['runs']} runs, scatter {found['step']['scatter']}, {found['step']['widening']}"
+    )
     return 0
 
 

@@ -271,23 +271,26 @@ def widened(ratio: Array, labels: Sequence[str] | Array) -> dict[str, float]:
 
 
 def stored(law: Law) -> dict[str, Any]:
-    """Return a law as it is written, numbers to five digits."""
+    """Return a law as it is written: numbers to five digits, without coefficients that a level fixes."""
 
-    def short(values: Array) -> list[float]:
-        return [float(f"{value:.5g}") for value in values]
+    def short(values: Array, digits: int = 5) -> list[float]:
+        return [float(f"{value:.{digits}g}") for value in values]
 
-    lower = np.tril_indices(len(law.names))
+    def lower(doubt: Array, spread: Array) -> list[float]:
+        free = np.flatnonzero(spread)
+        return short(doubt[np.ix_(free, free)][np.tril_indices(len(free))], 3)
+
     return {
         "names": list(law.names),
         "common": short(law.common),
-        "covariance": short(law.covariance[lower]),
+        "covariance": short(law.covariance[np.tril_indices(len(law.names))]),
         "scatter": float(f"{law.scatter:.5g}"),
         "levels": [
             {
                 "name": level,
                 "spread": short(spread),
                 "groups": {
-                    name: [short(offsets), [float(f"{x:.3g}") for x in doubt[lower]]]
+                    name: [short(offsets[spread > 0]), lower(doubt, spread)]
                     for name, (offsets, doubt) in groups.items()
                 },
             }
@@ -312,22 +315,33 @@ def law_from(kept: Mapping[str, Any], *, kinds: tuple[tuple[str, str], ...] = ()
     """
     size = len(kept["names"])
 
-    def square(lower: list[float]) -> Array:
+    def square(lower: list[float], free: NDArray[np.int64]) -> Array:
+        part = np.zeros((len(free), len(free)))
+        part[np.tril_indices(len(free))] = lower
         found = np.zeros((size, size))
-        found[np.tril_indices(size)] = lower
-        return found + np.tril(found, -1).T
+        found[np.ix_(free, free)] = part + np.tril(part, -1).T
+        return found
 
-    levels = {
-        level["name"]: (
-            np.array(level["spread"]),
-            {name: (np.array(offsets), square(lower)) for name, (offsets, lower) in level["groups"].items()},
+    def whole(offsets: list[float], free: NDArray[np.int64]) -> Array:
+        found = np.zeros(size)
+        found[free] = offsets
+        return found
+
+    levels = {}
+    for level in kept["levels"]:
+        spread = np.array(level["spread"])
+        free = np.flatnonzero(spread)
+        levels[level["name"]] = (
+            spread,
+            {
+                name: (whole(offsets, free), square(low, free))
+                for name, (offsets, low) in level["groups"].items()
+            },
         )
-        for level in kept["levels"]
-    }
     return Law(
         tuple(kept["names"]),
         np.array(kept["common"]),
-        square(kept["covariance"]),
+        square(kept["covariance"], np.arange(size)),
         levels,
         kept["scatter"],
         kept["widening"],

@@ -87,7 +87,7 @@ def activation_bytes_per_token(
     34.0
     """
     if layout.recompute == "full":
-        return HALF * model.hidden / (layout.tensor if layout.sequence_parallel else 1)
+        return float(HALF * model.hidden / (layout.tensor if layout.sequence_parallel else 1))
     width = model.hidden
     whole = HALF * 4 * width + (HALF * width if dropout else 0)
     if model.kv_rank:
@@ -184,7 +184,12 @@ def stages(
         begin += count
         found.append(
             _stage(
-                model, layout, i, (count, dense_feed), (flash, dropout), (sharded_optimiser, gradient_bytes)
+                model,
+                layout,
+                i,
+                (count, dense_feed),
+                form=(flash, dropout),
+                kept=(sharded_optimiser, gradient_bytes),
             )
         )
     return found
@@ -195,6 +200,7 @@ def _stage(
     layout: Layout,
     place: int,
     counts: tuple[int, int],
+    *,
     form: tuple[bool, bool],
     kept: tuple[bool, float],
 ) -> Stage:

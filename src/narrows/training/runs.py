@@ -97,19 +97,6 @@ class Run:
     step_s: float
     known: bool = True
 
-    @property
-    def groups(self) -> dict[str, str]:
-        """Group of the run at each level of a law."""
-        chip = self.machine.chip.id
-        sort = "moe" if self.model.experts else "dense"
-        return {
-            "stack": self.stack,
-            "machine": f"{chip}|{self.layout.precision}",
-            "vintage": f"{self.stack}|{self.vintage}|{sort}",
-            "model": self.model.id,
-            "setting": f"{self.model.id}|{chip}|{self.layout.precision}",
-        }
-
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:

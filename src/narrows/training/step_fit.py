@@ -42,7 +42,7 @@ SPREADS = {
     "machine": (0.1, 0.15),
     "vintage": (0.2, 0.1),
     "model": (0.15, 0.1),
-    "setting": (0.05, 0.1),
+    "setting": (0.0, 0.1),
 }
 """Spread of offsets at each level, in logarithms: of a coefficient, and of the factor on all."""
 FLOOR = 0.02
@@ -85,7 +85,7 @@ def fit_steps(runs: Sequence[Run], parts: Array) -> Law:
         spreads=SPREADS,
         floor=FLOOR,
     )
-    return Law(law.names, law.common, law.covariance, law.levels, law.scatter, {}, KINDS)
+    return Law(law.names, law.common, law.covariance, law.levels, law.scatter, {}, KINDS, "sort")
 
 
 def labels_of(runs: Sequence[Run], what: str) -> Array:
@@ -108,7 +108,15 @@ def labels_of(runs: Sequence[Run], what: str) -> Array:
     places = []
     for run in runs:
         job = run.layout
-        key = (run.stack, run.machine.chip.id, run.model.id, job.precision, job.chips, job.batch, job.sequence)
+        key = (
+            run.stack,
+            run.machine.chip.id,
+            run.model.id,
+            job.precision,
+            job.chips,
+            job.batch,
+            job.sequence,
+        )
         places.append(keys.setdefault((*key, job.tensor, job.stages), len(keys)))
     drawn = np.random.default_rng(0).integers(0, FOLDS, len(keys))
     found: Array = drawn[np.array(places)]
@@ -150,19 +158,26 @@ def shipped(folder: Path) -> dict[str, Any]:
     law = fit_steps(runs, parts)
     measured = np.log([run.step_s for run in runs])
     sort = np.array(["moe" if run.model.experts else "dense" for run in runs])
-    for what, kind in (("configuration", "seen"), ("model", "model"), ("machine", "machine"), ("vintage", "stack")):
+    for what, kind in (
+        ("configuration", "seen"),
+        ("model", "model"),
+        ("machine", "machine"),
+        ("vintage", "stack"),
+    ):
         value, deviation = held_out(runs, parts, labels_of(runs, what))
         law.widening[kind] = widened(np.abs(value - measured) / deviation, sort)
     return {
         "made_by": "python tools/fit_training.py --data DIR",
         "source": (
-            "NVIDIA-NeMo/Megatron-Bridge @067f987; mlcommons training_results v4.1, v5.0, v5.1; mosaicml/llm-foundry "
-            "@8c8dd48; MooreThreads/SimuMax @4dcaae5; calculon-ai/calculon @caa4b11; pytorch/torchtitan; "
-            "NVIDIA/Megatron-LM @d98e8a6"
+            "NVIDIA-NeMo/Megatron-Bridge @067f987; mlcommons training_results v4.1, v5.0, v5.1; "
+            "mosaicml/llm-foundry @8c8dd48; MooreThreads/SimuMax @4dcaae5; calculon-ai/calculon @caa4b11; "
+            "pytorch/torchtitan; NVIDIA/Megatron-LM @d98e8a6"
         ),
         "licence": "Apache-2.0, BSD-3-Clause",
-        "tables_sha256": {name: hashlib.sha256((folder / file).read_bytes()).hexdigest() for name, file in TABLES.items()},
+        "tables_sha256": {
+            name: hashlib.sha256((folder / file).read_bytes()).hexdigest() for name, file in TABLES.items()
+        },
         "runs": len(runs),
-        "fitted": "time of a training step; logarithms of factors on its parts; common first, then offsets by level",
+        "fitted": "time of a step; logarithms of factors on its parts; common first, then by level",
         "step": stored(law),
     }

@@ -91,7 +91,7 @@ class Step:
 def read_step_law() -> Law:
     """Return the shipped law."""
     text = resources.files("narrows.training").joinpath("law.json").read_text("utf-8")
-    return law_from(json.loads(text)["step"], kinds=KINDS)
+    return law_from(json.loads(text)["step"], kinds=KINDS, by="sort")
 
 
 def predictor(parts: Array) -> Callable[[Array], Array]:
@@ -129,6 +129,7 @@ def groups_of(
         "vintage": f"{stack}|{vintage}|{sort}",
         "model": model.id,
         "setting": f"{model.id}|{chip}|{layout.precision}",
+        "sort": sort,
     }
 
 
