@@ -18,10 +18,10 @@ from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.inference.fit import Setup, fit
 from narrows.inference.law import Placement, closed_loop, token_time
 from narrows.inference.price_book import price_book
-from narrows.inference.registry import chip, model
 from narrows.inference.speed import Layout, Traffic, speed
 from narrows.inference.waterfall import PARTS, Terms, economics
 from narrows.report.waterfall import economics_text, waterfall_svg
+from narrows.transformer.registry import chip, model
 
 PLACES = [("deepseek-r1", "b200"), ("gpt-oss-120b", "b200"), ("llama-3.1-8b", "h100"), ("qwen3-32b", "h200")]
 traffics = st.builds(

@@ -14,7 +14,7 @@ from narrows.errors import UsageError
 from narrows.inference.energy import chip_power_w, joules_per_token, power, server_power_w, use_of
 from narrows.inference.energy_checks import GpuRun, energy_rows, fit_power
 from narrows.inference.law import Placement, Span
-from narrows.inference.registry import chip, chips, model
+from narrows.transformer.registry import chip, chips, model
 
 TABLES = Path(__file__).parents[3] / "shared" / "data" / "inference"
 with_data = pytest.mark.skipif(not TABLES.is_dir(), reason="the tables of measured power are not here")

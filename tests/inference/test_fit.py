@@ -16,7 +16,7 @@ from narrows.cli import main
 from narrows.errors import DataError, NarrowsError, UnknownNameError, UsageError
 from narrows.inference.fit import Setup, fit
 from narrows.inference.fit_checks import fit_rows
-from narrows.inference.registry import checkpoint, chip, model, models
+from narrows.transformer.registry import checkpoint, chip, model, models
 
 DATA = Path("../shared/data/inference")
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the tables of inference are not here")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from narrows.inference.law import Placement, groups_of, read_law, step_features, step_seconds
 from narrows.inference.placed import placed_steps
-from narrows.inference.registry import chip, model
+from narrows.transformer.registry import chip, model
 
 PLACES = (
     Placement("vllm"),

@@ -18,9 +18,9 @@ from narrows.inference._steps_compiled import profile_seconds
 from narrows.inference.ahead import serve_ahead
 from narrows.inference.engine import Engine, Requests
 from narrows.inference.profiles import all_reduce_seconds, read_profile
-from narrows.inference.registry import model
 from narrows.inference.steps import StepTable
 from narrows.inference.vllm_checks import known_model, shared_prefix_requests, vllm_rows
+from narrows.transformer.registry import model
 
 DATA = Path("../shared/data/inference")
 PROFILES = DATA / "vllm_kernel_profiles"

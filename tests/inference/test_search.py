@@ -15,11 +15,11 @@ from narrows.inference import search as search_module
 from narrows.inference.deployment import Deployment, goodput, loads, measure
 from narrows.inference.fit import Setup
 from narrows.inference.plan import plan
-from narrows.inference.registry import checkpoint, chip
 from narrows.inference.search import AIMS, Space, front, search
 from narrows.inference.traffic import Objective, Traffic, traffic_of
 from narrows.report.pareto import pareto_svg
 from narrows.report.search import plan_json, plan_text, search_csv, search_json, search_text
+from narrows.transformer.registry import checkpoint, chip
 
 SMALL = Space(
     chips=("h100", "b200"),

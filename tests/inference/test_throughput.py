@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from narrows.errors import DataError, UsageError
 from narrows.inference.law import Placement, closed_loop, token_time
-from narrows.inference.registry import chip, model
 from narrows.inference.throughput import FiniteRun, best_throughput
 from narrows.inference.throughput_checks import throughput_rows
+from narrows.transformer.registry import chip, model
 
 TABLES = Path(__file__).parents[3] / "shared" / "data" / "inference"
 with_data = pytest.mark.skipif(not TABLES.is_dir(), reason="the tables of results are not here")

@@ -24,7 +24,6 @@ from narrows.bottlenecks.interval import path_counts
 from narrows.bottlenecks.plain import path
 from narrows.bottlenecks.solution import chunks
 from narrows.bottlenecks.told import FAMILIES, Asked, Stretch, Told
-from narrows.catalog import default
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
 from narrows.figure import Figure

@@ -182,7 +182,7 @@ def _placed(arguments: Namespace) -> tuple[StepTable, int | None, int, float | N
 
 def _profile_steps(arguments: Namespace) -> StepTable:
     from narrows.inference.profiles import read_profile
-    from narrows.inference.registry import model
+    from narrows.transformer.registry import model
 
     if arguments.model is None:
         raise UsageError(

@@ -9,7 +9,7 @@ from narrows.errors import DataError
 from narrows.inference.fit import Setup, fit
 from narrows.inference.law import Placement
 from narrows.inference.placed import placed_steps
-from narrows.inference.registry import BITS, chip, model
+from narrows.transformer.registry import BITS, chip, model
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,10 +29,10 @@ from narrows.inference.simulation import grows
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from narrows.inference.registry import Checkpoint
     from narrows.inference.steps import StepTable
     from narrows.inference.traffic import Objective, Traffic
     from narrows.transformer import Chip, Model
+    from narrows.transformer.registry import Checkpoint
 
     Floats = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def place_of(kept: Checkpoint, card: Chip, setup: Setup, engine: str) -> Placeme
 
     Examples
     --------
-    >>> from narrows.inference.registry import checkpoint, chip
+    >>> from narrows.transformer.registry import checkpoint, chip
     >>> place = place_of(checkpoint("gpt-oss-120b"), chip("b200"), Setup(tp=4, ep=4), "vllm")
     >>> place.weights, place.experts, place.expert_parallel, place.expert_tensor
     ('bf16', 'mxfp4', 4, 1)

@@ -116,7 +116,7 @@ def chip_power_w(
 
     Examples
     --------
-    >>> from narrows.inference.registry import chip
+    >>> from narrows.transformer.registry import chip
     >>> watts = chip_power_w(chip("b200"), memory_share=[0.0, 0.3, 1.0], compute_share=[0.0, 0.01, 1.0])
     >>> bool(300 < watts[0] < watts[1] < watts[2] <= 1000)
     True
@@ -147,7 +147,7 @@ def power(card: Chip, *, memory_share: float, compute_share: float, catalog: Cat
 
     Examples
     --------
-    >>> from narrows.inference.registry import chip
+    >>> from narrows.transformer.registry import chip
     >>> span = power(chip("h100"), memory_share=0.5, compute_share=0.01)
     >>> span.low < span.value < span.high <= 700
     True
@@ -196,7 +196,7 @@ def use_of(
 
     Examples
     --------
-    >>> from narrows.inference.registry import chip, model
+    >>> from narrows.transformer.registry import chip, model
     >>> memory, compute = use_of(
     ...     model("llama-3.1-8b"), chip("h100"), Placement("vllm"),
     ...     requests=1, context=1000, prompt=0, prompt_pairs=0, steps_per_s=100,
@@ -282,7 +282,7 @@ def joules_per_token(
 
     Examples
     --------
-    >>> from narrows.inference.registry import chip
+    >>> from narrows.transformer.registry import chip
     >>> told = Span(1000.0, 950.0, 1000.0), Span(12864.0, 12000.0, 13500.0)
     >>> round(joules_per_token(chip("b200"), *told).chip_j.value, 4)
     0.0777

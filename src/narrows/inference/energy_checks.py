@@ -15,7 +15,7 @@ from narrows.catalog import default
 from narrows.figure import Comparison
 from narrows.inference.energy import BEND, chip_power_w, power, server_power_w, use_of
 from narrows.inference.law import Placement
-from narrows.inference.registry import chip, model
+from narrows.transformer.registry import chip, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from narrows.catalog import default
 from narrows.errors import DataError, UsageError
-from narrows.inference.registry import BITS, LINEAR, MODULES, Checkpoint, checkpoint, chip, chips
 from narrows.transformer import GATED
+from narrows.transformer.registry import BITS, LINEAR, MODULES, Checkpoint, checkpoint, chip, chips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -56,7 +56,7 @@ def placed_steps(
     Examples
     --------
     >>> from narrows.inference.law import Placement, step_time
-    >>> from narrows.inference.registry import chip, model
+    >>> from narrows.transformer.registry import chip, model
     >>> llama, h100, place = model("llama-3.1-8b"), chip("h100"), Placement("vllm")
     >>> table = placed_steps(llama, h100, place, most_tokens=64)
     >>> told = step_time(llama, h100, place, requests=16, context=1000)

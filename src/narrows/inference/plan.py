@@ -19,9 +19,9 @@ from narrows.inference.deployment import (
 )
 from narrows.inference.law import groups_of, read_law, step_features, step_seconds
 from narrows.inference.prices import ALIKE, Mix, price
-from narrows.inference.registry import Checkpoint, checkpoint, chip, models
 from narrows.inference.search import Space, check_asked, costs_of, search
 from narrows.inference.traffic import LIMITS, Objective
+from narrows.transformer.registry import Checkpoint, checkpoint, chip, models
 
 if TYPE_CHECKING:
     from pathlib import Path

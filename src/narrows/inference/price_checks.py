@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from narrows.catalog import default
 from narrows.figure import Comparison
 from narrows.inference.prices import usd_per_million
-from narrows.inference.registry import chip
+from narrows.transformer.registry import chip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

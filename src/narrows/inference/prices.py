@@ -12,8 +12,8 @@ import numpy as np
 
 from narrows.catalog import Reader, default
 from narrows.errors import DataError, UnknownNameError, UsageError
-from narrows.inference.registry import chip, model, models
 from narrows.transformer import MULTIPLY_ADD
+from narrows.transformer.registry import chip, model, models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

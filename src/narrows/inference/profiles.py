@@ -241,7 +241,7 @@ def all_reduce_seconds(
 
     Examples
     --------
-    >>> from narrows.inference.registry import model
+    >>> from narrows.transformer.registry import model
     >>> qwen, one = model("qwen3-32b"), np.array([1000.0])
     >>> float(all_reduce_seconds(qwen, one, 1)[0])
     0.0

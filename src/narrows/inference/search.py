@@ -24,8 +24,8 @@ from narrows.inference.deployment import (
 from narrows.inference.fit import CACHE_BYTES, Setup, fit
 from narrows.inference.law import MEMORY, Placement, arithmetic, step_features, step_seconds
 from narrows.inference.prices import COSTS
-from narrows.inference.registry import BITS, LINEAR, checkpoint, chip, chips
 from narrows.inference.traffic import LIMITS, Objective
+from narrows.transformer.registry import BITS, LINEAR, checkpoint, chip, chips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from narrows.inference.registry import Checkpoint
     from narrows.inference.traffic import Traffic
+    from narrows.transformer.registry import Checkpoint
 
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
@@ -747,7 +747,7 @@ def search(
     objective, space = objective or Objective(), space or Space()
     if latency not in LATENCIES:
         raise UnknownNameError("latency", latency, LATENCIES, remedy="Name one of these")
-    from narrows.inference.registry import Checkpoint
+    from narrows.transformer.registry import Checkpoint
 
     kept = model if isinstance(model, Checkpoint) else checkpoint(model)
     check_asked(kept, traffic, space)

@@ -26,7 +26,7 @@ from narrows.inference.law import (
     step_seconds,
     token_time,
 )
-from narrows.inference.registry import checkpoint, chip
+from narrows.transformer.registry import checkpoint, chip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from narrows.errors import NarrowsError
     from narrows.inference.fit import Fit
     from narrows.inference.law import Loop, Span
-    from narrows.inference.registry import Checkpoint
     from narrows.transformer import Chip, Model
+    from narrows.transformer.registry import Checkpoint
 
     Array = NDArray[np.float64]
 

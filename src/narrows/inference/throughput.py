@@ -31,7 +31,7 @@ from narrows.inference.law import (
     step_seconds,
 )
 from narrows.inference.prices import usd_per_million
-from narrows.inference.registry import BITS, Checkpoint, checkpoint, chip
+from narrows.transformer.registry import BITS, Checkpoint, checkpoint, chip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from narrows.figure import Comparison
 from narrows.inference.energy import server_power_w
 from narrows.inference.energy_checks import WALL_TABLE, cooling_of
 from narrows.inference.law import Placement
-from narrows.inference.registry import checkpoint, chip, models
 from narrows.inference.throughput import FiniteRun, best_throughput
+from narrows.transformer.registry import checkpoint, chip, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,8 @@ from narrows.inference.fit import BLOCK, Setup, fit
 from narrows.inference.law import Placement
 from narrows.inference.placed import placed_steps
 from narrows.inference.profiles import read_profile
-from narrows.inference.registry import chip, model, models
 from narrows.inference.serving_kernel import serve
+from narrows.transformer.registry import chip, model, models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from narrows import draws
 from narrows.catalog import PointReader, Reader, default
 from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.inference.prices import ALIKE, COSTS, HOUR, MILLION, QUANTILES
-from narrows.inference.registry import chip, models
 from narrows.inference.speed import Layout, Speed, Traffic, speed
+from narrows.transformer.registry import chip, models
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

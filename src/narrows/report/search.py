@@ -85,7 +85,7 @@ def deployment_words(one: Deployment) -> str:
     --------
     >>> from narrows.inference.deployment import Deployment
     >>> from narrows.inference.fit import Setup
-    >>> from narrows.inference.registry import checkpoint, chip
+    >>> from narrows.transformer.registry import checkpoint, chip
     >>> deployment_words(Deployment(checkpoint("llama-3.1-8b"), chip("h100"), Setup(), "vllm", 64, 2048))
     '1 x h100, bf16 weights, bf16 cache, vllm, 64 in flight, 2048 a step'
     """

@@ -199,7 +199,7 @@ def _question(run: Run, catalog: Catalog) -> tuple[dict[str, str], str, Fabric]:
         names["hour"] = _known(catalog, f"chip.{card}.{run.basis}", run.basis)
     else:
         names |= {
-            "chip": _known(catalog, f"chip.{card}.price", "price"),
+            "chip": _known(catalog, f"chip.{card}.purchase_price", "price"),
             "server": "training.server.per_chip",
             "switch": "training.switch.price",
             "cable": f"training.cable.{TIERS[net.tiers]}",

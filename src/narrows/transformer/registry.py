@@ -48,6 +48,12 @@ WIDTHS = (
     "window",
     "vocabulary",
     "context",
+    "expert_latent",
+    "mtp_layers",
+    "mamba_layers",
+    "mamba_heads",
+    "mamba_groups",
+    "mamba_state",
 )
 
 
@@ -178,6 +184,7 @@ def _from_facts(name: str, widths: dict[str, float]) -> Checkpoint:
         bits["experts"] = widths["expert_bits"] * byte
     latent = widths.get("kv_heads", 0.0) or widths.get("kv_rank", 0.0)
     known = bool(latent) and not ("query_rank" in widths and "kv_rank" not in widths)
+    whole["gated"] = not widths.get("plain_feed", 0.0)
     return Checkpoint(Model(name, **whole, full_layers=full), bits, widths.get("vision", 0.0), known)
 
 
@@ -309,9 +316,9 @@ class _Config:
                 f"has num_key_value_heads = {kv_heads}",
                 f"It divides num_attention_heads = {heads}",
             )
-        parts = self.experts(layers)
+        parts: dict[str, Any] = self.experts(layers)
         full, window = self.attending(layers)
-        latent = {}
+        latent: dict[str, Any] = {}
         if rank:
             latent = {
                 "kv_rank": rank,

@@ -1,8 +1,8 @@
 """The arithmetic of a transformer: weights, operations and cache bytes of a model, from its widths.
 
-What is counted: attention with grouped, multi-query or latent keys and values, gated feed-forward
-layers, experts with shared ones, embeddings. Norms, biases and positional tables are left out: less
-than a thousandth of the weights.
+What is counted: attention with grouped, multi-query or latent keys and values, feed-forward layers with
+and without a gate, experts with shared ones, state-space layers, embeddings. Norms, biases and positional
+tables are left out: less than a thousandth of the weights.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Chip", "Model"]
+__all__ = ["Chip", "Flops", "Model", "training_flops"]
 
-GATED = 3
-"""Matrices of a gated feed-forward layer: gate, up and down."""
+GATED, PLAIN = 3, 2
+"""Matrices of a feed-forward layer: gate, up and down; up and down."""
 MULTIPLY_ADD = 2
 """Operations of one weight on one token."""
+PASSES = 3
+"""Forward, and backward to inputs and to weights."""
+STATE = 7
+"""Operations on each number of the state of a state-space layer, for one token."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,15 @@ class Model:
         Longest sequence [token]; 0 if not known.
     sparse_context
         Tokens of the context that a token attends to at most, where it chooses them; 0 for all.
+    gated
+        Whether feed-forward layers and experts have a gate.
+    expert_latent
+        Width on which routed experts work, where that is not the residual stream; 0 if it is.
+    mtp_layers
+        Layers that predict further tokens, each with its own head.
+    mamba_layers, mamba_heads, mamba_groups, mamba_state
+        State-space layers (Mamba-2), their heads, groups and width of a state. A model with such layers has
+        in each layer one part only: state space, attention (`full_layers`) or feed-forward (the rest).
     """
 
     id: str
@@ -84,11 +97,31 @@ class Model:
     tied: bool = False
     context: int = 0
     sparse_context: int = 0
+    gated: bool = True
+    expert_latent: int = 0
+    mtp_layers: int = 0
+    mamba_layers: int = 0
+    mamba_heads: int = 0
+    mamba_groups: int = 0
+    mamba_state: int = 0
 
     @property
     def expert_layers(self) -> int:
         """Layers with experts."""
-        return self.layers - self.dense_layers if self.experts else 0
+        if not self.experts:
+            return 0
+        single = self.mamba_layers + (self.attending_layers if self.mamba_layers else 0)
+        return self.layers - self.dense_layers - single
+
+    @property
+    def attention_layers(self) -> int:
+        """Layers with attention, over the whole context or a window."""
+        return self.attending_layers if self.mamba_layers else self.layers
+
+    @property
+    def matrices(self) -> int:
+        """Matrices of a feed-forward layer."""
+        return GATED if self.gated else PLAIN
 
     @property
     def attending_layers(self) -> int:
@@ -110,16 +143,34 @@ class Model:
     @cached_property
     def expert_weights(self) -> int:
         """Weights of one expert."""
-        return GATED * self.hidden * self.expert_ff
+        return self.matrices * (self.expert_latent or self.hidden) * self.expert_ff
+
+    @cached_property
+    def mamba_weights(self) -> int:
+        """Weights of one state-space layer: its projections in and out."""
+        inner = 2 * self.hidden
+        into = 2 * inner + 2 * self.mamba_groups * self.mamba_state + self.mamba_heads
+        return self.hidden * into + inner * self.hidden
+
+    @cached_property
+    def shared_weights(self) -> int:
+        """Weights of a layer with experts that serve every token: shared experts and the way to a latent."""
+        shared = self.matrices * self.hidden * self.expert_ff * self.shared_experts
+        return shared + PLAIN * self.hidden * self.expert_latent
 
     @cached_property
     def dense_weights(self) -> int:
         """Weights that every token meets, without the routed experts and the input embedding."""
-        dense = self.layers - self.expert_layers
-        feed = dense * GATED * self.hidden * self.dense_ff
-        shared = self.expert_layers * self.shared_experts * self.expert_weights
-        router = self.expert_layers * self.hidden * self.experts
-        return self.layers * self.attention_weights + feed + shared + router + self.hidden * self.vocabulary
+        feed = self.dense_feed_layers * self.matrices * self.hidden * self.dense_ff
+        routed = self.expert_layers * (self.shared_weights + self.hidden * self.experts)
+        attention = self.attention_layers * self.attention_weights
+        state = self.mamba_layers * self.mamba_weights
+        return attention + state + feed + routed + self.hidden * self.vocabulary
+
+    @property
+    def dense_feed_layers(self) -> int:
+        """Feed-forward layers without experts."""
+        return 0 if self.mamba_layers else self.layers - self.expert_layers
 
     @cached_property
     def weights(self) -> int:
@@ -193,6 +244,99 @@ class Model:
         pairs = 2 * MULTIPLY_ADD * np.asarray(context_tokens, dtype=np.float64)
         found: Array = dense + pairs * self.heads * size * self.attending_layers
         return found
+
+
+@dataclass(frozen=True)
+class Flops:
+    """Operations of one token in the forward pass, by part [flop].
+
+    Parameters
+    ----------
+    linear
+        Projections of attention, dense feed-forward layers, shared experts.
+    core
+        Scores and values of attention.
+    experts
+        Routed experts.
+    mamba
+        State-space layers.
+    logits
+        Output heads.
+    """
+
+    linear: float
+    core: float
+    experts: float
+    mamba: float
+    logits: float
+
+    @property
+    def forward(self) -> float:
+        """Operations of the forward pass."""
+        return self.linear + self.core + self.experts + self.mamba + self.logits
+
+    @property
+    def train(self) -> float:
+        """Operations of forward and backward pass, without recomputation: three times the forward."""
+        return PASSES * self.forward
+
+
+def training_flops(model: Model, sequence: float, *, causal: bool = True, ahead: bool = True) -> Flops:
+    """Return the operations of one token of a training sequence, forward pass [flop].
+
+    Parameters
+    ----------
+    model
+        The model.
+    sequence
+        Tokens of a sequence.
+    causal
+        Whether a token counts only the tokens before it: half of all pairs. Attention without a mask
+        computes all.
+    ahead
+        Whether layers that predict further tokens are trained.
+
+    Notes
+    -----
+    Two operations a weight and token; 4 H d_h of every pair in each attention layer; a window w counts
+    w - w (w - 1)/(2 s) tokens. The input embedding and the router are not counted. State-space layers: 7
+    operations of each number of the state beside their projections. A layer that predicts further is one
+    more block, one more head, and a projection of 2h onto h; the published count of models with state-space
+    layers leaves that projection out, and so does this.
+
+    Source: Narayanan et al. 2021 (arXiv 2104.04473), appendix, with the causal half; Megatron-LM counts so.
+
+    Examples
+    --------
+    >>> llama = Model("llama-3.1-8b", 32, 4096, 32, 128, kv_heads=8, dense_ff=14336, vocabulary=128256)
+    >>> round(training_flops(llama, 8192).train / 1e9, 2)
+    51.47
+    """
+    width = (model.nope_size + model.rope_size + model.value_size) / 2 if model.kv_rank else model.head_size
+    pair = 2 * MULTIPLY_ADD * model.heads * width
+    half = sequence / 2 if causal else sequence
+    seen = half
+    if model.window and model.window < sequence:
+        seen = model.window - model.window * (model.window - 1) / (2 * sequence)
+    windowed = model.attention_layers - model.attending_layers
+    experts = MULTIPLY_ADD * model.experts_per_token * model.expert_weights
+    feed = model.matrices * model.hidden * model.dense_ff
+    block = model.attention_weights + (model.shared_weights if model.experts else feed)
+    extra = model.mtp_layers if ahead else 0
+    linear = (
+        model.attention_layers * model.attention_weights
+        + model.dense_feed_layers * feed
+        + model.expert_layers * model.shared_weights
+        + extra * (block + (0 if model.mamba_layers else PLAIN * model.hidden**2))
+    )
+    state = STATE * 2 * model.hidden * model.mamba_state
+    return Flops(
+        linear=MULTIPLY_ADD * linear,
+        core=pair * (model.attending_layers * half + windowed * seen + extra * half),
+        experts=experts * (model.expert_layers + (extra if model.experts else 0)),
+        mamba=model.mamba_layers * (MULTIPLY_ADD * model.mamba_weights + state),
+        logits=MULTIPLY_ADD * model.hidden * model.vocabulary * (1 + extra),
+    )
 
 
 @dataclass(frozen=True)

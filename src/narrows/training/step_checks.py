@@ -1,0 +1,242 @@
+"""Training steps against public runs: operations, time and memory."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.figure import Comparison
+from narrows.fitted import widened
+from narrows.training.layout import Layout
+from narrows.training.memory import fullest, stages
+from narrows.training.runs import BRIDGE, ROUNDED, TABLES, read_runs
+from narrows.training.step_fit import HELD_OUT, held_out, labels_of, parts_of
+from narrows.transformer import training_flops
+from narrows.transformer.registry import model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from narrows.training.runs import Run
+
+    Array = NDArray[np.float64]
+
+__all__ = ["step_rows"]
+
+ROOM = "training"
+GIB = 2**30
+GOALS = {"dense": 7.0, "moe": 15.0}
+COVER = (85.0, 95.0)
+PEER = {"calculon": (3.65, 8.87), "simumax": (5.81, 13.54)}
+"""Mean and worst error of the model that each table belongs to, on its own rows, in %."""
+TIME_GOAL = {"calculon": 3.65, "simumax": 5.6}
+MEMORY_GOAL, MEMORY_PEER = 1.5, 0.39
+TABLE_PEER = {"parameters+optimizer": 8.49, "activations": 2.08, "activations relative to no recompute": 6.69}
+"""Mean error of calculon on its own table, in %."""
+COUNT_GOAL, SHARE_GOAL = 0.5, 0.25
+BYTES = 18
+"""Bytes of a weight with its gradient and optimiser in the table of 2022: 2, 4 and 12."""
+PEAKS = {"a100_40gb": 312e12, "a100_80gb": 312e12, "h100_80gb": 989.5e12}
+TITLES = {
+    "configuration": "configurations not fitted",
+    "model": "one model left out",
+    "machine": "one machine left out",
+    "vintage": "one release left out",
+}
+
+
+def step_rows(folder: Path | None) -> Iterator[Comparison]:
+    """Yield the comparisons of operations, step times and memory with public runs.
+
+    Parameters
+    ----------
+    folder
+        Folder with the tables; None where there is none.
+    """
+    if folder is None or not all((folder / name).is_file() for name in TABLES.values()):
+        yield Comparison(ROOM, "training runs", "step", "not run: data absent", None, "", None, 0, None)
+        return
+    yield from _operations(folder)
+    runs = read_runs(folder)
+    yield from _times(runs)
+    yield from _memory(folder, [run for run in runs if run.stack == "simumax"])
+    yield from _table(folder)
+
+
+def _row(
+    data: str,
+    quantity: str,
+    metric: str,
+    value: float,
+    goal: float | None,
+    *,
+    n: int,
+    baseline: float | None = None,
+) -> Comparison:
+    wanted = "" if goal is None else f"at most {goal:g}"
+    return Comparison(
+        ROOM, data, quantity, metric, value, wanted, baseline, n, None if goal is None else value <= goal
+    )
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def _operations(folder: Path) -> Iterator[Comparison]:
+    """Operations of a token as the tables print them: rate over tokens a second, and share of the peak."""
+    errors = []
+    for row in _read(folder / TABLES["bridge"]):
+        known = row["kind"] == "pretrain" and row["tokens_per_s_per_gpu"] and row["release"] != ROUNDED
+        old = row["model"] == "GPT OSS 120B" and row["release"] < "26.06"  # counted otherwise before
+        if not known or old or row["model"] not in BRIDGE:
+            continue
+        told = float(row["model_tflops_per_gpu"]) * 1e12 / float(row["tokens_per_s_per_gpu"])
+        llm, sequence = model(BRIDGE[row["model"]]), float(row["seq_len"])
+        counts = [training_flops(llm, sequence, ahead=ahead).train for ahead in (True, False)]
+        errors.append(min(abs(count / told - 1) for count in counts) * 100)
+    yield _row(
+        TABLES["bridge"], "operations of a token", "worst error in %", max(errors), COUNT_GOAL, n=len(errors)
+    )
+    errors = []
+    for row in _read(folder / TABLES["foundry"]):
+        llm = model(f"mpt-{row['model']}")
+        # The table's own count: 6 of every weight with embeddings, all pairs of tokens halved twice over.
+        each = 3 * (2 * float(row["n_params"]) + 4 * llm.layers * llm.hidden * float(row["seq_len"]))
+        peak = PEAKS[row["gpu"]]
+        found = each * float(row["tokens_per_s_per_gpu"]) / peak * 100
+        errors.append(abs(found / float(row["mfu_pct"]) - 1) * 100)
+    yield _row(
+        TABLES["foundry"], "share of the peak", "worst error in %", max(errors), SHARE_GOAL, n=len(errors)
+    )
+
+
+def _times(runs: list[Run]) -> Iterator[Comparison]:
+    parts, measured = parts_of(runs), np.log([run.step_s for run in runs])
+    sort = np.array(["moe" if run.model.experts else "dense" for run in runs])
+    stack = np.array([run.stack for run in runs])
+    for what in HELD_OUT:
+        labels = labels_of(runs, what)
+        value, deviation = held_out(runs, parts, labels)
+        error = np.abs(np.exp(value - measured) - 1) * 100
+        ratio = np.abs(value - measured) / deviation
+        inside = _covered(ratio, labels, sort)
+        for name in ("dense", "moe"):
+            own = sort == name
+            goal = GOALS[name] if what == "configuration" else None
+            title = f"time of a step, {name}, {TITLES[what]}"
+            yield _row(
+                "training runs", title, "mean error in %", float(error[own].mean()), goal, n=int(own.sum())
+            )
+            yield _row(
+                "training runs",
+                title,
+                "median error in %",
+                float(np.median(error[own])),
+                None,
+                n=int(own.sum()),
+            )
+            share = float(inside[own].mean()) * 100
+            held = COVER[0] <= share <= COVER[1]
+            yield Comparison(
+                ROOM, "training runs", title, "% inside intervals of 90 %", share,
+                f"{COVER[0]:g} to {COVER[1]:g}", 90.0, int(own.sum()), held,
+            )  # fmt: skip
+        if what == "configuration":
+            for name, (mean, worst) in PEER.items():
+                own = stack == name
+                title = f"time of a step, {TITLES[what]}"
+                found, most = float(error[own].mean()), float(error[own].max())
+                yield _row(
+                    TABLES[name],
+                    title,
+                    "mean error in %",
+                    found,
+                    TIME_GOAL[name],
+                    n=int(own.sum()),
+                    baseline=mean,
+                )
+                yield _row(
+                    TABLES[name], title, "worst error in %", most, None, n=int(own.sum()), baseline=worst
+                )
+
+
+def _covered(ratio: Array, labels: Array, sort: Array) -> NDArray[np.bool_]:
+    """Return whether each run lies in an interval widened by the other labels only."""
+    inside = np.zeros(len(ratio), dtype=bool)
+    for label in np.unique(labels):
+        test = labels == label
+        factors = widened(ratio[~test], sort[~test])
+        for row in np.flatnonzero(test):
+            inside[row] = ratio[row] <= factors.get(str(sort[row]), factors[""])
+    return inside
+
+
+def _memory(folder: Path, runs: list[Run]) -> Iterator[Comparison]:
+    told = {row["case"]: float(row["real_alloc_gib"]) for row in _read(folder / TABLES["simumax"])}
+    errors = []
+    for run in runs:
+        _, stage = fullest(stages(run.model, run.layout))
+        errors.append(abs(stage.total / GIB / told[run.row] - 1) * 100)
+    mean, worst = float(np.mean(errors)), max(errors)
+    yield _row(
+        TABLES["simumax"],
+        "memory of the fullest chip",
+        "mean error in %",
+        mean,
+        MEMORY_GOAL,
+        n=len(errors),
+        baseline=MEMORY_PEER,
+    )
+    yield _row(
+        TABLES["simumax"], "memory of the fullest chip", "worst error in %", worst, None, n=len(errors)
+    )
+
+
+def _table(folder: Path) -> Iterator[Comparison]:
+    """Memory of the runs of 2022 on A100, published as a formula and a figure."""
+    jobs = {row["model"]: row for row in _read(folder / TABLES["calculon"])}
+    path = folder / "calculon_a100_memory.csv"
+    errors: dict[str, list[float]] = {}
+    for row in _read(path):
+        job, llm = jobs[row["model"]], model(row["model"].lower())
+        words = row["mode"]
+        form = ("no sequence" not in words and "seq" in words, _recomputed(words))
+        kept = _kept(job, *form)
+        if row["quantity"] == "parameters+optimizer":
+            weights = llm.weights - 2 * llm.hidden * llm.vocabulary
+            found = BYTES * weights / (float(job["tp"]) * float(job["pp"])) / GIB
+        else:
+            whole = _kept(job, False, "none") / 100 if "relative" in row["quantity"] else GIB
+            found = kept / whole
+        errors.setdefault(row["quantity"], []).append(abs(found / float(row["published"]) - 1) * 100)
+    for quantity, misses in errors.items():
+        peer = TABLE_PEER[quantity]
+        yield _row(
+            path.name, quantity, "mean error in %", float(np.mean(misses)), peer, n=len(misses), baseline=peer
+        )
+
+
+def _recomputed(words: str) -> str:
+    return "attention" if "selective" in words else "full" if "full" in words else "none"
+
+
+def _kept(job: dict[str, str], parallel: bool, again: str) -> float:  # noqa: FBT001 (one property of the row)
+    """Return the activations of the first stage of a job [byte]."""
+    layout = Layout(
+        chips=float(job["n_gpus"]),
+        tensor=float(job["tp"]),
+        stages=float(job["pp"]),
+        interleave=float(job["interleave"]),
+        micro_batch=float(job["micro_batch"]),
+        batch=float(job["global_batch"]),
+        sequence=float(job["seq_len"]),
+        recompute=again,
+        sequence_parallel=parallel,
+    )
+    return stages(model(job["model"].lower()), layout, flash=False, dropout=True)[0].activations
