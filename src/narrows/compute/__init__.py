@@ -1,0 +1,1 @@
+"""Day 1, compute: how fast a chip multiplies."""

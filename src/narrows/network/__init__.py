@@ -1,0 +1,1 @@
+"""Day 3, network: how fast chips exchange."""
