@@ -30,6 +30,8 @@ def add_commands(commands: Any) -> None:
         _makers,
         _plan,
         _loop,
+        _compute,
+        _network,
         _sites,
         _inference,
         _why,
@@ -162,6 +164,53 @@ def _sites(commands: Any) -> None:
     _forms(place, csv="print one row a day and site")
     place.add_argument("--svg", metavar="FILE", help="also write the fan chart")
     _output(place, quiet=False)
+
+
+def _compute(commands: Any) -> None:
+    room = commands.add_parser("compute", help="a chip alone: how long a product of matrices takes")
+    questions = room.add_subparsers(
+        dest="question", metavar="QUESTION", required=True, parser_class=type(room)
+    )
+    _compute_time(questions)
+
+
+def _compute_time(questions: Any) -> None:
+    product = questions.add_parser("time", help="time, rate and bound of A (m x k) times B (k x n)")
+    product.add_argument("chip", help="a chip such as h100")
+    for name, words in (("m", "rows of A"), ("n", "columns of B"), ("k", "columns of A, rows of B")):
+        product.add_argument(name, type=_whole(name, 4096), help=words)
+    product.add_argument("--precision", default="bf16", help="bf16, fp8 or fp4 (bf16)")
+    product.add_argument("--json", action="store_true", help="print JSON")
+    product.set_defaults(command="compute_time")
+    _output(product, quiet=False)
+
+
+def _network(commands: Any) -> None:
+    room = commands.add_parser("network", help="chips together: how long a collective takes")
+    questions = room.add_subparsers(
+        dest="question", metavar="QUESTION", required=True, parser_class=type(room)
+    )
+    _network_time(questions)
+
+
+def _network_time(questions: Any) -> None:
+    together = questions.add_parser("time", help="time, rate and bound of a collective")
+    together.add_argument("chip", help="a chip such as h100")
+    together.add_argument("operation", help="all_gather, reduce_scatter, all_reduce or alltoall")
+    together.add_argument("bytes", type=_number("bytes", "1e9"), help="message, such as 1e9")
+    for option, default, words in (("--chips", 8, "chips that take part"), ("--nodes", 1, "nodes they stand in")):
+        together.add_argument(
+            option, type=_whole(option, default), default=default, metavar="N", help=f"{words} ({default})"
+        )
+    together.add_argument(
+        "--node-link",
+        type=_number("--node-link", "50"),
+        metavar="GBPS",
+        help="link of one chip to other nodes, one way [GB/s]; that of the chip if left out",
+    )
+    together.add_argument("--json", action="store_true", help="print JSON")
+    together.set_defaults(command="network_time")
+    _output(together, quiet=False)
 
 
 def _inference(commands: Any) -> None:

@@ -54,8 +54,6 @@ CACHED = 0.4
 """Time of a cached byte over that of a byte from memory."""
 CLIFF = 8.0
 """Power with which operands larger than the cache fall out of it."""
-FILL_TRAFFIC = 0.3
-"""Part of the fill that also moves bytes."""
 IN_TILE, ROOF, CHOICE = 4.0, 16.0, 32.0
 """Powers of the soft maximum in a tile and of the roof, and of the soft minimum over tiles."""
 OUTPUT = 2.0
@@ -191,7 +189,7 @@ class Shapes:
         depth = self.k / self.split
         area, edge = self.rows * self.columns, self.rows + self.columns
         work = 2.0 * area * (depth + fill) * (self.cores / self.rate * tile_work)
-        traffic = edge * (depth + FILL_TRAFFIC * fill) * (self.size * self.cores / self.band * port)
+        traffic = edge * (depth + fill) * (self.size * self.cores / self.band * port)
         joined = (self.written * self.split / self.band + SPLIT_LAUNCH) * (0.5 * split) * (self.split > 1)
         each = taken * (work**IN_TILE + traffic**IN_TILE) ** (1.0 / IN_TILE) + joined
         least = each.min(axis=0)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("facility", "inference", "bottlenecks")
+ROOMS = ("compute", "network", "facility", "inference", "bottlenecks")
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
+TRAINING = "training"
+"""Folder of the tables of chips, products and collectives."""
 
 
 def validation_data(folder: str | None) -> Path | None:
@@ -61,6 +63,14 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     if room is not None and room not in ROOMS:
         raise UnknownNameError("room", room, ROOMS, remedy="Leave the room out to run all")
     rows: list[Comparison] = []
+    if room in {None, "compute"}:
+        from narrows.compute.operator_checks import operator_rows
+
+        rows += operator_rows(None if data is None else data / TRAINING)
+    if room in {None, "network"}:
+        from narrows.network.collective_checks import collective_rows
+
+        rows += collective_rows(None if data is None else data / TRAINING)
     if room in {None, "facility"}:
         from narrows.facility.validation import site_rows
 

@@ -1,0 +1,119 @@
+"""The time of a product of matrices and of a collective, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from narrows.figure import number
+
+if TYPE_CHECKING:
+    from narrows.compute.operator import ProductTime
+    from narrows.network.collective import CollectiveTime
+
+__all__ = ["collective_json", "collective_text", "product_json", "product_text"]
+
+MICRO, TERA, GIGA = 1e-6, 1e12, 1e9
+WIDE = 24
+
+
+def _time(seconds: float) -> str:
+    return f"{number(seconds / MICRO)} us"
+
+
+def _span(found: ProductTime | CollectiveTime) -> str:
+    return f"{_time(float(found.value))} ({_time(float(found.low))} to {_time(float(found.high))}, 90 %)"
+
+
+def _parts(found: ProductTime | CollectiveTime) -> list[str]:
+    return [f"  {name:<{WIDE}}{_time(float(part)):>14}" for name, part in found.parts.items() if float(part) > 0]
+
+
+def _answered(found: ProductTime | CollectiveTime) -> str:
+    known = "The chip was measured." if found.measured else "The chip was not measured: the common law answers."
+    return f"Bound by {found.bound}. {known}"
+
+
+def product_text(found: ProductTime, chip: str, m: int, n: int, k: int, precision: str) -> str:
+    """Return the time of a product as text.
+
+    Parameters
+    ----------
+    found
+        The time.
+    chip, m, n, k, precision
+        What was asked.
+    """
+    lines = [
+        f"{m} x {n} x {k} in {precision} on {chip}: {_span(found)}",
+        f"{number(float(found.rate) / TERA)} TFLOP/s, {number(float(found.peak_share) * 100)} % of the dense rate",
+        "",
+        *_parts(found),
+        "  (waves, compute and memory run side by side: the largest counts)",
+        "",
+        _answered(found),
+    ]
+    return "\n".join(lines)
+
+
+def collective_text(found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int) -> str:
+    """Return the time of a collective as text.
+
+    Parameters
+    ----------
+    found
+        The time.
+    chip, operation, size, chips, nodes
+        What was asked.
+    """
+    place = "1 node" if nodes == 1 else f"{nodes} nodes"
+    overlap = ["  (bytes within and between nodes overlap: the slower counts)"] if nodes > 1 else []
+    lines = [
+        f"{operation} of {number(size)}B over {chips} {chip} in {place}: {_span(found)}",
+        f"bus rate {number(float(found.bus_rate) / GIGA)} GB/s, "
+        f"{number(float(found.link_share) * 100)} % of the scale-up link",
+        "",
+        *_parts(found),
+        *overlap,
+        "",
+        _answered(found),
+    ]
+    return "\n".join(lines)
+
+
+def _table(found: ProductTime | CollectiveTime) -> dict[str, Any]:
+    return {
+        "seconds": float(found.value),
+        "seconds_low": float(found.low),
+        "seconds_high": float(found.high),
+        "level": "P5-P95",
+        "bound": str(found.bound),
+        "measured_chip": found.measured,
+        "parts_seconds": {name: float(part) for name, part in found.parts.items()},
+    }
+
+
+def product_json(found: ProductTime, chip: str, m: int, n: int, k: int, precision: str) -> str:
+    """Return the time of a product as JSON.
+
+    Parameters
+    ----------
+    found, chip, m, n, k, precision
+        As for `product_text`.
+    """
+    asked = {"chip": chip, "m": m, "n": n, "k": k, "precision": precision}
+    rates = {"flop_per_s": float(found.rate), "peak_share": float(found.peak_share)}
+    return json.dumps({**asked, **_table(found), **rates}, indent=2, allow_nan=False)
+
+
+def collective_json(found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int) -> str:
+    """Return the time of a collective as JSON.
+
+    Parameters
+    ----------
+    found, chip, operation, size, chips, nodes
+        As for `collective_text`.
+    """
+    asked = {"chip": chip, "operation": operation, "bytes": size, "chips": chips, "nodes": nodes}
+    rates = {"bus_bytes_per_s": float(found.bus_rate), "link_share": float(found.link_share)}
+    return json.dumps({**asked, **_table(found), **rates}, indent=2, allow_nan=False)
