@@ -198,7 +198,10 @@ def _network_time(questions: Any) -> None:
     together.add_argument("chip", help="a chip such as h100")
     together.add_argument("operation", help="all_gather, reduce_scatter, all_reduce or alltoall")
     together.add_argument("bytes", type=_number("bytes", "1e9"), help="message, such as 1e9")
-    for option, default, words in (("--chips", 8, "chips that take part"), ("--nodes", 1, "nodes they stand in")):
+    for option, default, words in (
+        ("--chips", 8, "chips that take part"),
+        ("--nodes", 1, "nodes they stand in"),
+    ):
         together.add_argument(
             option, type=_whole(option, default), default=default, metavar="N", help=f"{words} ({default})"
         )

@@ -57,8 +57,11 @@ CLIFF = 8.0
 IN_TILE, ROOF, CHOICE = 4.0, 16.0, 32.0
 """Powers of the soft maximum in a tile and of the roof, and of the soft minimum over tiles."""
 OUTPUT = 2.0
-SPLITS = (1.0, 2.0, 4.0)
+"""Bytes of one number of C, and of the activations before a cast."""
+SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+"""Parts into which a library cuts k where tiles are few."""
 SPLIT_LAUNCH = 1e-6
+"""Time to begin the addition of such parts, before its factor [s]."""
 TILES = tuple((float(a), float(b)) for a, b in (
     (256, 128), (128, 256), (128, 128), (128, 64), (64, 128), (64, 64), (128, 32), (64, 32),
 ))  # fmt: skip
@@ -122,7 +125,9 @@ def processor(name: str, catalog: Catalog | None = None) -> Processor:
     for fact in (catalog or default()).under("chip"):
         chip, _, quantity = fact.id.removeprefix("chip.").rpartition(".")
         facts.setdefault(chip, {})[quantity] = fact.canonical_value
-    known = {chip: row for chip, row in facts.items() if {"multiprocessors", "cache", "bandwidth"} <= row.keys()}
+    known = {
+        chip: row for chip, row in facts.items() if {"multiprocessors", "cache", "bandwidth"} <= row.keys()
+    }
     plain = name.lower().replace("-", "_")
     found = next((word for word in (plain, f"{plain}_sxm", f"{plain}_server") if word in known), None)
     if found is None:
@@ -153,7 +158,9 @@ class Shapes:
         self.cores, self.cache = chip.multiprocessors, chip.cache_bytes
         self.size, self.low = BYTES[precision], precision != "bf16"
         options = [(a, b, split) for a, b in chip.tiles for split in SPLITS]
-        self.rows, self.columns, self.split = (np.array(column)[:, None] for column in zip(*options, strict=True))
+        self.rows, self.columns, self.split = (
+            np.array(column)[:, None] for column in zip(*options, strict=True)
+        )
         tiles = np.ceil(m / self.rows) * np.ceil(n / self.columns) * self.split
         self.whole = np.log(np.ceil(tiles / self.cores))
         self.even = np.log(np.maximum(tiles / self.cores, 1.0))
@@ -319,7 +326,7 @@ def product_time(
     --------
     >>> found = product_time("h100", 8192, 8192, 8192)
     >>> round(float(found.value) * 1e3, 1), str(found.bound)
-    (1.6, 'compute')
+    (1.4, 'compute')
     """
     machine = processor(chip) if isinstance(chip, str) else chip
     named = ALIASES.get(precision.lower(), precision.lower())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["operator_rows"]
+__all__ = ["neighbours", "operator_rows"]
 
 ROOM = "compute"
 GOALS = {"bf16": 6.0, "fp8": 12.0, "fp4": 12.0}
@@ -63,9 +63,13 @@ def _error(miss: Array) -> Array:
     return np.abs(np.expm1(miss)) * 100
 
 
-def _row(title: str, metric: str, value: float, goal: float | None, baseline: float | None, n: int) -> Comparison:
+def _row(
+    title: str, metric: str, value: float, goal: float | None, baseline: float | None, n: int
+) -> Comparison:
     wanted = "" if goal is None else f"at most {goal:g}"
-    return Comparison(ROOM, TABLE, title, metric, value, wanted, baseline, n, None if goal is None else value <= goal)
+    return Comparison(
+        ROOM, TABLE, title, metric, value, wanted, baseline, n, None if goal is None else value <= goal
+    )
 
 
 def _of(item: Measured, logs: Array) -> Iterator[Comparison]:
@@ -76,12 +80,35 @@ def _of(item: Measured, logs: Array) -> Iterator[Comparison]:
     whole = _error(item.shapes(logs) - np.log(item.seconds))
     yield _row(f"{name}, as shipped", "mean error in %", float(whole.mean()), goal, baseline, n)
     yield _row(f"{name}, as shipped", "P90 of error in %", float(np.quantile(whole, 0.9)), None, None, n)
+    rough = _error(np.log(neighbours(item)))
+    rough = rough[np.isfinite(rough)]
+    title = f"{name}, interpolated between measured neighbours in n"
+    yield _row(title, "mean error in %", float(rough.mean()), None, None, len(rough))
     for kind, title in TITLES.items():
         miss, labels = held_out(item, kind, logs)
         error = float(_error(miss).mean())
         yield _row(f"{name}, {title}", "mean error in %", error, goal, baseline, n)
         if kind == "fold":
             yield _coverage(f"{name}, {title}", _inside(miss, labels))
+
+
+def neighbours(item: Measured) -> Array:
+    """Return time interpolated between the next measured n below and above, over measured time: how rough times are.
+
+    Parameters
+    ----------
+    item
+        Measured products; not finite where a neighbour is missing.
+    """
+    shapes = item.shapes
+    found = np.full(len(item.seconds), np.nan)
+    for m, k in sorted(set(zip(shapes.m, shapes.k, strict=True))):
+        line = np.flatnonzero((shapes.m == m) & (shapes.k == k))
+        line = line[np.argsort(shapes.n[line])]
+        n, seconds = shapes.n[line], item.seconds[line]
+        share = (n[1:-1] - n[:-2]) / (n[2:] - n[:-2])
+        found[line[1:-1]] = (seconds[:-2] * (1 - share) + seconds[2:] * share) / seconds[1:-1]
+    return found
 
 
 def _inside(miss: Array, labels: Array) -> NDArray[np.bool_]:

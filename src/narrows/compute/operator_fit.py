@@ -41,7 +41,7 @@ DATED = "2026-08"
 MILLI = 1e-3
 FOLDS = 5
 SEED = 7
-NEARBY = 6
+NEARBY = 3
 """Rounds of a fit that starts where the fit to all products ended."""
 COVER = 0.9
 START = {
@@ -223,5 +223,5 @@ def _stored(law: OperatorLaw) -> dict[str, Any]:
         "rows": law.rows,
         "half": round(law.half, 4),
         "logs": {name: round(float(value), 5) for name, value in zip(COEFFICIENTS, law.logs, strict=True)},
-        "covariance": [float(f"{value:.3g}") for value in lower],
+        "covariance": [float(f"{value:.7g}") for value in lower],
     }

@@ -79,8 +79,9 @@ def robust_fit(
     damping = 1e-2
     least, miss = cost(logs)
     for _ in range(rounds):
-        slopes, pull = _slopes(predict, logs, measured - miss, free), np.minimum(
-            1.0, TAIL / np.maximum(np.abs(miss), 1e-12)
+        slopes, pull = (
+            _slopes(predict, logs, measured - miss, free),
+            np.minimum(1.0, TAIL / np.maximum(np.abs(miss), 1e-12)),
         )
         curvature = slopes.T @ (slopes * pull[:, None]) + np.diag(stiff[free])
         uphill = slopes.T @ (pull * miss) - (stiff * (logs - centre))[free]

@@ -362,7 +362,7 @@ def collective_time(
     --------
     >>> found = collective_time("h100", "all_reduce", 2**30, 8)
     >>> round(float(found.value) * 1e3, 1), str(found.bound)
-    (4.1, 'wire')
+    (4.2, 'wire')
     """
     machine = linked(chip) if isinstance(chip, str) else chip
     if operation not in OPERATIONS:

@@ -67,10 +67,18 @@ def _error(miss: Array) -> Array:
 
 
 def _row(
-    title: str, metric: str, value: float, goal: float | None, baseline: float | None, n: int, against: str = TABLE
+    title: str,
+    metric: str,
+    value: float,
+    goal: float | None,
+    baseline: float | None,
+    n: int,
+    against: str = TABLE,
 ) -> Comparison:
     wanted = "" if goal is None else f"at most {goal:g}"
-    return Comparison(ROOM, against, title, metric, value, wanted, baseline, n, None if goal is None else value <= goal)
+    return Comparison(
+        ROOM, against, title, metric, value, wanted, baseline, n, None if goal is None else value <= goal
+    )
 
 
 def _errors(title: str, error: Array, goal: float | None) -> Iterator[Comparison]:
@@ -114,7 +122,15 @@ def _sweeps(path: Path) -> Iterator[Comparison]:
         title = f"all-reduce of {chips} {chip} in {nodes} node{'s' if nodes > 1 else ''}, not fitted"
         large = sizes >= LARGE
         goal = WITHIN_GOAL if nodes == 1 else None
-        yield _row(f"{title}, from 256 MiB", "mean error in %", float(error[large].mean()), goal, None, int(large.sum()), SWEEPS)
+        yield _row(
+            f"{title}, from 256 MiB",
+            "mean error in %",
+            float(error[large].mean()),
+            goal,
+            None,
+            int(large.sum()),
+            SWEEPS,
+        )
         small = float(np.median(error[~large]))
         yield _row(f"{title}, below", "median error in %", small, None, None, int((~large).sum()), SWEEPS)
         if nodes > 1:

@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["TABLE", "Measured", "fit_collectives", "foreign", "held_out", "interval", "read_collectives", "shipped"]
+__all__ = [
+    "TABLE",
+    "Measured",
+    "fit_collectives",
+    "foreign",
+    "held_out",
+    "interval",
+    "read_collectives",
+    "shipped",
+]
 
 TABLE = "nccl_measured.csv.gz"
-SOURCE = (
-    "ai-dynamo/aiconfigurator @095f58a aic-core/src/aiconfigurator_core/systems/data/*/comm/nccl/*/nccl_perf.parquet"
-)
+SOURCE = "ai-dynamo/aiconfigurator @095f58a aic-core/src/aiconfigurator_core/systems/data/*/comm/nccl/*/nccl_perf.parquet"
 DATED = "2026-08"
 MILLI = 1e-3
 FOLDS = 5
@@ -212,5 +219,5 @@ def _stored(law: CollectiveLaw) -> dict[str, Any]:
         "rows": law.rows,
         "half": round(law.half, 4),
         "logs": {name: round(float(value), 5) for name, value in zip(COEFFICIENTS, law.logs, strict=True)},
-        "covariance": [float(f"{value:.3g}") for value in lower],
+        "covariance": [float(f"{value:.7g}") for value in lower],
     }

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
 
 __all__ = ["collective_json", "collective_text", "product_json", "product_text"]
 
-MICRO, TERA, GIGA = 1e-6, 1e12, 1e9
+TERA, GIGA = 1e12, 1e9
+TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
+SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 WIDE = 24
 
 
 def _time(seconds: float) -> str:
-    return f"{number(seconds / MICRO)} us"
+    return _scaled(seconds, TIMES)
+
+
+def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
+    scale, unit = next((step for step in steps if value >= step[0]), steps[-1])
+    return f"{number(value / scale)} {unit}"
 
 
 def _span(found: ProductTime | CollectiveTime) -> str:
@@ -26,11 +33,15 @@ def _span(found: ProductTime | CollectiveTime) -> str:
 
 
 def _parts(found: ProductTime | CollectiveTime) -> list[str]:
-    return [f"  {name:<{WIDE}}{_time(float(part)):>14}" for name, part in found.parts.items() if float(part) > 0]
+    return [
+        f"  {name:<{WIDE}}{_time(float(part)):>14}" for name, part in found.parts.items() if float(part) > 0
+    ]
 
 
 def _answered(found: ProductTime | CollectiveTime) -> str:
-    known = "The chip was measured." if found.measured else "The chip was not measured: the common law answers."
+    known = (
+        "The chip was measured." if found.measured else "The chip was not measured: the common law answers."
+    )
     return f"Bound by {found.bound}. {known}"
 
 
@@ -56,7 +67,9 @@ def product_text(found: ProductTime, chip: str, m: int, n: int, k: int, precisio
     return "\n".join(lines)
 
 
-def collective_text(found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int) -> str:
+def collective_text(
+    found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int
+) -> str:
     """Return the time of a collective as text.
 
     Parameters
@@ -69,7 +82,7 @@ def collective_text(found: CollectiveTime, chip: str, operation: str, size: floa
     place = "1 node" if nodes == 1 else f"{nodes} nodes"
     overlap = ["  (bytes within and between nodes overlap: the slower counts)"] if nodes > 1 else []
     lines = [
-        f"{operation} of {number(size)}B over {chips} {chip} in {place}: {_span(found)}",
+        f"{operation} of {_scaled(size, SIZES)} over {chips} {chip} in {place}: {_span(found)}",
         f"bus rate {number(float(found.bus_rate) / GIGA)} GB/s, "
         f"{number(float(found.link_share) * 100)} % of the scale-up link",
         "",
@@ -106,7 +119,9 @@ def product_json(found: ProductTime, chip: str, m: int, n: int, k: int, precisio
     return json.dumps({**asked, **_table(found), **rates}, indent=2, allow_nan=False)
 
 
-def collective_json(found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int) -> str:
+def collective_json(
+    found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int
+) -> str:
     """Return the time of a collective as JSON.
 
     Parameters
