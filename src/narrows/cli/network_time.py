@@ -23,5 +23,5 @@ def run(arguments: Namespace) -> int:
     link = None if arguments.node_link is None else arguments.node_link * GB
     found = collective_time(*asked, node_link_bytes_per_s=link)
     show = collective_json if arguments.json else collective_text
-    emit(show(found, *asked), arguments.output)
+    emit(show(found, asked), arguments.output)
     return 0

@@ -1,8 +1,8 @@
 """Day 1: time of one product of matrices on one chip, by a law with eight coefficients.
 
-C (m x n) = A (m x k) B (k x n), result in bf16. A library cuts C into tiles, one a multiprocessor at a time. The
-coefficients say how far kernels and chips are from the catalogue's rates; they were fitted to measured times
-and stand, with their covariance, in ``operator.json``.
+C (m x n) = A (m x k) B (k x n), result in bf16. A library cuts C into tiles, one a multiprocessor at a
+time. The coefficients say how far kernels and chips are from the catalogue's rates; they were fitted to
+measured times and stand, with their covariance, in ``operator.json``.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ ALIASES = {"bfloat16": "bf16", "nvfp4": "fp4"}
 COEFFICIENTS = (
     "launch", "tile_work", "sustained", "memory", "fill", "port", "waves", "split", "cast",
 )  # fmt: skip
-"""Time of a launch [s]; work in a tile, sustained work and memory traffic in catalogue time; depth that a tile
-spends before and after its products [k]; traffic of a multiprocessor's own port in catalogue memory time; share
-of the last wave that is lost; cost of adding parts of a split k; cast of the activations in catalogue time."""
+"""Time of a launch [s]; work in a tile, sustained work and memory traffic in catalogue time; depth that a
+tile spends before and after its products [k]; traffic of a multiprocessor's own port in catalogue memory
+time; share of the last wave that is lost; cost of adding parts of a split k; cast of the activations in
+catalogue time."""
 KEPT = 0.68
 """Share of the cache that a product can keep from one run to the next: fitted alike on five chips."""
 CACHED = 0.4
@@ -186,9 +187,9 @@ class Shapes:
 
         Notes
         -----
-        Tiles: waves x (work of a tile and its fill, or the traffic of its port), the least over tiles and splits
-        of k. Sustained: all operations at the rate that power allows. Memory: operands not kept in the cache,
-        and the result. Time = launch + soft maximum of the three + cast.
+        Tiles: waves x (work of a tile and its fill, or the traffic of its port), the least over tiles and
+        splits of k. Sustained: all operations at the rate that power allows. Memory: operands not kept in the
+        cache, and the result. Time = launch + soft maximum of the three + cast.
         """
         launch, tile_work, sustained, memory, fill, port, waves, split, cast = np.exp(logs)
         lost = min(float(waves), 1.0)
@@ -252,7 +253,7 @@ class OperatorLaw:
 
 @cache
 def read_laws() -> dict[tuple[str, str], OperatorLaw]:
-    """Return the laws that come with the package, by chip and precision; the chip of a common law is empty."""
+    """Return the laws that come with the package, by chip (empty for a common law) and precision."""
     text = resources.files("narrows.compute").joinpath("operator.json").read_text("utf-8")
     return {(row["chip"], row["precision"]): _law(row) for row in json.loads(text)["laws"]}
 
@@ -308,7 +309,7 @@ def product_time(
     m, n, k
         Rows of A, columns of B, and what they share; numbers or arrays that broadcast.
     precision
-        ``bf16``, ``fp8`` or ``fp4`` (``nvfp4``). Weights are held in it; activations are cast in each product.
+        ``bf16``, ``fp8`` or ``fp4`` (``nvfp4``). Weights are held in it, activations are cast.
 
     Raises
     ------

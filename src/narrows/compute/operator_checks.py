@@ -64,7 +64,7 @@ def _error(miss: Array) -> Array:
 
 
 def _row(
-    title: str, metric: str, value: float, goal: float | None, baseline: float | None, n: int
+    title: str, metric: str, value: float, *, n: int, goal: float | None = None, baseline: float | None = None
 ) -> Comparison:
     wanted = "" if goal is None else f"at most {goal:g}"
     return Comparison(
@@ -78,27 +78,33 @@ def _of(item: Measured, logs: Array) -> Iterator[Comparison]:
     baseline = ROOFLINES.get((item.chip, item.precision), USUAL_ROOFLINE.get(item.precision))
     n = len(item.seconds)
     whole = _error(item.shapes(logs) - np.log(item.seconds))
-    yield _row(f"{name}, as shipped", "mean error in %", float(whole.mean()), goal, baseline, n)
-    yield _row(f"{name}, as shipped", "P90 of error in %", float(np.quantile(whole, 0.9)), None, None, n)
+    yield _row(
+        f"{name}, as shipped", "mean error in %", float(whole.mean()), n=n, goal=goal, baseline=baseline
+    )
+    yield _row(f"{name}, as shipped", "P90 of error in %", float(np.quantile(whole, 0.9)), n=n)
     rough = _error(np.log(neighbours(item)))
     rough = rough[np.isfinite(rough)]
     title = f"{name}, interpolated between measured neighbours in n"
-    yield _row(title, "mean error in %", float(rough.mean()), None, None, len(rough))
+    yield _row(title, "mean error in %", float(rough.mean()), n=len(rough))
     for kind, title in TITLES.items():
         miss, labels = held_out(item, kind, logs)
         error = float(_error(miss).mean())
-        yield _row(f"{name}, {title}", "mean error in %", error, goal, baseline, n)
+        yield _row(f"{name}, {title}", "mean error in %", error, n=n, goal=goal, baseline=baseline)
         if kind == "fold":
             yield _coverage(f"{name}, {title}", _inside(miss, labels))
 
 
 def neighbours(item: Measured) -> Array:
-    """Return time interpolated between the next measured n below and above, over measured time: how rough times are.
+    """Return the time interpolated between the next measured n on either side, over the measured time.
 
     Parameters
     ----------
     item
         Measured products; not finite where a neighbour is missing.
+
+    Notes
+    -----
+    It says how rough measured times are: a smooth law cannot be much nearer.
     """
     shapes = item.shapes
     found = np.full(len(item.seconds), np.nan)
@@ -131,7 +137,7 @@ def _coverage(title: str, inside: NDArray[np.bool_]) -> Comparison:
 def _left_out(precision: str, misses: list[Array], goal: float) -> Iterator[Comparison]:
     n = sum(map(len, misses))
     mean = float(np.mean([_error(miss).mean() for miss in misses]))
-    yield _row(f"{precision}, one chip left out", "mean error in %", mean, goal, None, n)
+    yield _row(f"{precision}, one chip left out", "mean error in %", mean, n=n, goal=goal)
     if len(misses) > SIDES:
         labels = np.repeat(np.arange(len(misses)), [len(miss) for miss in misses]).astype(float)
         yield _coverage(f"{precision}, one chip left out", _inside(np.concatenate(misses), labels))

@@ -92,8 +92,8 @@ def read_products(folder: Path) -> list[Measured]:
             numbers = [float(row[name]) for name in ("m", "n", "k", "latency_ms")]
             groups.setdefault(key, []).append(numbers)
     found = []
-    for (chip, precision), numbers in sorted(groups.items()):
-        m, n, k, time = np.array(numbers).T
+    for (chip, precision), rows in sorted(groups.items()):
+        m, n, k, time = np.array(rows).T
         found.append(Measured(chip, precision, Shapes(processor(chip), precision, m, n, k), time * MILLI))
     return found
 
@@ -126,7 +126,7 @@ def _labels(measured: Measured, kind: str) -> Array:
 
 
 def held_out(measured: Measured, kind: str, near: Array) -> tuple[Array, Array]:
-    """Return for each product the logarithm of predicted over measured by a fit without its group, and the group.
+    """Return the logarithm of predicted over measured by fits without each product's group, and the groups.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def shipped(folder: Path) -> dict[str, Any]:
         "dated": DATED,
         "table_sha256": hashlib.sha256((folder / TABLE).read_bytes()).hexdigest(),
         "fitted": (
-            "seconds of a product; logarithms of coefficients by name; covariance as lower triangle by rows; "
+            "seconds of a product; logarithms of coefficients by name; lower triangle of the covariance; "
             "half the width of the 90 % interval from held-out fifths, of a common law from chips left out"
         ),
         "laws": [_stored(law) for law in laws],

@@ -1,8 +1,8 @@
 """Day 3: time of a collective among chips, by a law with eight coefficients a chip.
 
-Chips in a ring pass pieces on: an all-gather takes n - 1 steps, an all-reduce twice as many. What a library adds
-is latency, the filling of its pipeline and copies on the chip. The coefficients were fitted to measured times
-and stand, with their covariance, in ``collective.json``.
+Chips in a ring pass pieces on: an all-gather takes n - 1 steps, an all-reduce twice as many. What a library
+adds is latency, the filling of its pipeline and copies on the chip. The coefficients were fitted to measured
+times and stand, with their covariance, in ``collective.json``.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ __all__ = [
 
 OPERATIONS = ("all_gather", "reduce_scatter", "all_reduce", "alltoall")
 COEFFICIENTS = ("launch", "hop", "link", "copy", "startup", "own", "exchange", "switch")
-"""Of chips with a scale-up network. Launch and one hop [s]; share of the link that rings reach; copy of a chip's own
-part, and the same in an exchange, in link time; startup of the full-rate pipeline [s]; startup of exchanges [s];
-gain where the switch adds. Of chips that share a bus: copy is the extra time of a byte in small messages, own the
-message from which they end [MB], switch the power with which a chip's share falls with their number."""
+"""Of chips with a scale-up network: launch and one hop [s]; share of the link that rings reach; copy of a
+chip's own part in link time; startup of the full-rate pipeline [s]; own part of an exchange in link time;
+startup of exchanges [s]; gain where the switch adds. Of chips that share a bus: copy is the extra time of a
+byte in small messages, own the message from which they end [MB], switch the power with which a chip's share
+falls with their number."""
 BUS = 1e11
 """Links below this rate are taken for a shared bus [byte/s]."""
 LINE, LINE_BYTES = 0.15, 16e3
@@ -211,8 +212,8 @@ class Exchanges:
 
         Notes
         -----
-        Latency: launch + steps x hop. Startup: grows with the message until the pipeline is full. Wire: bytes over
-        the link, less where the switch adds. Copy: the chip's own part.
+        Latency: launch + steps x hop. Startup: grows with the message until the pipeline is full. Wire: bytes
+        over the link, less where the switch adds. Copy: the chip's own part.
         """
         launch, hop, link, copy, startup, own, exchange, switch = np.exp(logs)
         band = self.chip.link_bytes_per_s * link
@@ -354,9 +355,9 @@ def collective_time(
 
     Notes
     -----
-    Over nodes a collective runs within each node and between nodes, on one rail a chip, in a pipeline: the slower of
-    the two counts for bytes, latencies add. The wire of a rail carries (k - 1) / n of the message for k nodes
-    and n chips, twice for an all-reduce, and (n - c) / n for an exchange among c chips a node.
+    Over nodes a collective runs within each node and between nodes, on one rail a chip, in a pipeline: the
+    slower of the two counts for bytes, latencies add. The wire of a rail carries (k - 1) / n of the message
+    for k nodes and n chips, twice for an all-reduce, and (n - c) / n for an exchange among c chips a node.
 
     Examples
     --------
@@ -379,10 +380,10 @@ def collective_time(
     laws = read_laws()
     law = laws.get(machine.id) or laws["bus" if machine.shared else "network"]
     flat = sizes.ravel()
-    parts, half = _within(machine, law, operation, flat, chips // nodes, release)
+    parts, half = _within(machine, law, operation, flat, chips=chips // nodes, release=release)
     if nodes > 1:
         link = node_link_bytes_per_s or machine.node_link_bytes_per_s
-        parts, half = _between(parts, half, operation, flat, (chips, nodes), link)
+        parts, half = _between(parts, half, operation, flat, counts=(chips, nodes), link=link)
     total = parts.pop("total")
     bound = np.array(list(parts))[np.argmax(np.stack(list(parts.values())), axis=0)]
     bus = bus_factor(operation, chips) * flat / total
@@ -400,7 +401,7 @@ def collective_time(
 
 
 def _within(
-    machine: Linked, law: CollectiveLaw, operation: str, size: Array, chips: int, release: str
+    machine: Linked, law: CollectiveLaw, operation: str, size: Array, *, chips: int, release: str
 ) -> tuple[dict[str, Array], float]:
     if chips == 1:
         nothing = np.zeros_like(size)
@@ -413,7 +414,13 @@ def _within(
 
 
 def _between(
-    within: dict[str, Array], half: float, operation: str, size: Array, counts: tuple[int, int], link: float
+    within: dict[str, Array],
+    half: float,
+    operation: str,
+    size: Array,
+    *,
+    counts: tuple[int, int],
+    link: float,
 ) -> tuple[dict[str, Array], float]:
     chips, nodes = counts
     share, hop = default().fact("network.node_link.share"), default().fact("network.node_hop.time")
@@ -445,8 +452,8 @@ def tree_all_reduce(size: float, chips: int, hop: float, band: float) -> float:
 
     Notes
     -----
-    2 log2(n) hop + 2 size / band: up and down two trees, each with half of the message (Sanders, Speck and Träff,
-    "Two-tree algorithms for full bandwidth broadcast, reduction and scan", 2009).
+    2 log2(n) hop + 2 size / band: up and down two trees, each with half of the message (Sanders, Speck and
+    Träff, "Two-tree algorithms for full bandwidth broadcast, reduction and scan", 2009).
 
     Examples
     --------
@@ -472,9 +479,10 @@ def torus_all_reduce(size: float, sides: tuple[int, ...], hop: float, band: floa
 
     Notes
     -----
-    The message is cut into as many parts as there are axes, and each part is reduced axis by axis, each from another
-    first axis on, over both directions of a ring: 2 sum(s - 1) hop + 2 (1 - 1/n) size / (2 d band) for d axes of s chips and
-    n in all (Jouppi et al., "TPU v4", 2023, on three-dimensional tori; bucket algorithm of Barnett et al., 1993).
+    The message is cut into as many parts as there are axes, and each part is reduced axis by axis, each from
+    another first axis on, over both directions of a ring: 2 sum(s - 1) hop + 2 (1 - 1/n) size / (2 d band)
+    for d axes of s chips and n in all (Jouppi et al., "TPU v4", 2023, has such tori; the steps are those of
+    the bucket algorithm of Barnett et al., 1993).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The law of collectives against measured collectives that its fit had not seen, and against public sweeps."""
+"""The law of collectives against measured times that its fit had not seen, and public sweeps."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def collective_rows(folder: Path | None) -> Iterator[Comparison]:
     shipped = [_error(item.exchanges(laws[item.chip]) - np.log(item.seconds)) for item in table]
     yield from _errors("all chips, as shipped", np.concatenate(shipped), GOAL)
     for item, error in zip(table, shipped, strict=True):
-        yield _row(f"{item.chip}, as shipped", "mean error in %", float(error.mean()), None, None, len(error))
+        yield _row(f"{item.chip}, as shipped", "mean error in %", float(error.mean()), n=len(error))
     for kind, title in TITLES.items():
         yield from _unseen(table, laws, kind, title)
     misses = list(foreign(table, laws, "network"))
@@ -70,9 +70,10 @@ def _row(
     title: str,
     metric: str,
     value: float,
-    goal: float | None,
-    baseline: float | None,
+    *,
     n: int,
+    goal: float | None = None,
+    baseline: float | None = None,
     against: str = TABLE,
 ) -> Comparison:
     wanted = "" if goal is None else f"at most {goal:g}"
@@ -83,8 +84,8 @@ def _row(
 
 def _errors(title: str, error: Array, goal: float | None) -> Iterator[Comparison]:
     baseline = None if goal is None else TWO_PARAMETERS
-    yield _row(title, "mean error in %", float(error.mean()), goal, baseline, len(error))
-    yield _row(title, "P90 of error in %", float(np.quantile(error, 0.9)), None, None, len(error))
+    yield _row(title, "mean error in %", float(error.mean()), n=len(error), goal=goal, baseline=baseline)
+    yield _row(title, "P90 of error in %", float(np.quantile(error, 0.9)), n=len(error))
 
 
 def _unseen(table: list[Measured], laws: dict[str, Array], kind: str, title: str) -> Iterator[Comparison]:
@@ -126,16 +127,24 @@ def _sweeps(path: Path) -> Iterator[Comparison]:
             f"{title}, from 256 MiB",
             "mean error in %",
             float(error[large].mean()),
-            goal,
-            None,
-            int(large.sum()),
-            SWEEPS,
+            n=int(large.sum()),
+            goal=goal,
+            against=SWEEPS,
         )
         small = float(np.median(error[~large]))
-        yield _row(f"{title}, below", "median error in %", small, None, None, int((~large).sum()), SWEEPS)
+        yield _row(f"{title}, below", "median error in %", small, n=int((~large).sum()), against=SWEEPS)
         if nodes > 1:
             last = int(np.argmax(sizes))
-            yield _row(f"{title}, 16 GiB", "error in %", float(error[last]), LARGEST_GOAL, None, 1, SWEEPS)
+            yield _row(
+                f"{title}, 16 GiB", "error in %", float(error[last]), n=1, goal=LARGEST_GOAL, against=SWEEPS
+            )
             wire = float(found.bus_rate[last]) * (nodes - 1) / (chips - 1) / 1e9
             measured = float(rate[last]) * (nodes - 1) / (chips - 1) / 1e9
-            yield _row(f"{title}, 16 GiB", "wire rate of one chip in GB/s", wire, None, measured, 1, SWEEPS)
+            yield _row(
+                f"{title}, 16 GiB",
+                "wire rate of one chip in GB/s",
+                wire,
+                n=1,
+                baseline=measured,
+                against=SWEEPS,
+            )

@@ -1,4 +1,4 @@
-"""Fit of the law of collectives to measured times, and its errors on collectives that the fit had not seen."""
+"""Fit of the law of collectives to measured times, and its errors on what the fit had not seen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ __all__ = [
 ]
 
 TABLE = "nccl_measured.csv.gz"
-SOURCE = "ai-dynamo/aiconfigurator @095f58a aic-core/src/aiconfigurator_core/systems/data/*/comm/nccl/*/nccl_perf.parquet"
+SOURCE = (
+    "ai-dynamo/aiconfigurator @095f58a aic-core/src/aiconfigurator_core/systems/data/*/comm/nccl/*/"
+    "nccl_perf.parquet"
+)
 DATED = "2026-08"
 MILLI = 1e-3
 FOLDS = 5
@@ -122,7 +125,7 @@ def _labels(measured: Measured, kind: str) -> Array:
 
 
 def held_out(measured: Measured, kind: str, near: Array) -> tuple[Array, Array]:
-    """Return for each collective the logarithm of predicted over measured by a fit without its group, and the group.
+    """Return the logarithm of predicted over measured by fits without each collective's group, and groups.
 
     Parameters
     ----------
@@ -205,7 +208,7 @@ def shipped(folder: Path) -> dict[str, Any]:
         "dated": DATED,
         "table_sha256": hashlib.sha256((folder / TABLE).read_bytes()).hexdigest(),
         "fitted": (
-            "seconds of a collective; logarithms of coefficients by name; covariance as lower triangle by rows; "
+            "seconds of a collective; logarithms of coefficients by name; lower triangle of the covariance; "
             "half the width of the 90 % interval from held-out fifths, of a common law from chips left out"
         ),
         "laws": [_stored(law) for law in laws],

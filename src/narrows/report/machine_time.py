@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from narrows.compute.operator import ProductTime
     from narrows.network.collective import CollectiveTime
 
+    Product = tuple[str, int, int, int, str]
+    Collective = tuple[str, str, float, int, int]
+
 __all__ = ["collective_json", "collective_text", "product_json", "product_text"]
 
 TERA, GIGA = 1e12, 1e9
@@ -45,19 +48,21 @@ def _answered(found: ProductTime | CollectiveTime) -> str:
     return f"Bound by {found.bound}. {known}"
 
 
-def product_text(found: ProductTime, chip: str, m: int, n: int, k: int, precision: str) -> str:
+def product_text(found: ProductTime, asked: Product) -> str:
     """Return the time of a product as text.
 
     Parameters
     ----------
     found
         The time.
-    chip, m, n, k, precision
-        What was asked.
+    asked
+        Chip, m, n, k and precision.
     """
+    chip, m, n, k, precision = asked
+    share = number(float(found.peak_share) * 100)
     lines = [
         f"{m} x {n} x {k} in {precision} on {chip}: {_span(found)}",
-        f"{number(float(found.rate) / TERA)} TFLOP/s, {number(float(found.peak_share) * 100)} % of the dense rate",
+        f"{number(float(found.rate) / TERA)} TFLOP/s, {share} % of the dense rate",
         "",
         *_parts(found),
         "  (waves, compute and memory run side by side: the largest counts)",
@@ -67,24 +72,23 @@ def product_text(found: ProductTime, chip: str, m: int, n: int, k: int, precisio
     return "\n".join(lines)
 
 
-def collective_text(
-    found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int
-) -> str:
+def collective_text(found: CollectiveTime, asked: Collective) -> str:
     """Return the time of a collective as text.
 
     Parameters
     ----------
     found
         The time.
-    chip, operation, size, chips, nodes
-        What was asked.
+    asked
+        Chip, operation, bytes, chips and nodes.
     """
+    chip, operation, size, chips, nodes = asked
     place = "1 node" if nodes == 1 else f"{nodes} nodes"
+    rate, share = number(float(found.bus_rate) / GIGA), number(float(found.link_share) * 100)
     overlap = ["  (bytes within and between nodes overlap: the slower counts)"] if nodes > 1 else []
     lines = [
         f"{operation} of {_scaled(size, SIZES)} over {chips} {chip} in {place}: {_span(found)}",
-        f"bus rate {number(float(found.bus_rate) / GIGA)} GB/s, "
-        f"{number(float(found.link_share) * 100)} % of the scale-up link",
+        f"bus rate {rate} GB/s, {share} % of the scale-up link",
         "",
         *_parts(found),
         *overlap,
@@ -106,29 +110,27 @@ def _table(found: ProductTime | CollectiveTime) -> dict[str, Any]:
     }
 
 
-def product_json(found: ProductTime, chip: str, m: int, n: int, k: int, precision: str) -> str:
+def product_json(found: ProductTime, asked: Product) -> str:
     """Return the time of a product as JSON.
 
     Parameters
     ----------
-    found, chip, m, n, k, precision
+    found, asked
         As for `product_text`.
     """
-    asked = {"chip": chip, "m": m, "n": n, "k": k, "precision": precision}
+    named = dict(zip(("chip", "m", "n", "k", "precision"), asked, strict=True))
     rates = {"flop_per_s": float(found.rate), "peak_share": float(found.peak_share)}
-    return json.dumps({**asked, **_table(found), **rates}, indent=2, allow_nan=False)
+    return json.dumps({**named, **_table(found), **rates}, indent=2, allow_nan=False)
 
 
-def collective_json(
-    found: CollectiveTime, chip: str, operation: str, size: float, chips: int, nodes: int
-) -> str:
+def collective_json(found: CollectiveTime, asked: Collective) -> str:
     """Return the time of a collective as JSON.
 
     Parameters
     ----------
-    found, chip, operation, size, chips, nodes
+    found, asked
         As for `collective_text`.
     """
-    asked = {"chip": chip, "operation": operation, "bytes": size, "chips": chips, "nodes": nodes}
+    named = dict(zip(("chip", "operation", "bytes", "chips", "nodes"), asked, strict=True))
     rates = {"bus_bytes_per_s": float(found.bus_rate), "link_share": float(found.link_share)}
-    return json.dumps({**asked, **_table(found), **rates}, indent=2, allow_nan=False)
+    return json.dumps({**named, **_table(found), **rates}, indent=2, allow_nan=False)
