@@ -29,7 +29,7 @@ def main() -> int:
     asked = parser.parse_args()
     same = True
     for file, shipped in FILES.items():
-        text = json.dumps(shipped(asked.data), indent=1) + "\n"
+        text = json.dumps(shipped(asked.data), separators=(",", ":")) + "\n"
         if asked.check:
             alike = file.read_text("utf-8") == text
             print(f"{file.name} is {'what' if alike else 'not what'} the table gives.")

@@ -26,8 +26,8 @@ from narrows.network.collective_checks import collective_rows
 DATA = Path(__file__).parents[3] / "shared" / "data" / "training"
 with_data = pytest.mark.skipif(not DATA.is_dir(), reason="the tables of measured collectives are not here")
 CHIPS = ("a100_sxm", "h100_sxm", "h200_sxm", "b200_sxm", "gb200", "l40s", "rtx_pro_6000_server", "b300_sxm")
-DROP = 1.08
-"""A bus may end its small-message protocol, and a switch begin to add, with a small fall of the time."""
+DROP = 1 + 1e-9
+"""Rounding only: protocols pass into one another without a fall of the time."""
 
 which = st.sampled_from(CHIPS)
 message = st.floats(1.0, 1e11)
