@@ -12,10 +12,10 @@ from narrows.compute.figures import chip, chips
 from narrows.compute.finding import COLUMNS, FACTOR, chip_rows, number_of
 from narrows.compute.holdings import chip_named, held
 from narrows.errors import DataError, UnknownNameError
-from narrows.transformer import registry
 from narrows.memory.figures import chip_lines, memory
 from narrows.network.figures import link
 from narrows.systems.figures import system
+from narrows.transformer import registry
 from narrows.units import to_canonical
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "training"

@@ -193,10 +193,8 @@ def _machine_room(commands: Any, room: str) -> None:
     )
     _forms(audit, csv="print one row a defect")
     _output(audit, quiet=False)
-    if room == "systems":
-        _systems_need(questions)
-    elif room == "network":
-        _network_fabric(questions)
+    for add in MORE.get(room, ()):
+        add(questions)
 
 
 def _systems_need(questions: Any) -> None:
@@ -225,6 +223,48 @@ def _network_fabric(questions: Any) -> None:
         )
     built.add_argument("--json", action="store_true", help="print JSON")
     _output(built, quiet=False)
+
+
+def _compute_time(questions: Any) -> None:
+    product = questions.add_parser("time", help="time, rate and bound of A (m x k) times B (k x n)")
+    product.add_argument("chip", help="a chip such as h100")
+    for name, words in (("m", "rows of A"), ("n", "columns of B"), ("k", "columns of A, rows of B")):
+        product.add_argument(name, type=_whole(name, 4096), help=words)
+    product.add_argument("--precision", default="bf16", help="bf16, fp8 or fp4 (bf16)")
+    product.add_argument("--json", action="store_true", help="print JSON")
+    product.set_defaults(command="compute_time")
+    _output(product, quiet=False)
+
+
+def _network_time(questions: Any) -> None:
+    together = questions.add_parser("time", help="time, rate and bound of a collective")
+    together.add_argument("chip", help="a chip such as h100")
+    together.add_argument("operation", help="all_gather, reduce_scatter, all_reduce or alltoall")
+    together.add_argument("bytes", type=_number("bytes", "1e9"), help="message, such as 1e9")
+    for option, default, words in (
+        ("--chips", 8, "chips that take part"),
+        ("--nodes", 1, "nodes they stand in"),
+    ):
+        together.add_argument(
+            option, type=_whole(option, default), default=default, metavar="N", help=f"{words} ({default})"
+        )
+    together.add_argument(
+        "--node-link",
+        type=_number("--node-link", "50"),
+        metavar="GBPS",
+        help="link of one chip to other nodes, one way [GB/s]; that of the chip if left out",
+    )
+    together.add_argument("--json", action="store_true", help="print JSON")
+    together.set_defaults(command="network_time")
+    _output(together, quiet=False)
+
+
+MORE = {
+    "compute": (_compute_time,),
+    "network": (_network_time, _network_fabric),
+    "systems": (_systems_need,),
+}
+"""Questions of one room alone."""
 
 
 def _inference(commands: Any) -> None:

@@ -1,1 +1,1 @@
-"""Day 1, compute: what accelerators offer, the silicon of one, and an audit of both."""
+"""Day 1, compute: what accelerators offer, how fast they multiply, the silicon of one, and an audit."""

@@ -1,1 +1,1 @@
-"""Day 3, network: links and switches, the fabric of a cluster, and an audit of both."""
+"""Day 3, network: links and switches, how fast chips exchange, the fabric of a cluster, and an audit."""

@@ -18,6 +18,8 @@ ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inf
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
+TRAINING = "training"
+"""Folder of the tables of chips, products and collectives."""
 
 
 def validation_data(folder: str | None) -> Path | None:
@@ -66,6 +68,14 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
 
         machines = machine_rows(None if data is None else data / "training")
         rows += [row for row in machines if room in {None, row.room}]
+    if room in {None, "compute"}:
+        from narrows.compute.operator_checks import operator_rows
+
+        rows += operator_rows(None if data is None else data / TRAINING)
+    if room in {None, "network"}:
+        from narrows.network.collective_checks import collective_rows
+
+        rows += collective_rows(None if data is None else data / TRAINING)
     if room in {None, "facility"}:
         from narrows.facility.validation import site_rows
 
