@@ -147,7 +147,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError) as chip:
         run_cost(Run("h10", 8, days=1.0))
     assert str(chip.value) == (
-        "The chip 'h10' is not known. The nearest known: 'h100_sxm'. "
+        "The chip 'h10' is not known. The nearest known: 'h20', 'h100_sxm', 'h100_pcie'. "
         "List them with `narrows facts chip bf16`."
     )
     with pytest.raises(UnknownNameError, match=r"The basis 'lif' is not known. The nearest known: 'life'"):

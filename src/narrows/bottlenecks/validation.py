@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.answer import Run
     from narrows.bottlenecks.result import MapResult
 
-__all__ = ["validate"]
+__all__ = ["networks_asked", "validate"]
 
 ROOM = "bottlenecks"
 FOLDER = "bottleneck"
@@ -34,6 +34,29 @@ NETWORKS = 300
 MOST_NETWORKS = 1_000_000
 """Networks in one check at most: hours of linear programs."""
 LABEL_DRAWS = 2_000
+
+
+def networks_asked(networks: int | None) -> int:
+    """Return the number of random networks that are compared.
+
+    Parameters
+    ----------
+    networks
+        As asked for; `NETWORKS` if left out.
+
+    Raises
+    ------
+    UsageError
+        If it is out of range.
+    """
+    count = NETWORKS if networks is None else networks
+    if not 1 <= count <= MOST_NETWORKS:
+        raise UsageError(
+            f"The number of networks is {count}",
+            f"Networks are a whole number from 1 to {MOST_NETWORKS}",
+            f"Give --networks {NETWORKS}",
+        )
+    return count
 
 
 def validate(data: Path | None, networks: int | None = None) -> list[Comparison]:
@@ -51,15 +74,8 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
     UsageError
         If the number of networks is out of range.
     """
-    count = NETWORKS if networks is None else networks
-    if not 1 <= count <= MOST_NETWORKS:
-        raise UsageError(
-            f"The number of networks is {count}",
-            f"Networks are a whole number from 1 to {MOST_NETWORKS}",
-            f"Give --networks {NETWORKS}",
-        )
     try:
-        rows = check_networks(count, seed=1)
+        rows = check_networks(networks_asked(networks), seed=1)
     except DataError as error:
         rows = [_not_run("random networks", error.given)]
     rows += _past_maps()

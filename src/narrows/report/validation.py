@@ -59,14 +59,20 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     ------
     UnknownNameError
         If the room has no comparisons.
+    UsageError
+        If the number of networks is out of range.
     """
     if room is not None and room not in ROOMS:
         raise UnknownNameError("room", room, ROOMS, remedy="Leave the room out to run all")
+    if networks is not None:  # refused before the other rooms are run
+        from narrows.bottlenecks.validation import networks_asked
+
+        networks_asked(networks)
     rows: list[Comparison] = []
     if room in {None, "compute", "memory", "network", "systems"}:
         from narrows.systems.validation import machine_rows
 
-        machines = machine_rows(None if data is None else data / "training")
+        machines = machine_rows(None if data is None else data / TRAINING)
         rows += [row for row in machines if room in {None, row.room}]
     if room in {None, "compute"}:
         from narrows.compute.operator_checks import operator_rows
@@ -83,7 +89,7 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     if room in {None, "training"}:
         from narrows.training.validation import training_rows
 
-        rows += training_rows(None if data is None else data / "training")
+        rows += training_rows(None if data is None else data / TRAINING)
     if room in {None, "inference"}:
         from narrows.inference.validation import inference_rows
 

@@ -342,6 +342,7 @@ class _Config:
             vocabulary=self.whole("vocab_size", least=1),
             tied=bool(self.text.get("tie_word_embeddings", self.raw.get("tie_word_embeddings", False))),
             context=self.whole("max_position_embeddings", "n_positions", default=0),
+            mtp_layers=self.whole("num_nextn_predict_layers", default=0),
         )
         return Checkpoint(described, self.bits(), self.vision(hidden))
 
