@@ -19,6 +19,7 @@ from narrows.fitted import (
     Law,
     Method,
     covered,
+    drawn,
     fit,
     fit_law,
     law_from,
@@ -256,6 +257,15 @@ def test_a_row_is_covered_by_what_the_other_folds_say():
     assert inside[:40].all()
     assert not inside[40:].any()
     assert not covered(np.full(80, np.nan), folds, labels).any()
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=60), SEEDS)
+def test_rows_of_one_key_are_left_out_together(keys, seed):
+    folds = drawn(keys, count=4, seed=seed)
+    assert len(folds) == len(keys)
+    assert set(folds.tolist()) <= {0, 1, 2, 3}
+    assert len(set(zip(keys, folds.tolist(), strict=True))) == len(set(keys))
+    assert drawn(keys, count=4, seed=seed).tolist() == folds.tolist()
 
 
 # --- storage --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 from narrows.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,6 +33,7 @@ __all__ = [
     "Method",
     "Span",
     "covered",
+    "drawn",
     "fit",
     "fit_law",
     "law_from",
@@ -227,7 +228,7 @@ LOSSES = ("huber", "student")
 HUBER = Method("huber", 1.345)
 """Nineteen twentieths as efficient as least squares where errors are normal."""
 STUDENT = Method("student", 4.0)
-REPEATED = Method("huber", 0.3**-0.5, scale=0.03 * 0.3**0.5, rounds=40, longest=0.7, nudge=1e-3)
+REPEATED = Method("huber", 0.3**-0.5, scale=0.03 * 0.3**0.5, longest=0.7, nudge=1e-3)
 """For tables of means over repeats, one clean curve each: straight from 0.03 on, what repeats differ by; the
 prior counts 0.3 of a row that misses by as much."""
 
@@ -443,6 +444,24 @@ def widened(ratio: Array, labels: Sequence[str] | Array) -> dict[str, float]:
         own = ratio[labels == label]
         if len(own) >= FEWEST:
             found[str(label)] = float(np.quantile(own, 0.9))
+    return found
+
+
+def drawn(keys: Sequence[Hashable], *, count: int = 5, seed: int = 0) -> NDArray[np.int64]:
+    """Return a fold for each row, at random; rows of one key share it.
+
+    Parameters
+    ----------
+    keys
+        What each row was measured on.
+    count
+        Folds.
+    seed
+        Of the draw.
+    """
+    places: dict[Hashable, int] = {}
+    rows = [places.setdefault(key, len(places)) for key in keys]
+    found: NDArray[np.int64] = np.random.default_rng(seed).integers(0, count, len(places))[rows]
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.fitted import STUDENT, fit_law, stored, widened
+from narrows.fitted import STUDENT, drawn, fit_law, stored, widened
 from narrows.inference.law import (
     COEFFICIENTS,
     FIRST,
@@ -165,36 +165,24 @@ def predicted(laws: dict[str, Law], loops: Sequence[Loop]) -> dict[str, tuple[Ar
     }
 
 
-def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> Array:
+def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> NDArray[np.int64]:
     """Return a fold for each run; runs of one configuration share it."""
-    keys: dict[tuple[object, ...], int] = {}
-    for run in runs:
-        place = run.place
-        key = (
+    keys = [
+        (
             run.chip.id,
             run.model.id,
-            place.engine,
-            place.weights,
+            run.place.engine,
+            run.place.weights,
             run.asked,
             run.answered,
             run.concurrency,
+            run.place.tensor,
+            run.place.ranks,
+            run.place.expert_parallel,
         )
-        keys.setdefault((*key, place.tensor, place.ranks, place.expert_parallel), len(keys))
-    drawn = np.random.default_rng(seed).integers(0, count, len(keys))
-    found = []
-    for run in runs:
-        place = run.place
-        key = (
-            run.chip.id,
-            run.model.id,
-            place.engine,
-            place.weights,
-            run.asked,
-            run.answered,
-            run.concurrency,
-        )
-        found.append(drawn[keys[(*key, place.tensor, place.ranks, place.expert_parallel)]])
-    return np.array(found)
+        for run in runs
+    ]
+    return drawn(keys, count=count, seed=seed)
 
 
 def crossed(

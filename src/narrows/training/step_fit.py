@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.fitted import HUBER, fit_law, stored, widened
+from narrows.fitted import HUBER, drawn, fit_law, stored, widened
 from narrows.training.runs import TABLES, read_runs
 from narrows.training.step import step_parts
 from narrows.training.step_law import KINDS, NAMES, groups_of, predictor
@@ -90,7 +90,7 @@ def fit_steps(runs: Sequence[Run], parts: Array) -> Law:
     )
 
 
-def labels_of(runs: Sequence[Run], what: str) -> Array:
+def labels_of(runs: Sequence[Run], what: str) -> NDArray[Any]:
     """Return the label by which each run is left out.
 
     Parameters
@@ -106,26 +106,26 @@ def labels_of(runs: Sequence[Run], what: str) -> Array:
         return np.array([run.machine.chip.id for run in runs])
     if what == "vintage":
         return np.array([f"{run.stack} {run.vintage}" for run in runs])
-    keys: dict[tuple[object, ...], int] = {}
-    places = []
-    for run in runs:
-        job = run.layout
-        key = (
-            run.stack,
-            run.machine.chip.id,
-            run.model.id,
-            job.precision,
-            job.chips,
-            job.batch,
-            job.sequence,
-        )
-        places.append(keys.setdefault((*key, job.tensor, job.stages), len(keys)))
-    drawn = np.random.default_rng(0).integers(0, FOLDS, len(keys))
-    found: Array = drawn[np.array(places)]
-    return found
+    return drawn(
+        [
+            (
+                run.stack,
+                run.machine.chip.id,
+                run.model.id,
+                run.layout.precision,
+                run.layout.chips,
+                run.layout.batch,
+                run.layout.sequence,
+                run.layout.tensor,
+                run.layout.stages,
+            )
+            for run in runs
+        ],
+        count=FOLDS,
+    )
 
 
-def held_out(runs: Sequence[Run], parts: Array, labels: Array) -> tuple[Array, Array]:
+def held_out(runs: Sequence[Run], parts: Array, labels: NDArray[Any]) -> tuple[Array, Array]:
     """Return log-predictions and their deviations, each from a law that has not seen its label.
 
     Parameters
