@@ -18,7 +18,6 @@ from narrows.cli import main
 from narrows.compute.operator import BYTES, COEFFICIENTS, processor, product_time, read_laws
 from narrows.compute.operator_checks import operator_rows
 from narrows.compute.operator_fit import FIXED, TABLE, WIDTH, fit_products, held_out, read_products
-from narrows.compute.robust_fit import robust_fit
 from narrows.errors import UnknownNameError, UsageError
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "training"
@@ -140,20 +139,6 @@ def test_what_cannot_be_answered_is_refused(asked, error, message):
     with pytest.raises(error) as refusal:
         product_time(*asked)
     assert str(refusal.value).startswith(message)
-
-
-def test_the_fit_finds_the_coefficients_that_made_the_data():
-    rng = np.random.default_rng(3)
-    size = rng.uniform(1, 100, 300)
-    truth = np.log([3.0, 0.2])
-    odd = np.where(np.arange(300) % 20 == 0, 1.0, 0.0)
-
-    def predict(logs):
-        return np.log(np.exp(logs[0]) + np.exp(logs[1]) * size)
-
-    found, covariance = robust_fit(predict, predict(truth) + odd, np.zeros(2), np.full(2, 5.0))
-    assert found == pytest.approx(truth, abs=0.02)
-    assert (np.diag(covariance) > 0).all()
 
 
 def test_the_command_line_tells_the_time(capsys):

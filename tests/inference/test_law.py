@@ -24,7 +24,7 @@ from narrows.inference.law import (
     token_time,
 )
 from narrows.inference.law_checks import law_rows
-from narrows.inference.law_fit import fit, folds
+from narrows.inference.law_fit import folds
 from narrows.inference.silicon import architecture, read_runs
 from narrows.transformer import Chip, Model
 
@@ -232,22 +232,6 @@ def test_the_weights_of_a_small_step_by_hand():
 def test_one_token_touches_two_of_eight_experts():
     parts = dict(zip(FEATURES, step_features(MIXTRAL, H100, Placement(), requests=1, context=1), strict=True))
     assert parts["expert_weights"] == pytest.approx(32 * 2 * 3 * 4096 * 14336 * 2 / 3.35e12)
-
-
-def test_the_fit_recovers_a_law_that_made_the_numbers():
-    rng = np.random.default_rng(1)
-    parts = rng.lognormal(size=(400, 3))
-    true = np.log([0.5, 2.0, 4.0])
-    made = np.log(parts @ np.exp(true)) + 0.05 * rng.standard_normal(400)
-    made[:20] += 2.0  # a few runs of another kind
-
-    def predict(logs):
-        return np.log((parts * np.exp(logs)).sum(axis=1))
-
-    shift, covariance, scale = fit(predict, made, np.zeros((400, 3)), np.full(3, 3.0))
-    assert shift == pytest.approx(true, abs=0.1)
-    assert scale == pytest.approx(0.05, rel=0.3)
-    assert np.all(np.abs(shift - true) < 5 * np.sqrt(np.diag(covariance)))
 
 
 def test_the_shipped_covariances_are_covariances():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.compute.operator import ALIASES, COEFFICIENTS, OperatorLaw, Shapes, processor
-from narrows.compute.robust_fit import robust_fit
+from narrows.fitted import REPEATED, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,8 @@ def fit_products(measured: Measured) -> tuple[Array, Array]:
         The products.
     """
     centre, width = _prior(measured.precision)
-    return robust_fit(measured.shapes, np.log(measured.seconds), centre, width)
+    shift, covariance, _ = fit(measured.shapes, np.log(measured.seconds), centre, width, method=REPEATED)
+    return centre + shift, covariance
 
 
 def _labels(measured: Measured, kind: str) -> Array:
@@ -138,15 +139,14 @@ def held_out(measured: Measured, kind: str, near: Array) -> tuple[Array, Array]:
         Log-coefficients to start from.
     """
     centre, width = _prior(measured.precision)
-    labels = _labels(measured, kind)
+    labels, nearby = _labels(measured, kind), replace(REPEATED, rounds=NEARBY)
     logs = np.log(measured.seconds)
     miss = np.empty(len(logs))
     for label in np.unique(labels):
         test = labels == label
-        found, _ = robust_fit(
-            measured.shapes.only(~test), logs[~test], centre, width, start=near, rounds=NEARBY
-        )
-        miss[test] = measured.shapes.only(test)(found) - logs[test]
+        kept = measured.shapes.only(~test)
+        shift, _, _ = fit(kept, logs[~test], centre, width, method=nearby, start=near - centre)
+        miss[test] = measured.shapes.only(test)(centre + shift) - logs[test]
     return miss, labels
 
 

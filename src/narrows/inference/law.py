@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import UnknownNameError, UsageError
+from narrows.fitted import Span, law_from, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from narrows.fitted import Law
     from narrows.transformer import Chip, Model
 
     Array = NDArray[np.float64]
@@ -33,7 +35,6 @@ __all__ = [
     "FEATURES",
     "FIRST",
     "FirstParts",
-    "Law",
     "Loop",
     "Placement",
     "Span",
@@ -44,7 +45,6 @@ __all__ = [
     "first_token_time",
     "groups_of",
     "held_at_once",
-    "law_from",
     "rate_of",
     "read_law",
     "step_features",
@@ -91,7 +91,8 @@ SET_ASIDE = 1.25e9
 """Bytes that engines hold beside weights and cache: activations, graphs, communication."""
 BUDGET = 8192.0
 """Tokens of one step that engines give to prompts unless told otherwise."""
-Z90 = 1.6448536269514722
+KINDS = (("model", "model"), ("setting", "chip"))
+"""Levels that make a question another kind where their group is not known, and that kind."""
 
 
 @dataclass(frozen=True)
@@ -135,21 +136,6 @@ class Placement:
     def expert_format(self) -> str:
         """Format of routed experts."""
         return self.experts or self.weights
-
-
-@dataclass(frozen=True)
-class Span:
-    """A number with its 90 % interval.
-
-    Parameters
-    ----------
-    value, low, high
-        Median, 5 % and 95 % [s].
-    """
-
-    value: float
-    low: float
-    high: float
 
 
 def rate_of(chip: Chip, form: str) -> float:
@@ -595,116 +581,12 @@ def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
     ).T
 
 
-@dataclass(frozen=True)
-class Law:
-    """Coefficients of one law with their covariance, common and by group.
-
-    Parameters
-    ----------
-    names
-        The coefficients.
-    common, covariance
-        Log-coefficients of no group in particular, and their covariance.
-    levels
-        For each level, in order: spread of its offsets, and for each known group the offsets and their
-        covariance.
-    scatter
-        Standard deviation of what the law does not explain, in logarithms.
-    widening
-        Factor on the half-width of the interval by kind of question and engine, from held-out rows.
-    """
-
-    names: tuple[str, ...]
-    common: Array
-    covariance: Array
-    levels: dict[str, tuple[Array, dict[str, tuple[Array, Array]]]]
-    scatter: float
-    widening: dict[str, dict[str, float]]
-
-    def logs(self, groups: Sequence[Mapping[str, str]]) -> Array:
-        """Return the log-coefficients for each place."""
-        found = np.tile(self.common, (len(groups), 1))
-        for level, (_, offsets) in self.levels.items():
-            for row, group in enumerate(groups):
-                if group[level] in offsets:
-                    found[row] += offsets[group[level]][0]
-        return found
-
-    def deviation(self, predict: Callable[[Array], Array], groups: Sequence[Mapping[str, str]]) -> Array:
-        """Return the standard deviation of log-predictions, from coefficients and from scatter."""
-        logs = self.logs(groups)
-        base = predict(logs)
-        slopes = np.empty(logs.shape)
-        for j in range(logs.shape[1]):
-            moved = logs.copy()
-            moved[:, j] += 1e-4
-            slopes[:, j] = (predict(moved) - base) / 1e-4
-        variance = np.einsum("ij,jk,ik->i", slopes, self.covariance, slopes) + self.scatter**2
-        for level, (spread, offsets) in self.levels.items():
-            for row, group in enumerate(groups):
-                slope = slopes[row]
-                if group[level] in offsets:
-                    variance[row] += slope @ offsets[group[level]][1] @ slope
-                else:
-                    variance[row] += float(np.square(slope * spread).sum())
-        found: Array = np.sqrt(variance)
-        return found
-
-    def kind(self, group: Mapping[str, str]) -> str:
-        """Return what is new about a place: ``seen``, ``chip`` or ``model``."""
-        if group["model"] not in self.levels["model"][1]:
-            return "model"
-        return "seen" if group["setting"] in self.levels["setting"][1] else "chip"
-
-    def half(self, predict: Callable[[Array], Array], groups: Sequence[Mapping[str, str]]) -> Array:
-        """Return half the width of the 90 % interval of each log-prediction."""
-        factors = [self.widening.get(self.kind(group), {}) for group in groups]
-        wide = [
-            found.get(group["engine"], found.get("", Z90))
-            for found, group in zip(factors, groups, strict=True)
-        ]
-        found: Array = np.array(wide) * self.deviation(predict, groups)
-        return found
-
-
 @cache
 def read_law() -> dict[str, Law]:
     """Return the shipped laws: ``token`` for steps and output tokens, ``first`` for the first token."""
     text = resources.files("narrows.inference").joinpath("law.json").read_text("utf-8")
     stored = json.loads(text)
-    return {name: law_from(stored[name]) for name in ("token", "first")}
-
-
-def _square(lower: list[float], size: int) -> Array:
-    found = np.zeros((size, size))
-    found[np.tril_indices(size)] = lower
-    return found + np.tril(found, -1).T
-
-
-def law_from(stored: Mapping[str, Any]) -> Law:
-    """Return a law from its stored form."""
-    size = len(stored["names"])
-    levels = {}
-    for level in stored["levels"]:
-        groups = {
-            name: (np.array(offsets), _square(lower, size))
-            for name, (offsets, lower) in level["groups"].items()
-        }
-        levels[level["name"]] = (np.array(level["spread"]), groups)
-    return Law(
-        tuple(stored["names"]),
-        np.array(stored["common"]),
-        _square(stored["covariance"], size),
-        levels,
-        stored["scatter"],
-        stored["widening"],
-    )
-
-
-def _span(law: Law, predict: Callable[[Array], Array], groups: Mapping[str, str]) -> Span:
-    middle = float(predict(law.logs([groups]))[0])
-    half = float(law.half(predict, [groups])[0])
-    return Span(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
+    return {name: law_from(stored[name], kinds=KINDS, by="engine") for name in ("token", "first")}
 
 
 def step_time(
@@ -762,7 +644,7 @@ def step_time(
         found: Array = np.log(step_seconds(parts[None, :], logs, np.array([requests + prompt])))
         return found
 
-    return _span(law, predict, groups_of(model, chip, place))
+    return span(law, predict, groups_of(model, chip, place))
 
 
 def token_time(loop: Loop) -> Span:
@@ -773,7 +655,7 @@ def token_time(loop: Loop) -> Span:
     loop
         From `closed_loop`.
     """
-    return _span(read_law()["token"], TokenParts([loop]), loop.groups)
+    return span(read_law()["token"], TokenParts([loop]), loop.groups)
 
 
 def first_token_time(loop: Loop) -> Span:
@@ -787,4 +669,4 @@ def first_token_time(loop: Loop) -> Span:
     """
     laws = read_law()
     parts = first_token_parts([loop], laws["token"].logs([loop.groups]))
-    return _span(laws["first"], FirstParts(parts), loop.groups)
+    return span(laws["first"], FirstParts(parts), loop.groups)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.figure import Comparison
+from narrows.fitted import covered
 from narrows.inference.law import read_law
-from narrows.inference.law_fit import held_out, loops_of, predicted, ratios, widened
+from narrows.inference.law_fit import held_out, loops_of, predicted, ratios
 from narrows.inference.silicon import TABLE, read_runs
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def law_rows(folder: Path | None) -> Iterator[Comparison]:
             yield from _errors(name, kind, title, error[whole & known])
             if kind == "seen":
                 yield from _split(name, error[~whole & known])
-            inside = _covered(ratios(value, deviation, measured[name]), labels, engines)
+            inside = covered(ratios(value, deviation, measured[name]), labels, engines)
             yield _coverage(title, inside[whole & known])
             if (name, kind) == ("token", "seen"):
                 yield from _beside(runs, error, folder)
@@ -102,18 +103,7 @@ def _split(name: str, error: Array) -> Iterator[Comparison]:
         yield _row(title, "median error in %", float(np.median(error)), goal, baseline=peer, n=len(error))
 
 
-def _covered(ratio: Array, labels: Array, engines: Array) -> Array:
-    """Return whether each run lies in an interval widened by the other folds only."""
-    inside = np.zeros(len(ratio), dtype=bool)
-    for label in np.unique(labels):
-        test, known = labels == label, np.isfinite(ratio)
-        factors = widened(ratio[~test & known], engines[~test & known])
-        for row in np.flatnonzero(test):
-            inside[row] = ratio[row] <= factors.get(str(engines[row]), factors[""])
-    return inside
-
-
-def _coverage(title: str, inside: Array) -> Comparison:
+def _coverage(title: str, inside: NDArray[np.bool_]) -> Comparison:
     share = float(inside.mean()) * 100
     low, high = COVER
     goal = f"{low:g} to {high:g}"

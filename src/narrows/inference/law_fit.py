@@ -1,8 +1,4 @@
-"""Fit of the laws: common coefficients first, then offsets of engines, stacks, models, settings and builds.
-
-Each level is fitted with what stands above it held, and drawn toward it. So a row that belongs to no known
-group is answered by its parent, and what is particular to one setting does not bend the common law.
-"""
+"""Fit of the laws: common first, then offsets of engines, modes, stacks, models, settings and builds."""
 
 from __future__ import annotations
 
@@ -11,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.fitted import STUDENT, drawn, fit_law, stored, widened
 from narrows.inference.law import (
     COEFFICIENTS,
     FIRST,
-    Z90,
+    KINDS,
     FirstParts,
-    Law,
     TokenParts,
     closed_loop,
     first_token_parts,
@@ -29,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from narrows.fitted import Law, Predict
     from narrows.inference.law import Loop
     from narrows.inference.silicon import Run
 
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "crossed",
-    "fit",
     "fit_laws",
     "folds",
     "held_out",
@@ -45,20 +41,10 @@ __all__ = [
     "predicted",
     "ratios",
     "shipped",
-    "stored",
-    "widened",
 ]
 
 SOURCE = "ai-dynamo/aiconfigurator @095f58a5 aic-core/src/aiconfigurator_core/systems/silicon_sample.csv"
 
-STEP = 1e-4
-ROUNDS = 25
-TAIL = 4.0
-"""Degrees of freedom of the residuals' t distribution: a run far from the others hardly pulls."""
-FLOOR = 0.03
-"""Least residual scale: runs repeated under one label differ by as much."""
-FEWEST = 25
-"""Held-out rows of an engine from which it gets an interval of its own."""
 START = {
     "dense_weights": 1.2, "expert_weights": 1.2, "cache": 1.2, "dense_work": 1.4, "expert_work": 1.4,
     "expert_tiles": 0.3, "attention_work": 2.0, "reduce_bytes": 1.5, "reduce_count": 2.0,
@@ -98,54 +84,6 @@ SPREADS = {
 """Spread of offsets at each level, in logarithms: of a coefficient, and of the factor on all."""
 
 
-def fit(
-    predict: Callable[[Array], Array], measured: Array, centre: Array, width: Array
-) -> tuple[Array, Array, float]:
-    """Return the most probable shift of log-coefficients, its covariance, and the residual scale.
-
-    Parameters
-    ----------
-    predict
-        Logarithm of the prediction of every row from a table of log-coefficients, a row for each.
-    measured
-        Logarithms of what was measured.
-    centre
-        Log-coefficients of each row before the shift.
-    width
-        Prior standard deviation of the shift; 0 fixes a coefficient.
-
-    Notes
-    -----
-    Gauss-Newton on the t likelihood by re-weighted least squares, with a normal prior on every number. The
-    covariance is the inverse of the curvature at the end.
-    """
-    free = np.flatnonzero(width > 0)
-    shift, covariance = np.zeros(len(width)), np.zeros((len(width), len(width)))
-    stiff = 1.0 / np.square(width[free])
-    scale, before, damping = 0.3, np.inf, 1.0
-    for _ in range(ROUNDS):
-        now = centre + shift
-        base = predict(now)
-        residual = measured - base
-        scale = max(1.4826 * float(np.median(np.abs(residual))), FLOOR)
-        slopes = np.empty((len(measured), len(free)))
-        for column, j in enumerate(free):
-            moved = now.copy()
-            moved[:, j] += STEP
-            slopes[:, column] = (predict(moved) - base) / STEP
-        weight = (TAIL + 1.0) / (TAIL + np.square(residual / scale)) / scale**2
-        curvature = slopes.T @ (slopes * weight[:, None]) + np.diag(stiff)
-        covariance[np.ix_(free, free)] = np.linalg.inv(curvature)
-        change = np.linalg.solve(curvature, slopes.T @ (weight * residual) - stiff * shift[free])
-        shift[free] += np.clip(change, -1.0, 1.0) * damping
-        size = float(np.abs(change).max())
-        if size < STEP * 10:
-            break
-        damping = 0.7 if size > before else 1.0
-        before = size
-    return shift, covariance, scale
-
-
 def loops_of(runs: Sequence[Run]) -> list[Loop]:
     """Return the loop of each run."""
     return [
@@ -163,34 +101,22 @@ def loops_of(runs: Sequence[Run]) -> list[Loop]:
     ]
 
 
-def _fit_law(
-    what: str, make: Callable[[Mask], Callable[[Array], Array]], loops: Sequence[Loop], measured: Array
-) -> Law:
-    names = COEFFICIENTS if what == "token" else FIRST
-    size = len(names)
-    width = np.array([FIRM.get(name, LOOSE) for name in names])
+def _fitted(what: str, make: Callable[[Mask], Predict], loops: Sequence[Loop], measured: Array) -> Law:
     groups = [loop.groups for loop in loops]
-    centre = np.tile(np.log([START[name] for name in names]), (len(loops), 1))
-    whole = np.array([group["mode"] == "together" for group in groups])
-    shift, covariance, _ = fit(make(whole), measured[whole], centre[whole], width)
-    common = centre[0] + shift
-    centre = centre + shift
-    levels: dict[str, tuple[Array, dict[str, tuple[Array, Array]]]] = {}
-    scatter = FLOOR
-    for level, (each, factor) in SPREADS[what].items():
-        spread = np.full(size, each)
-        spread[-1] = factor
-        labels = np.array([group[level] for group in groups])
-        found = {}
-        for label in sorted(set(labels)):
-            rows = labels == label
-            offsets, doubt, _ = fit(make(rows), measured[rows], centre[rows], spread)
-            found[str(label)] = (offsets, doubt)
-            centre[rows] += offsets
-        levels[level] = (spread, found)
-    residual = measured - make(np.ones(len(loops), dtype=bool))(centre)
-    scatter = max(1.4826 * float(np.median(np.abs(residual))), FLOOR)
-    return Law(names, common, covariance, levels, scatter, {})
+    return fit_law(
+        make,
+        measured,
+        groups,
+        start={
+            name: (START[name], FIRM.get(name, LOOSE))
+            for name in (COEFFICIENTS if what == "token" else FIRST)
+        },
+        spreads=SPREADS[what],
+        first=np.array([group["mode"] == "together" for group in groups]),
+        method=STUDENT,
+        kinds=KINDS,
+        by="engine",
+    )
 
 
 def _rows(loops: Sequence[Loop], rows: Mask) -> list[Loop]:
@@ -209,18 +135,18 @@ def fit_laws(loops: Sequence[Loop], token_s: Array, first_s: Array) -> dict[str,
     """
     parts = TokenParts(loops)
 
-    def token(rows: Mask) -> Callable[[Array], Array]:
+    def token(rows: Mask) -> Predict:
         return parts.only(rows)
 
-    laws = {"token": _fit_law("token", token, loops, np.log(token_s))}
+    laws = {"token": _fitted("token", token, loops, np.log(token_s))}
     timed = first_s > 0
     kept = _rows(loops, timed)
     table = first_token_parts(kept, laws["token"].logs([loop.groups for loop in kept]))
 
-    def first(rows: Mask) -> Callable[[Array], Array]:
+    def first(rows: Mask) -> Predict:
         return FirstParts(table[rows])
 
-    laws["first"] = _fit_law("first", first, kept, np.log(first_s[timed]))
+    laws["first"] = _fitted("first", first, kept, np.log(first_s[timed]))
     return laws
 
 
@@ -228,7 +154,7 @@ def predicted(laws: dict[str, Law], loops: Sequence[Loop]) -> dict[str, tuple[Ar
     """Return value [s], deviation and half-width in logarithms of each loop by each law."""
     groups = [loop.groups for loop in loops]
     first = FirstParts(first_token_parts(loops, laws["token"].logs(groups)))
-    made: dict[str, Callable[[Array], Array]] = {"token": TokenParts(loops), "first": first}
+    made: dict[str, Predict] = {"token": TokenParts(loops), "first": first}
     return {
         name: (
             np.exp(predict(laws[name].logs(groups))),
@@ -239,36 +165,24 @@ def predicted(laws: dict[str, Law], loops: Sequence[Loop]) -> dict[str, tuple[Ar
     }
 
 
-def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> Array:
+def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> NDArray[np.int64]:
     """Return a fold for each run; runs of one configuration share it."""
-    keys: dict[tuple[object, ...], int] = {}
-    for run in runs:
-        place = run.place
-        key = (
+    keys = [
+        (
             run.chip.id,
             run.model.id,
-            place.engine,
-            place.weights,
+            run.place.engine,
+            run.place.weights,
             run.asked,
             run.answered,
             run.concurrency,
+            run.place.tensor,
+            run.place.ranks,
+            run.place.expert_parallel,
         )
-        keys.setdefault((*key, place.tensor, place.ranks, place.expert_parallel), len(keys))
-    drawn = np.random.default_rng(seed).integers(0, count, len(keys))
-    found = []
-    for run in runs:
-        place = run.place
-        key = (
-            run.chip.id,
-            run.model.id,
-            place.engine,
-            place.weights,
-            run.asked,
-            run.answered,
-            run.concurrency,
-        )
-        found.append(drawn[keys[(*key, place.tensor, place.ranks, place.expert_parallel)]])
-    return np.array(found)
+        for run in runs
+    ]
+    return drawn(keys, count=count, seed=seed)
 
 
 def crossed(
@@ -283,56 +197,6 @@ def crossed(
             found[name][0][test] = value
             found[name][1][test] = deviation
     return found
-
-
-def widened(ratio: Array, engines: Array) -> dict[str, float]:
-    """Return the factor under which 90 % of held-out misses lie, over all rows and by engine.
-
-    Parameters
-    ----------
-    ratio
-        Misses in logarithms over their deviations, without sign.
-    engines
-        Engine of each row.
-    """
-    if not len(ratio):
-        return {"": Z90}
-    found = {"": float(np.quantile(ratio, 0.9))}
-    for engine in sorted(set(engines)):
-        own = ratio[engines == engine]
-        if len(own) >= FEWEST:
-            found[str(engine)] = float(np.quantile(own, 0.9))
-    return found
-
-
-def stored(law: Law) -> dict[str, Any]:
-    """Return a law as it is written, numbers to five digits."""
-
-    def short(values: Array) -> list[float]:
-        return [float(f"{value:.5g}") for value in values]
-
-    lower = np.tril_indices(len(law.names))
-    return {
-        "names": list(law.names),
-        "common": short(law.common),
-        "covariance": short(law.covariance[lower]),
-        "scatter": float(f"{law.scatter:.5g}"),
-        "levels": [
-            {
-                "name": level,
-                "spread": short(spread),
-                "groups": {
-                    name: [short(offsets), [float(f"{x:.3g}") for x in doubt[lower]]]
-                    for name, (offsets, doubt) in groups.items()
-                },
-            }
-            for level, (spread, groups) in law.levels.items()
-        ],
-        "widening": {
-            kind: {engine: float(f"{factor:.4g}") for engine, factor in by.items()}
-            for kind, by in law.widening.items()
-        },
-    }
 
 
 def held_out(
@@ -384,8 +248,7 @@ def shipped(folder: Path) -> dict[str, Any]:
     for kind, (_, found) in held_out(runs, loops).items():
         for name, law in laws.items():
             ratio = ratios(*found[name], measured[name])
-            known = np.isfinite(ratio)
-            law.widening[kind] = widened(ratio[known], engines[known])
+            law.widening[kind] = widened(ratio, engines)
     days = sorted(run.day for run in runs if run.day)
     return {
         "made_by": "python tools/fit_law.py --data DIR",

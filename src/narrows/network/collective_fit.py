@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.compute.robust_fit import robust_fit
+from narrows.fitted import REPEATED, fit
 from narrows.network.collective import COEFFICIENTS, OPERATIONS, CollectiveLaw, Exchanges, linked
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def fit_collectives(measured: Measured) -> tuple[Array, Array]:
         Its collectives.
     """
     centre = np.log(START[measured.kind])
-    return robust_fit(measured.exchanges, np.log(measured.seconds), centre, np.array(WIDTH))
+    logs, width = np.log(measured.seconds), np.array(WIDTH)
+    shift, covariance, _ = fit(measured.exchanges, logs, centre, width, method=REPEATED)
+    return centre + shift, covariance
 
 
 def _labels(measured: Measured, kind: str) -> Array:
@@ -137,15 +139,14 @@ def held_out(measured: Measured, kind: str, near: Array) -> tuple[Array, Array]:
         Log-coefficients to start from.
     """
     centre = np.log(START[measured.kind])
-    labels = _labels(measured, kind)
+    labels, nearby = _labels(measured, kind), replace(REPEATED, rounds=NEARBY)
     logs = np.log(measured.seconds)
     miss = np.empty(len(logs))
     for label in np.unique(labels):
         test = labels == label
-        found, _ = robust_fit(
-            measured.exchanges.only(~test), logs[~test], centre, np.array(WIDTH), start=near, rounds=NEARBY
-        )
-        miss[test] = measured.exchanges.only(test)(found) - logs[test]
+        kept = measured.exchanges.only(~test)
+        shift, _, _ = fit(kept, logs[~test], centre, np.array(WIDTH), method=nearby, start=near - centre)
+        miss[test] = measured.exchanges.only(test)(centre + shift) - logs[test]
     return miss, labels
 
 

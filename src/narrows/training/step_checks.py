@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.figure import Comparison
-from narrows.fitted import widened
+from narrows.fitted import covered
 from narrows.training.layout import Layout
 from narrows.training.memory import fullest, stages
 from narrows.training.runs import BRIDGE, ROUNDED, TABLES, read_runs
@@ -125,7 +125,7 @@ def _times(runs: list[Run]) -> Iterator[Comparison]:
         value, deviation = held_out(runs, parts, labels)
         error = np.abs(np.exp(value - measured) - 1) * 100
         ratio = np.abs(value - measured) / deviation
-        inside = _covered(ratio, labels, sort)
+        inside = covered(ratio, labels, sort)
         for name in ("dense", "moe"):
             own = sort == name
             goal = GOALS[name] if what == "configuration" else None
@@ -164,17 +164,6 @@ def _times(runs: list[Run]) -> Iterator[Comparison]:
                 yield _row(
                     TABLES[name], title, "worst error in %", most, None, n=int(own.sum()), baseline=worst
                 )
-
-
-def _covered(ratio: Array, labels: Array, sort: Array) -> NDArray[np.bool_]:
-    """Return whether each run lies in an interval widened by the other labels only."""
-    inside = np.zeros(len(ratio), dtype=bool)
-    for label in np.unique(labels):
-        test = labels == label
-        factors = widened(ratio[~test], sort[~test])
-        for row in np.flatnonzero(test):
-            inside[row] = ratio[row] <= factors.get(str(sort[row]), factors[""])
-    return inside
 
 
 def _memory(folder: Path, runs: list[Run]) -> Iterator[Comparison]:

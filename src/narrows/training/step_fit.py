@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.fitted import Law, fit_law, stored, widened
+from narrows.fitted import HUBER, drawn, fit_law, stored, widened
 from narrows.training.runs import TABLES, read_runs
 from narrows.training.step import step_parts
 from narrows.training.step_law import KINDS, NAMES, groups_of, predictor
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from narrows.fitted import Predict
+    from narrows.fitted import Law, Predict
     from narrows.training.runs import Run
 
     Array = NDArray[np.float64]
@@ -45,8 +46,8 @@ SPREADS = {
     "setting": (0.0, 0.1),
 }
 """Spread of offsets at each level, in logarithms: of a coefficient, and of the factor on all."""
-FLOOR = 0.02
-"""Least residual scale: step times of one run differ by as much."""
+METHOD = replace(HUBER, floor=0.02)
+"""The least residual scale is what step times of one run differ by."""
 FOLDS = 5
 HELD_OUT = ("configuration", "model", "machine", "vintage")
 """What is left out at a time."""
@@ -77,18 +78,19 @@ def fit_steps(runs: Sequence[Run], parts: Array) -> Law:
         return predictor(parts[rows])
 
     doubt = {name: FIRM if name in KNOWN else 0.0 if name == "scale" else LOOSE for name in NAMES}
-    law = fit_law(
+    return fit_law(
         make,
         np.log([run.step_s for run in runs]),
         groups(runs),
         start={name: (START[name], doubt[name]) for name in NAMES},
         spreads=SPREADS,
-        floor=FLOOR,
+        method=METHOD,
+        kinds=KINDS,
+        by="sort",
     )
-    return Law(law.names, law.common, law.covariance, law.levels, law.scatter, {}, KINDS, "sort")
 
 
-def labels_of(runs: Sequence[Run], what: str) -> Array:
+def labels_of(runs: Sequence[Run], what: str) -> NDArray[Any]:
     """Return the label by which each run is left out.
 
     Parameters
@@ -104,26 +106,26 @@ def labels_of(runs: Sequence[Run], what: str) -> Array:
         return np.array([run.machine.chip.id for run in runs])
     if what == "vintage":
         return np.array([f"{run.stack} {run.vintage}" for run in runs])
-    keys: dict[tuple[object, ...], int] = {}
-    places = []
-    for run in runs:
-        job = run.layout
-        key = (
-            run.stack,
-            run.machine.chip.id,
-            run.model.id,
-            job.precision,
-            job.chips,
-            job.batch,
-            job.sequence,
-        )
-        places.append(keys.setdefault((*key, job.tensor, job.stages), len(keys)))
-    drawn = np.random.default_rng(0).integers(0, FOLDS, len(keys))
-    found: Array = drawn[np.array(places)]
-    return found
+    return drawn(
+        [
+            (
+                run.stack,
+                run.machine.chip.id,
+                run.model.id,
+                run.layout.precision,
+                run.layout.chips,
+                run.layout.batch,
+                run.layout.sequence,
+                run.layout.tensor,
+                run.layout.stages,
+            )
+            for run in runs
+        ],
+        count=FOLDS,
+    )
 
 
-def held_out(runs: Sequence[Run], parts: Array, labels: Array) -> tuple[Array, Array]:
+def held_out(runs: Sequence[Run], parts: Array, labels: NDArray[Any]) -> tuple[Array, Array]:
     """Return log-predictions and their deviations, each from a law that has not seen its label.
 
     Parameters
