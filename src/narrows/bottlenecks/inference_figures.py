@@ -178,24 +178,25 @@ def _speed(name: str, rest: str, besides: dict[str, str], asked: Asked) -> Told:
             f"A speed at full load has the terms {', '.join(vars(usual))}",
             "Leave it out: the best placement and batch are found",
         )
+    given = {word: _number(name, word, besides[word]) for word in NUMBERS if word in besides}
     load = Load(
-        *(
-            _number(name, word, besides[word]) if word in besides else getattr(usual, word)
-            for word in ("input", "output", "tpot")
-        ),
+        given.get("input", usual.input),
+        given.get("output", usual.output),
+        given.get("tpot"),
         besides.get("weights"),
         besides.get("engine", usual.engine),
     )
     catalog = asked_of(asked.catalog, asked.as_of, asked.scenario)
-    terms = {"draws": asked.draws, "seed": asked.seed}
-    found = loaded(model, chip, load, method=asked.method, catalog=catalog, **terms)
+    found = loaded(
+        model, chip, load, draws=asked.draws, seed=asked.seed, method=asked.method, catalog=catalog
+    )
     if quantity not in found.values:
         known = [found.id(word) for word in found.values]
         raise UnknownNameError("figure", name, known, remedy="No cost of an hour of this chip is held")
     best, share = found.best, found.law_share(quantity)
     low, high = found.band(quantity)
     text = (
-        f"{QUANTITIES[quantity][1]}; {best.batch:,} requests in flight at a rank, {best.chips} x {best.chip}; "
+        f"{QUANTITIES[quantity][1]}; {best.batch:,} requests in flight a rank, {best.chips} x {best.chip}; "
         f"stated {number(found.stated[quantity], 4)}; {100 * share:.0f} % of the doubt is the law's; "
         f"90 % of draws lie in {number(low, 4)} to {number(high, 4)}"
     )

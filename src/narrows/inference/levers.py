@@ -40,6 +40,8 @@ __all__ = ["CLAIMS", "Case", "Claim", "Lever", "Levers", "Way", "levers", "verdi
 ENGINE = "trtllm"
 MOST = 512
 """Most requests in flight in one engine, in every way."""
+LEAST = 2
+"""Requests that fit at least, for there to be a batch."""
 GRAIN = 16
 """Draws of the law behind an interval."""
 TURNS = 3
@@ -240,8 +242,8 @@ def levers(case: Case | None = None, *, seed: int = 1) -> Levers:
     All requests are at hand; the rate is that of the middle one of three fillings of the engine. Each way
     has the width, of 1, 2, 4 ... chips, that gives the most tokens of a chip at the law's median. For the
     interval 16 draws of the law's coefficients, of its groups that are not known, and of its scatter go
-    through both simulations; the interval is log-normal, with the widening of the law. Without paging an engine
-    reserves the longest request for each. A static batch takes all its prompts at once.
+    through both simulations; the interval is log-normal, with the widening of the law. Without paging an
+    engine reserves the longest request for each. A static batch takes all its prompts at once.
 
     Examples
     --------
@@ -285,7 +287,7 @@ def levers(case: Case | None = None, *, seed: int = 1) -> Levers:
         ("speculation", {"drafts": drafts}),
         ("prompts in chunks of 1024", {"chunk": 1024}),
     ):
-        one = stage.lever(name, now, replace(now, **terms))  # type: ignore[arg-type]
+        one = stage.lever(name, now, replace(now, **terms))
         steps.append(one)
         now = one.way if one.gain is not None and one.gain > 1.0 else now
     whole = stage.lever("together", static, now)
@@ -385,7 +387,7 @@ class _Stage:
             )
         setup = Setup(tp=width, weights=way.weights, kv=way.cache)
         room = fit(self.kept, self.card.id, setup, remedies=False)
-        if room.sequences(math.ceil(self.mean)) < 2:  # noqa: PLR2004 (a batch)
+        if room.sequences(math.ceil(self.mean)) < LEAST:
             raise DataError(
                 f"It does not fit {width} x {self.card.id}", "Two requests fit", "Give more chips"
             )
@@ -403,7 +405,9 @@ class _Stage:
         paged = way.policy == "vllm"
         most = min(way.most, room.sequences(math.ceil(self.mean if paged else self.longest)))
         busy = max(most, 1)
-        chunk = max(way.chunk, math.ceil(busy * self.case.asked * ROOMY)) if way.policy == "static" else way.chunk
+        chunk = (
+            max(way.chunk, math.ceil(busy * self.case.asked * ROOMY)) if way.policy == "static" else way.chunk
+        )
         table = self._table(way, place, (row, chunk))
         engine = Engine(
             blocks=room.blocks,
@@ -422,9 +426,7 @@ class _Stage:
             return _Run(self._rate(asked, served.e2e_s, busy) / width, gap_quantile(served.gaps, 0.99))
         return self._split(way, width, (table, engine, room, busy))
 
-    def _split(
-        self, way: Way, width: int, rest: tuple[StepTable, Engine, Fit, int]
-    ) -> _Run:
+    def _split(self, way: Way, width: int, rest: tuple[StepTable, Engine, Fit, int]) -> _Run:
         """Return the best of the numbers of workers for prompts and for decoding."""
         table, engine, room, busy = rest
         found = []
@@ -485,7 +487,7 @@ class _Stage:
         groups = groups_of(self.kept.model, self.card, place, split=way.split)
         logs = read_law()["token"].logs([groups])[0]
         if row:
-            logs = logs + self._shift(groups)[row - 1]  # noqa: PLR6104 (the law's array stays as it is)
+            logs = logs + self._shift(groups)[row - 1]
         return placed_steps(
             self.kept.model, self.card, place, most_tokens=chunk + MOST * (1 + way.drafts), logs=logs
         )
@@ -509,4 +511,3 @@ class _Stage:
         scatter = moved(f"scatter.{groups['setting']}", np.eye(1) * law.scatter**2)
         found[:, -1] += scatter[:, 0]
         return found
-

@@ -257,10 +257,8 @@ def _work(
     card = chip(best.chip, catalog)
     power = np.minimum(power, card.power_w)
     own = f"chip.{best.chip}.all_in_power"
-    if catalog.has(own):
-        beside = np.maximum(reader.draws(own) - card.power_w, 0.0)
-    else:
-        beside = reader.draws(HOST)
+    known = catalog.has(own)
+    beside = np.maximum(reader.draws(own) - card.power_w, 0.0) if known else reader.draws(HOST)
     length = math.ceil(load.input + load.output)
     ranks, one = best.placement.ranks, room.sequence_bytes(length)
     overhead = reader.draws("inference.memory_overhead")

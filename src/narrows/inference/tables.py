@@ -182,6 +182,11 @@ NAMES = {
 """How the quantities at full load are named in the tables."""
 
 
+def _spread(name: str, span: tuple[float, float, float], unit: str, told: str) -> Cell:
+    value, low, high = span
+    return Cell(name, value, low, high, unit, told)
+
+
 def _exact(name: str, value: float, unit: str, told: str, text: str = "") -> Cell:
     return Cell(name, float(value), float(value), float(value), unit, told, text=text)
 
@@ -233,7 +238,7 @@ def _definitions(asked: _Asked) -> Table:
     )
     runs = [measure(one, traffic, Objective(), rate=rate, seed=asked.seed, factor=f) for f in factors]
     latency = [
-        Cell(f"{word.removesuffix('_s').upper()} {name}", *sorted_span(spans), "s", told)
+        _spread(f"{word.removesuffix('_s').upper()} {name}", sorted_span(spans), "s", told)
         for word in ("ttft_s", "tpot_s")
         for name, place in (("p50", 0), ("p99", 2))
         if (spans := [getattr(run, word)[place] for run in runs])
@@ -249,13 +254,11 @@ def _definitions(asked: _Asked) -> Table:
             asked.catalog,
         )
         span, terms = found.token, f"@concurrency={batch},tp={CHIPS},weights=fp8"
-        chip_s = [batch / time / CHIPS for time in (span.value, span.high, span.low)]
+        speeds = sorted_span([batch / time / CHIPS for time in (span.value, span.high, span.low)])
         name = f"inference.price.{{}}.{MODEL}.{CARD}{terms}"
         batching += [
-            Cell(f"batch {batch}: tokens/s a chip", *chip_s, "token/s", name.format("tokens_per_s")),
-            Cell(
-                f"batch {batch}: time per token", span.value, span.low, span.high, "s", name.format("tpot")
-            ),
+            _spread(f"batch {batch}: tokens/s a chip", speeds, "token/s", name.format("tokens_per_s")),
+            Cell(f"batch {batch}: time per token", span.value, span.low, span.high, "s", name.format("tpot")),
         ]
     held = f"narrows inference fit {base} --context {LONG}"
     least, most = (
@@ -280,9 +283,11 @@ def _definitions(asked: _Asked) -> Table:
             Row("cost per token", (_of(full, "usd_per_million"), _of(full, "joules_per_token"))),
         ),
         (
-            f"Latency by simulation at {rate:.3g} requests/s, half of what {BATCHES[-1]} places serve; "
-            "low and high are the same with every step faster or slower by the law's interval.",
-            f"Throughput and cost are those of the best placement at full load: {full.best.chips} chips a copy.",
+            (
+                f"Latency by simulation at {rate:.3g} requests/s, half of what {BATCHES[-1]} places do; "
+                "low and high are the same with every step faster or slower by the law's interval."
+            ),
+            f"Throughput and cost are of the best placement at full load: {full.best.chips} chips a copy.",
         ),
     )
 
@@ -321,9 +326,10 @@ def _drivers(asked: _Asked) -> Table:
         words = ("kv_bytes", "requests", "usd_per_million")
         rows.append(Row(f"context: {context:,}", tuple(_tried(asked, MODEL, NEWER, load, words))))
     for limit in LIMITS_S:
-        load = Load(tpot=limit)
-        words = ("tokens_per_s_per_chip", "usd_per_million")
-        rows.append(Row(f"limit: {1e3 * limit:.0f} ms a token", tuple(_tried(asked, MODEL, NEWER, load, words))))
+        cells = list(
+            _tried(asked, MODEL, NEWER, Load(tpot=limit), ("tokens_per_s_per_chip", "usd_per_million"))
+        )
+        rows.append(Row(f"limit: {1e3 * limit:.0f} ms a token", tuple(cells)))
     return Table(
         "drivers",
         f"What drives the cost of a token on {NEWER}: size, context, latency",
@@ -362,7 +368,9 @@ def _levers(asked: _Asked) -> Table:
             )
             rows.append(Row(f"{word}: {one.name}" if word != "together" else word, cells))
     for claim, one, said in found.verdicts:
-        cell = Cell(f"claimed {claim.low:g}-{claim.high:g}x", one.gain, one.low, one.high, "ratio", told, "", said)
+        cell = Cell(
+            f"claimed {claim.low:g}-{claim.high:g}x", one.gain, one.low, one.high, "ratio", told, "", said
+        )
         rows.append(Row(f"claim: {claim.text}", (cell,)))
     return Table(
         "levers",
@@ -371,13 +379,19 @@ def _levers(asked: _Asked) -> Table:
         tuple(rows),
         (
             "A ratio above 1 is a cheaper token. Every place is taken; lengths vary by half of their mean.",
-            "Formats, cache, chunks, prefix cache, speculation and split are changed on bf16 with continuous "
-            "batches and a paged cache; the steps follow each other from static batches in bf16, and one that "
-            "raises the cost is not kept.",
-            f"Prefix cache: a made-up half of the mean prompt is the same for all. Speculation: "
-            f"{case.drafts} tokens by {case.draft}, each accepted with chance {case.acceptance:g}.",
-            "Gap p99: time between tokens that 99 % stay below. The interval holds the law's doubt, not that "
-            "of the simulation's rules.",
+            (
+                "Formats, cache, chunks, prefix cache, speculation and split are changed on bf16 with "
+                "continuous batches and a paged cache; the steps follow each other from static batches in "
+                "bf16, and one that raises the cost is not kept."
+            ),
+            (
+                f"Prefix cache: a made-up half of the mean prompt is the same for all. Speculation: "
+                f"{case.drafts} tokens by {case.draft}, each accepted with chance {case.acceptance:g}."
+            ),
+            (
+                "Gap p99: time between tokens that 99 % stay below. The interval holds the law's doubt, not "
+                "that of the simulation's rules."
+            ),
         ),
     )
 
@@ -396,29 +410,30 @@ def _hardware(asked: _Asked) -> Table:
         f"Chips as they serve: {' and '.join(PAIR)}, {ASKED} tokens in and out, full load",
         tuple(_ranked(rows)),
         (
-            "The ridge is the rate in bf16 over the bandwidth: operations a byte from which arithmetic binds.",
+            "The ridge is the rate in bf16 over the bandwidth: operations a byte where arithmetic binds.",
             "Each model lies on as many chips of one server as serve it cheapest, in the leanest format.",
             "Best and worst are the columns in which a chip ranks highest and lowest of those held.",
-            "A chip without its links, power or server in the catalogue has no speed: not held. Software "
-            "ecosystems, supply and who may buy are not figures here.",
+            (
+                "A chip without its links, power or server in the catalogue has no speed: not held. Software "
+                "ecosystems, supply and who may buy are not figures here."
+            ),
         ),
     )
 
 
-def _fact(asked: _Asked, card: str, word: str, name: str, unit: str, scale: float = 1.0) -> Cell:
-    key = f"chip.{card}.{word}"
+def _fact(asked: _Asked, key: str, name: str, unit: str, scale: float = 1.0) -> Cell:
     if not asked.catalog.has(key):
         return _none(name, unit, "not held")
     fact = asked.catalog.fact(key)
-    spans = (fact.canonical_value, fact.canonical_low, fact.canonical_high)
-    return Cell(name, *(scale * value for value in spans), unit, key)
+    span = (scale * fact.canonical_value, scale * fact.canonical_low, scale * fact.canonical_high)
+    return _spread(name, span, unit, key)
 
 
 def _card(asked: _Asked, card: str, *, served: bool) -> Iterator[Cell]:
     catalog = asked.catalog
-    memory = _fact(asked, card, "memory", "memory", "byte")
-    bandwidth = _fact(asked, card, "bandwidth", "bandwidth", "byte/s")
-    rate = _fact(asked, card, "bf16", "rate", "flop/s")
+    memory = _fact(asked, f"chip.{card}.memory", "memory", "byte")
+    bandwidth = _fact(asked, f"chip.{card}.bandwidth", "bandwidth", "byte/s")
+    rate = _fact(asked, f"chip.{card}.bf16", "rate", "flop/s")
     yield memory
     yield bandwidth
     told = f"{bandwidth.told}, {rate.told}"
@@ -433,7 +448,7 @@ def _card(asked: _Asked, card: str, *, served: bool) -> Iterator[Cell]:
             "flop/byte",
             told,
         )
-    yield _fact(asked, card, "tco_neocloud", "hour", "usd/h", 3600.0)
+    yield _fact(asked, f"chip.{card}.tco_neocloud", "hour", "usd/h", 3600.0)
     words = ("tokens_per_s_per_chip", "usd_per_million", "joules_per_token")
     if served:
         yield _largest(asked, card)
@@ -443,9 +458,7 @@ def _card(asked: _Asked, card: str, *, served: bool) -> Iterator[Cell]:
         if served:
             cells: Iterator[Cell] = _tried(asked, model, card, Load(), words)
         else:
-            cells = iter(
-                [_none(NAMES[word], QUANTITIES[word][0], _lacks(catalog, card)) for word in words]
-            )
+            cells = iter([_none(NAMES[word], QUANTITIES[word][0], _lacks(catalog, card)) for word in words])
         for cell in cells:
             yield replace(cell, name=f"{model} {cell.name}")
 
@@ -467,7 +480,9 @@ def _largest(asked: _Asked, name: str) -> Cell:
         if not kept.known_cache:
             continue
         try:
-            room = fit(kept, name, Setup(weights=lean, context=ASKED + ANSWERED), asked.catalog, remedies=False)
+            room = fit(
+                kept, name, Setup(weights=lean, context=ASKED + ANSWERED), asked.catalog, remedies=False
+            )
         except NarrowsError:  # its heads cannot be cut so
             continue
         if room.fits:
@@ -478,7 +493,10 @@ def _largest(asked: _Asked, name: str) -> Cell:
     return _exact(MOST_WEIGHTS, best[0], "weight", told, f"{best[1]} in {lean}")
 
 
-LESS = ("hour", *(f"{model} {NAMES[word]}" for model in PAIR for word in ("usd_per_million", "joules_per_token")))
+LESS = (
+    "hour",
+    *(f"{model} {NAMES[word]}" for model in PAIR for word in ("usd_per_million", "joules_per_token")),
+)
 """Columns in which less is better."""
 UNRANKED = ("ridge",)
 
@@ -495,9 +513,9 @@ def _ranked(rows: list[Row]) -> Iterator[Row]:
             if cell.name == name and cell.value is not None
         }
         counts[name] = len(values)
-        for row, value in values.items():
+        for chip_name, value in values.items():
             better = sum(other < value if name in LESS else other > value for other in values.values())
-            places[row][name] = 1.0 + better
+            places[chip_name][name] = 1.0 + better
     for row in rows:
         mine = places[row.name]
         share = {name: (place - 1.0) / max(counts[name] - 1, 1) for name, place in mine.items()}
@@ -566,13 +584,20 @@ def _training(asked: _Asked) -> Table:
         "Training beside inference: when serving has used as much arithmetic as training did",
         (
             *rows,
-            Row("all makers", (_none("share of spending on inference", "share", "not held: no fact in the catalogue"),)),
+            Row(
+                "all makers",
+                (_none("share of spending on inference", "share", "not held: no fact in the catalogue"),),
+            ),
         ),
         (
-            "Training: six operations for each weight that a token meets, without attention and without runs "
-            "that failed. A served token, in or out: with attention to a mean context.",
-            "The stated load is one day of one maker's service, in and out; a model that is asked more "
-            "reaches the same earlier.",
+            (
+                "Training: six operations for each weight that a token meets, without attention and without "
+                "runs that failed. A served token, in or out: with attention to a mean context."
+            ),
+            (
+                "The stated load is one day of one maker's service, in and out; a model that is asked more "
+                "reaches the same earlier."
+            ),
         ),
     )
 

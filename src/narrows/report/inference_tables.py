@@ -42,7 +42,9 @@ def tables_text(found: Table) -> str:
     lines.append("")
     for note in found.notes:
         lines += _wrapped(note)
-    told = next((cell.told for row in found.rows for cell in row.cells if cell.told.startswith("inference.")), "")
+    told = next(
+        (cell.told for row in found.rows for cell in row.cells if cell.told.startswith("inference.")), ""
+    )
     if told:
         lines += [f"Each figure has its id or command in --json and --csv; such as `narrows why {told}`."]
     return "\n".join(lines)
@@ -98,5 +100,7 @@ def tables_csv(found: Table) -> str:
     for row in found.rows:
         for cell in row.cells:
             numbers = ("" if one is None else repr(one) for one in (cell.value, cell.low, cell.high))
-            writer.writerow((found.name, row.name, cell.name, *numbers, cell.unit, cell.text, cell.why, cell.told))
+            writer.writerow(
+                (found.name, row.name, cell.name, *numbers, cell.unit, cell.text, cell.why, cell.told)
+            )
     return out.getvalue()
