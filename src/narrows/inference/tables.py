@@ -15,7 +15,7 @@ from narrows.errors import NarrowsError, UnknownNameError
 from narrows.inference.deployment import Deployment, half_width, measure
 from narrows.inference.fit import Setup, fit
 from narrows.inference.law import BUDGET
-from narrows.inference.levers import Case, levers
+from narrows.inference.levers import ENGINE, TURNS, Case, Lever, levers
 from narrows.inference.loaded import QUANTITIES, Load, Loaded, loaded
 from narrows.inference.speed import Layout, speed
 from narrows.inference.speed import Traffic as Loop
@@ -45,6 +45,8 @@ PAIR = ("llama-3.1-70b", "gpt-oss-120b")
 """Models that chips are compared on: a dense one and one of experts."""
 HALF_LOADED = 0.5
 """Load at which latency is told, over the load with every place taken."""
+FLOOD = 1000
+"""Requests per second that keep every place of an engine taken."""
 TRAINED = ("llama-3.1-405b", "deepseek-v3")
 SERVED = "inference.served_tokens.deepseek-v3"
 WHOLE = 6.0
@@ -270,7 +272,7 @@ def _definitions(asked: _Asked) -> Table:
         Cell("such requests that fit", room.sequences(LONG), least, most, "request", held),
     ]
     work = float(kept.model.flops(1.0, ASKED + ANSWERED / 2))
-    told = f"narrows inference price {MODEL} h100"
+    told = f"narrows why inference.price.floor.{MODEL}.{CARD}"
     return Table(
         "definitions",
         f"Six terms, each with a number: {MODEL} in fp8 on {CHIPS} x {CARD}, {ASKED} tokens in and out",
@@ -352,11 +354,11 @@ def _throughput(model: str, card: str) -> str:
 def _levers(asked: _Asked) -> Table:
     case = Case()
     found = levers(case, seed=asked.seed)
-    told = f"narrows inference tables levers --json --seed {asked.seed}"
     rows = []
     for kind, many in (("alone", found.alone), ("step", found.together)):
         for one in many:
             word = "together" if one.name == "together" else kind
+            told = _simulated(case, one, asked.seed)
             cells = (
                 Cell("cost before / after", one.gain, one.low, one.high, "ratio", told, why=one.why),
                 _exact("gap p99", one.gap_s, "s", told)
@@ -368,6 +370,7 @@ def _levers(asked: _Asked) -> Table:
             )
             rows.append(Row(f"{word}: {one.name}" if word != "together" else word, cells))
     for claim, one, said in found.verdicts:
+        told = _simulated(case, one, asked.seed)
         cell = Cell(
             f"claimed {claim.low:g}-{claim.high:g}x", one.gain, one.low, one.high, "ratio", told, "", said
         )
@@ -394,6 +397,21 @@ def _levers(asked: _Asked) -> Table:
             ),
         ),
     )
+
+
+def _simulated(case: Case, one: Lever, seed: int) -> str:
+    """Return the command that simulates the way after a change, or that of the table where none does."""
+    way = one.way
+    own = way.cache != "bf16" or way.prefix or way.split or way.drafts or way.policy == "static"
+    if own or one.chips is None:
+        return f"narrows inference tables levers --seed {seed}"
+    terms = (
+        f"narrows inference simulate --model {case.model} --chip {case.chip} --engine {ENGINE}",
+        f"--tp {one.chips} --weights {way.weights} --policy {way.policy} --sequences {way.most}",
+        f"--chunk {way.chunk} --requests {TURNS * way.most} --rate {FLOOD} --input-tokens {case.asked:g}",
+        f"--output-tokens {case.answered:g} --length-cv {case.spread:g} --seed {seed}",
+    )
+    return " ".join(terms)
 
 
 # --- hardware -----------------------------------------------------------------------------------
@@ -552,7 +570,12 @@ def _training(asked: _Asked) -> Table:
             Cell("tokens of training", *seen, "token", told),
             _exact("weights that a token meets", weights, "weight", f"narrows inference fit {model} {NEWER}"),
             Cell("operations of training", whole[0], whole[1], whole[2], "flop", told),
-            _exact("operations of a served token", work, "flop", f"narrows inference price {model} {NEWER}"),
+            _exact(
+                "operations of a served token",
+                work,
+                "flop",
+                f"narrows why inference.price.floor.{model}.{NEWER}",
+            ),
             Cell("serving compute equals training", equal[0], equal[1], equal[2], "token", told),
             Cell("days at the stated load", days[0], days[1], days[2], "day", f"{told}, {SERVED}"),
         ]
