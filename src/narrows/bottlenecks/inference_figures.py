@@ -14,6 +14,7 @@ from narrows.bottlenecks.told import Told
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError, UsageError
 from narrows.figure import number
+from narrows.inference.loaded import QUANTITIES, Load, loaded
 from narrows.inference.speed import Layout, Traffic
 from narrows.inference.waterfall import Terms, economics
 
@@ -163,6 +164,52 @@ def _formula(found: Economics, quantity: str) -> str:
     )
 
 
+def _speed(name: str, rest: str, besides: dict[str, str], asked: Asked) -> Told:
+    quantity, _, placed = rest.partition(".")
+    model, _, chip = placed.rpartition(".")
+    if quantity not in QUANTITIES or not all((model, chip)):
+        known = [f"inference.speed.{word}.{model or 'llama-3.1-70b'}.{chip or 'h100'}" for word in QUANTITIES]
+        raise UnknownNameError("figure", name, known, remedy=f"Write {SHAPE}, or the id of a fact")
+    usual = Load()
+    unread = sorted(besides.keys() - vars(usual).keys())
+    if unread:
+        raise UsageError(
+            f"The figure {name!r} has the term {unread[0]!r}",
+            f"A speed at full load has the terms {', '.join(vars(usual))}",
+            "Leave it out: the best placement and batch are found",
+        )
+    given = {word: _number(name, word, besides[word]) for word in NUMBERS if word in besides}
+    load = Load(
+        given.get("input", usual.input),
+        given.get("output", usual.output),
+        given.get("tpot"),
+        besides.get("weights"),
+        besides.get("engine", usual.engine),
+    )
+    catalog = asked_of(asked.catalog, asked.as_of, asked.scenario)
+    found = loaded(
+        model, chip, load, draws=asked.draws, seed=asked.seed, method=asked.method, catalog=catalog
+    )
+    if quantity not in found.values:
+        known = [found.id(word) for word in found.values]
+        raise UnknownNameError("figure", name, known, remedy="No cost of an hour of this chip is held")
+    best, share = found.best, found.law_share(quantity)
+    low, high = found.band(quantity)
+    text = (
+        f"{QUANTITIES[quantity][1]}; {best.batch:,} requests in flight a rank, {best.chips} x {best.chip}; "
+        f"stated {number(found.stated[quantity], 4)}; {100 * share:.0f} % of the doubt is the law's; "
+        f"90 % of draws lie in {number(low, 4)} to {number(high, 4)}"
+    )
+    return Told(
+        run=found,
+        values=found.values[quantity],
+        unit=QUANTITIES[quantity][0],
+        formula=text,
+        reads=found.reads[quantity],
+        method=METHOD,
+    )
+
+
 def _demand(name: str, rest: str, besides: dict[str, str], asked: Asked) -> Told:
     if besides:
         raise UsageError(
@@ -173,5 +220,9 @@ def _demand(name: str, rest: str, besides: dict[str, str], asked: Asked) -> Told
     return tell_demand(name, rest, asked)
 
 
-KINDS: dict[str, Callable[[str, str, dict[str, str], Asked], Told]] = {"demand": _demand, "price": _price}
+KINDS: dict[str, Callable[[str, str, dict[str, str], Asked], Told]] = {
+    "demand": _demand,
+    "price": _price,
+    "speed": _speed,
+}
 """The functions that tell each kind of figure: of an id, its part after the kind, and its terms."""

@@ -277,6 +277,7 @@ def _inference(commands: Any) -> None:
     _inference_throughput(questions)
     _inference_search(questions)
     _inference_plan(questions)
+    _inference_tables(questions)
 
 
 def _inference_fit(questions: Any) -> None:
@@ -462,6 +463,19 @@ def _inference_throughput(questions: Any) -> None:
     full.add_argument("--engine", default="trtllm", help="trtllm, vllm or sglang (trtllm)")
     full.add_argument("--json", action="store_true", help="print JSON")
     _output(full, quiet=False)
+
+
+def _inference_tables(questions: Any) -> None:
+    tables = questions.add_parser("tables", help="the tables of Day 8, computed: what serving costs, and why")
+    tables.add_argument(
+        "table", nargs="?", default="definitions", help="definitions, drivers, levers, hardware or training"
+    )
+    tables.add_argument("--draws", type=_whole("--draws", 2), default=1000, metavar="N", help="draws (1000)")
+    tables.add_argument("--seed", type=_whole("--seed", 0), default=1, metavar="N", help="seed (1)")
+    form = tables.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    _output(tables, quiet=False)
 
 
 def _inference_traffic(ask: Any) -> None:

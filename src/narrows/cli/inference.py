@@ -23,7 +23,13 @@ def run(arguments: Namespace) -> int:
         from narrows.cli.search import run as look
 
         return look(arguments)
-    answers = {"demand": _demand, "fit": _fit, "price": _price, "throughput": _throughput}
+    answers = {
+        "demand": _demand,
+        "fit": _fit,
+        "price": _price,
+        "tables": _tables,
+        "throughput": _throughput,
+    }
     if arguments.question is None:
         raise UsageError(
             "`narrows inference` is given no question",
@@ -80,3 +86,13 @@ def _throughput(arguments: Namespace) -> str:
         engine=arguments.engine,
     )
     return throughput_json(found) if arguments.json else throughput_text(found)
+
+
+def _tables(arguments: Namespace) -> str:
+    from narrows.inference.tables import table
+    from narrows.report.inference_tables import tables_csv, tables_json, tables_text
+
+    found = table(arguments.table, draws=arguments.draws, seed=arguments.seed)
+    if arguments.csv:
+        return tables_csv(found)
+    return tables_json(found) if arguments.json else tables_text(found)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FiniteRun", "Throughput", "best_throughput"]
+__all__ = ["FiniteRun", "Throughput", "attained", "best_throughput"]
 
 ALIKE = {
     "deepseek-r1": "deepseek-v3",
@@ -260,7 +260,7 @@ def best_throughput(
     """
     catalog = catalog or default()
     kept = model if isinstance(model, Checkpoint) else checkpoint(ALIKE.get(str(model), model), catalog)
-    card = _attained(chip(chip_name, catalog), catalog)
+    card = attained(chip(chip_name, catalog), catalog)
     _check(asked, answered, tpot_limit_s, ttft_limit_s)
     question = _Question(kept.model, card, asked, answered, tpot_limit_s, ttft_limit_s, run)
     largest = catalog.fact(LARGEST)
@@ -301,7 +301,7 @@ def _check(asked: float, answered: float, tpot: float | None, ttft: float | None
             )
 
 
-def _attained(card: Chip, catalog: Catalog) -> Chip:
+def attained(card: Chip, catalog: Catalog) -> Chip:
     """Return a chip with the rates that the law of steps would see, where large products reach less of them.
 
     The law was fitted on chips that reach a usual share of their peak rate.

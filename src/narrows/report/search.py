@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.inference.loaded import Load
 from narrows.inference.search import AIMS, REFUSALS, front
 from narrows.report.words import folded
 
@@ -379,6 +380,9 @@ def plan_text(found: Plan) -> str:
         f"Doubt      {KINDS[found.kind]}; a step may take {_plus(found.half)} (90 %).",
         "           Fast and slow: the same simulation with every step at the ends of that interval.",
     ]
+    if found.price is not None:  # a model of the catalogue
+        load = Load(found.traffic.asked, found.traffic.answered)
+        lines += ["", f"Best alone `narrows why {load.id('usd_per_million', found.sold, one.card.id)}`"]
     return "\n".join(lines)
 
 

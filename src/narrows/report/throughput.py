@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from narrows.inference.loaded import Load
+
 if TYPE_CHECKING:
     from narrows.inference.law import Placement, Span
     from narrows.inference.throughput import Throughput
@@ -50,6 +52,13 @@ def throughput_text(found: Throughput) -> str:
     parts = ", ".join(f"{name} {100 * value:.0f} %" for name, value in found.bounds.items())
     used = f"{100 * found.memory_share:.0f} % of the bandwidth, {100 * found.compute_share:.0f} %"
     lines += [f"A step goes to {parts}.", f"In use: {used} of the peak rate."]
+    asked = ",".join(
+        f"{word}={value:g}"
+        for word, value in (("input", found.asked), ("output", found.answered))
+        if value != getattr(Load, word)
+    )
+    name = f"inference.speed.tpot.{found.model}.{found.chip}"
+    lines.append(f"Facts and doubt: `narrows why {name}{'@' if asked else ''}{asked}`.")
     return "\n".join(lines)
 
 
