@@ -16,10 +16,11 @@ import numpy as np
 
 from narrows import draws
 from narrows.errors import DataError, NarrowsError, UsageError
+from narrows.fitted import Z90
 from narrows.inference.deployment import place_of
 from narrows.inference.engine import Engine, Requests, gap_quantile
 from narrows.inference.fit import Setup, fit
-from narrows.inference.law import Z90, groups_of, read_law, step_time
+from narrows.inference.law import groups_of, read_law, step_time
 from narrows.inference.placed import placed_steps
 from narrows.inference.simulation import simulate
 from narrows.inference.split import Split
