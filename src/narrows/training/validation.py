@@ -1,4 +1,4 @@
-"""Predicted against measured for training: cost by published methods, the law of loss, failures."""
+"""Predicted against measured for training: cost, the law of loss, steps and memory, failures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from narrows.training.goodput import goodput
 from narrows.training.published_cost import CASES, COMPONENTS, METHODS, published_costs
 from narrows.training.scaling import allocate
 from narrows.training.scaling_fit import POINTS, bootstrap, fit_law, read_points
+from narrows.training.step_checks import step_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def training_rows(folder: Path | None) -> list[Comparison]:
     folder
         Folder with the tables of training; None where there is none.
     """
-    return [*_cost(folder), *_sheet(folder), *_loss(folder), *_failures()]
+    return [*_cost(folder), *_sheet(folder), *_loss(folder), *step_rows(folder), *_failures()]
 
 
 def _absent(dataset: str, quantity: str) -> Comparison:
