@@ -30,6 +30,7 @@ __all__ = [
     "chain_of",
     "exceedance",
     "frontier",
+    "frontier_group",
     "layout_of",
     "oversubscribed",
     "site_power",
@@ -409,6 +410,12 @@ def frontier(node_w: ArrayLike, catalog: Catalog | None = None) -> Array:
     >>> round(float(frontier(1880.0)), 3)
     0.933
     """
+    useful, taken = frontier_group(node_w, catalog)
+    return useful / taken
+
+
+def frontier_group(node_w: ArrayLike, catalog: Catalog | None = None) -> tuple[Array, Array]:
+    """Return what four nodes and a switch use, and what their rectifier takes [W], see `frontier`."""
     read = PointReader(catalog or default())
 
     def held(name: str) -> float:
@@ -418,4 +425,4 @@ def frontier(node_w: ArrayLike, catalog: Catalog | None = None) -> Array:
     fed = (node + held("sivoc_constant")) / held("sivoc_efficiency")
     behind = NODES * fed + held("switch_power")
     taken = (behind + held("rectifier_constant")) / held("rectifier_efficiency")
-    return (NODES * node + held("switch_power")) / taken
+    return NODES * node + held("switch_power"), taken

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["MILESTONES", "Branch", "Dated", "PowerDate", "power_date"]
+__all__ = ["MILESTONES", "Branch", "Dated", "PowerDate", "power_date", "usd_month"]
 
 MILESTONES = (100.0, 500.0, 1000.0)
 """Powers whose date is told, where the site reaches them [MW]."""
@@ -231,7 +231,7 @@ def power_date(
     wanted = sorted({power for power in MILESTONES if power <= mw} | {mw})
     series = {"first": done.first} | {f"{power:g}": reaches(times, done, path, power) for power in wanted}
     with reader.chain() as chain:
-        usd = _usd_month(reader, mw)
+        usd = usd_month(reader, mw)
     rows = []
     for name, slack in done.slack.items():
         gained = float(np.mean(done.first - finish(times.earlier(name, 1.0), path).first))
@@ -274,7 +274,8 @@ def _three(values: Array) -> tuple[float, float, float]:
     return float(low), float(middle), float(high)
 
 
-def _usd_month(reader: Reader, mw: float) -> Array:
+def usd_month(reader: Reader, mw: float) -> Array:
+    """Return the margin of a month of a site, rent less electricity [usd], axis (draw)."""
     watt = reader.draws(POWER)
     margin = reader.draws(RENT) - reader.draws(ELECTRICITY) * watt
     found: Array = mw * MEGAWATT / watt * margin * MONTH_S

@@ -318,6 +318,10 @@ def rack_kw(asked: str, catalog: Catalog | None = None) -> tuple[float, str]:
     UsageError
         The system has no power.
 
+    Notes
+    -----
+    A system that fills several racks, by a fact, spreads its heat over them evenly.
+
     Examples
     --------
     >>> rack_kw("120"), rack_kw("gb200_nvl72")
@@ -337,7 +341,10 @@ def rack_kw(asked: str, catalog: Catalog | None = None) -> tuple[float, str]:
         raise UsageError(
             f"The system {found.name} has no power", "A rack's heat is known or given", "Give it in kW"
         )
-    return float(power) / KILOWATT, name
+    spread = f"{FACTS}racks.{name}"
+    book = catalog or default()
+    racks = PointReader(book).point(spread) if book.has(spread) else 1.0
+    return float(power) / KILOWATT / racks, name
 
 
 def ladder(

@@ -20,7 +20,7 @@ ROW, BAR = 46.0, 20.0
 LEAST_KW, MOST_KW = 2.0, 1000.0
 LINES = (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 KILOWATT = 1000.0
-RACKS = ("gb200_nvl72", "vera_rubin_nvl72", "cloudmatrix_384", "dgx_h100")
+RACKS = ("gb200_nvl72", "vera_rubin_nvl72", "dgx_h100")
 """Systems marked along the axis; a server stands for itself."""
 PALE = "#c9dcf0"
 SIDE = {"text_anchor": "middle", "fill": QUIET}
