@@ -162,6 +162,14 @@ REFUSALS = {
             "Leave --state out for the usual queue."
         ),
     ),
+    "a state without its grid": (
+        lambda: power_date(100, "onsite", state="tx"),
+        UsageError,
+        (
+            "The state 'tx' is given with the path 'onsite'. A state says how long its grid takes, and this path has "
+            "none. Leave --state out, or take the path grid or bridge."
+        ),
+    ),
     "a start": (
         lambda: power_date(100, start="soon"),
         UsageError,
@@ -181,6 +189,14 @@ def test_a_refusal(case):
     with pytest.raises(kind) as refused:
         ask()
     assert str(refused.value) == sentence
+
+
+def test_a_path_names_the_facts_it_hangs_on_and_no_others():
+    reads = {path: set(power_date(100, path, draws=20).reads) for path in PATHS}
+    assert "power_date.load_study" in reads["grid"]
+    assert not {"power_date.engines", "power_date.mobile_power"} & reads["grid"]
+    assert "large_transformer.delivery_time.2026-05" not in reads["onsite"]
+    assert "power_date.permits" not in reads["leased"]
 
 
 def test_states_have_facts():

@@ -10,7 +10,7 @@ from narrows.bottlenecks.told import Told
 from narrows.catalog import Catalog, Reader
 from narrows.errors import UnknownNameError
 from narrows.facility.power_date import usd_month
-from narrows.facility.power_path import PATHS, durations, finish, reaches
+from narrows.facility.power_path import PATHS, durations, facts_of, finish, reaches
 
 if TYPE_CHECKING:
     from narrows.bottlenecks.told import Asked
@@ -69,4 +69,4 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     times = durations(mw, reader=reader)
     done = finish(times, path)
     values = done.first if quantity == "first" else reaches(times, done, path, mw)
-    return Told(reading, values, "month", TEXTS[quantity], times.reads, method="critical path")
+    return Told(reading, values, "month", TEXTS[quantity], facts_of(times, done), method="critical path")

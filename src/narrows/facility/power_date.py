@@ -11,7 +11,7 @@ import numpy as np
 from narrows.catalog import Reader, default
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
-from narrows.facility.power_path import GRAPH, MONTH_S, durations, finish, reaches
+from narrows.facility.power_path import GRAPH, MONTH_S, durations, facts_of, finish, reaches
 from narrows.facility.powered import DAYS_PER_MONTH, Traits, law_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ MILESTONES = (100.0, 500.0, 1000.0)
 BAND = (0.1, 0.5, 0.9)
 POWER, RENT, ELECTRICITY = "h100.facility_power", "chip.h100_sxm.rental_3yr", "inference.electricity_price"
 HOUR_S, MEGAWATT = 3600.0, 1e6
+GRIDLESS = ("onsite", "leased")
 LAST_MONTH = 1200.0
 """Dates are written up to this many months ahead."""
 
@@ -222,6 +223,12 @@ def power_date(
             f"Draws are a whole number from 1 to {MOST_DRAWS}",
             "Give --draws 10000",
         )
+    if state is not None and path in GRIDLESS:
+        raise UsageError(
+            f"The state {state!r} is given with the path {path!r}",
+            "A state says how long its grid takes, and this path has none",
+            "Leave --state out, or take the path grid or bridge",
+        )
     held = catalog or default()
     reader = Reader(held, seed=seed, n=draws)
     times = durations(mw, converted=converted, state=state, reader=reader)
@@ -259,7 +266,7 @@ def power_date(
         _three(usd),
         law_of().band(traits),
         done.first,
-        tuple(dict.fromkeys((*times.reads, *chain.reads))),
+        tuple(dict.fromkeys((*facts_of(times, done), *chain.reads))),
         reader,
     )
 

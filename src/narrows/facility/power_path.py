@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["GRAPH", "PATHS", "Activity", "Durations", "Finish", "durations", "finish", "reaches", "states"]
+__all__ = [
+    "GRAPH",
+    "PATHS",
+    "Activity",
+    "Durations",
+    "Finish",
+    "durations",
+    "facts_of",
+    "finish",
+    "reaches",
+    "states",
+]
 
 MONTH_S = 2_629_800.0
 """A month [s], as the units of the house have it."""
@@ -281,6 +292,14 @@ def _needed(names: tuple[str, ...]) -> list[str]:
             wanted.add(other)
             left.append(other)
     return [name for name in GRAPH if name in wanted]
+
+
+def facts_of(times: Durations, done: Finish) -> tuple[str, ...]:
+    """Return the ids of the facts that a path hangs on: those of its own activities and of the ramp."""
+    unused = {activity.fact for name, activity in GRAPH.items() if name not in done.slack}
+    if "mobile" not in done.slack:
+        unused.add(FACTS + "mobile_power")
+    return tuple(name for name in times.reads if name not in unused)
 
 
 def reaches(times: Durations, done: Finish, path: str, mw: float) -> Array:
