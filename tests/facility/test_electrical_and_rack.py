@@ -26,6 +26,8 @@ from narrows.facility.rack import (
     air_flow_cfm,
     air_limit_kw,
     coolant_flow_lpm,
+    door_limit_kw,
+    effectiveness,
     families,
     junction_c,
     ladder,
@@ -148,6 +150,22 @@ def test_air_ends_between_the_published_limits():
     air = families()[0]
     assert 23.5 < air.usual_kw < 28.5
     assert 39 < air.most_kw < 48
+
+
+@QUICK
+@given(units=st.floats(0.1, 6), ratio=st.floats(0, 1))
+def test_a_coil_passes_no_more_than_all_and_equal_flows_are_the_limit(units, ratio):
+    passed = effectiveness(units, ratio)
+    assert 0 < passed <= 1 - math.exp(-units) + 1e-12  # no coil passes more than with endless water
+    assert passed >= effectiveness(units, 1.0) - 1e-9
+
+
+def test_a_door_leaves_nothing_to_the_room():
+    kw = door_limit_kw(4000, 27, 18, 0.7)
+    rise = kw / air_limit_kw(4000, 1.0)
+    assert 0.7 * (27 + rise - 18) == pytest.approx(rise)
+    with pytest.raises(UsageError, match=r"^The door has water of 27 C and air of 27 C\. "):
+        door_limit_kw(4000, 27, 27, 0.7)
 
 
 def test_a_hotter_chip_needs_colder_water():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ __all__ = [
     "air_flow_cfm",
     "air_limit_kw",
     "coolant_flow_lpm",
+    "door_limit_kw",
+    "effectiveness",
     "families",
     "junction_c",
     "ladder",
@@ -107,6 +110,68 @@ def air_limit_kw(cfm: float, rise_k: float, fluid: Fluid = AIR) -> float:
     """
     _positive(cfm=cfm)
     return cfm / air_flow_cfm(1.0, rise_k, fluid)
+
+
+def effectiveness(transfer_units: float, ratio: float) -> float:
+    """Return the share of the greatest heat that a counter-flow coil passes.
+
+    Parameters
+    ----------
+    transfer_units
+        Conductance over the smaller heat capacity flow.
+    ratio
+        Smaller over larger heat capacity flow, 0 to 1.
+
+    Notes
+    -----
+    (1 - x) / (1 - ratio x) with x = exp(-NTU (1 - ratio)); NTU / (1 + NTU) for equal flows (Kays and
+    London, Compact Heat Exchangers).
+
+    Examples
+    --------
+    >>> round(effectiveness(1.8, 0.5), 3), round(effectiveness(1.8, 1.0), 3)
+    (0.745, 0.643)
+    """
+    if ratio == 1:
+        return transfer_units / (1 + transfer_units)
+    left = math.exp(-transfer_units * (1 - ratio))
+    return (1 - left) / (1 - ratio * left)
+
+
+def door_limit_kw(cfm: float, supply_c: float, water_c: float, passed: float) -> float:
+    """Return the heat of a rack whose rear door leaves none to the room [kW].
+
+    Parameters
+    ----------
+    cfm
+        Air through rack and door [ft3/min].
+    supply_c, water_c
+        Air at the inlet of the rack, water of the door [C].
+    passed
+        Effectiveness of the coil, the air having the smaller heat capacity.
+
+    Raises
+    ------
+    UsageError
+        The water is not colder than the air.
+
+    Notes
+    -----
+    The rack warms the air by dT; the door takes passed x (supply + dT - water). They are equal at
+    dT = passed / (1 - passed) x (supply - water).
+
+    Examples
+    --------
+    >>> round(door_limit_kw(5000, 27, 18, 0.745))
+    74
+    """
+    if water_c >= supply_c:
+        raise UsageError(
+            f"The door has water of {water_c:g} C and air of {supply_c:g} C",
+            "Water colder than the air takes heat from it",
+            "Give colder water",
+        )
+    return air_limit_kw(cfm, passed / (1 - passed) * (supply_c - water_c))
 
 
 def coolant_flow_lpm(kw: float, rise_k: float, fluid: Fluid = WATER) -> float:
@@ -220,12 +285,18 @@ def families(catalog: Catalog | None = None) -> tuple[Family, ...]:
     ['air', 'rear_door', 'cold_plate', 'immersion_single', 'immersion_two']
     """
     read = _reader(catalog)
-    usual = air_limit_kw(read("rack_air") / CUBIC_FOOT_M3 * MINUTE_S, read("air_rise_usual"))
-    most = air_limit_kw(read("rack_air_most") / CUBIC_FOOT_M3 * MINUTE_S, read("air_rise_large"))
+    flow, flow_most = (read(name) / CUBIC_FOOT_M3 * MINUTE_S for name in ("rack_air", "rack_air_most"))
+    usual = air_limit_kw(flow, read("air_rise_usual"))
+    most = air_limit_kw(flow_most, read("air_rise_large"))
+    passed = effectiveness(read("rear_door_ntu"), read("rear_door_ratio"))
+    air, water = read("air_supply"), read("door_water")
     held = default() if catalog is None else catalog
-    found = [Family("air", NAMES["air"], usual, most, read("air_supply"))]
+    door, door_most = (door_limit_kw(cfm, air, water, passed) for cfm in (flow, flow_most))
+    found = [
+        Family("air", NAMES["air"], usual, most, air),
+        Family("rear_door", NAMES["rear_door"], door, door_most, water),
+    ]
     supplies = {
-        "rear_door": ("rear_door_most", read("door_water")),
         "cold_plate": ("plate_most", plate_supply_c(catalog=catalog)),
         "immersion_single": ("immersion_single_most", read("oil_supply")),
         "immersion_two": ("immersion_two_most", read("boiling")),
