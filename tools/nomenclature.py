@@ -44,6 +44,9 @@ FIGURES = (
     ("sites.plan.<site>.<day>", "the same as the tracker observed or planned it", "MW"),
     ("sites.late.total.<day>", "share of draws in which the sites run less than planned", "share"),
     ("sites.added.total.<day>", "power added after the snapshot over that planned", "ratio"),
+    ("power_date.first.<path>.<mw>", "months from the first works to first power", "month"),
+    ("power_date.reached.<path>.<mw>", "months from the first works to that power", "month"),
+    ("power_date.month.<path>.<mw>", "margin of one month of the whole site", "usd"),
     ("sites.due.<site>.<planned day>", "days from the snapshot until a milestone is complete", "day"),
     ("sites.on_time.<site>.<planned day>", "probability that a milestone is complete as planned", "share"),
     (

@@ -28,6 +28,7 @@ FAMILIES = {
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
     "plan": "narrows.bottlenecks.planning",
+    "power_date": "narrows.bottlenecks.power_date_figures",
     "prices": "narrows.bottlenecks.pricing",
     "relax": "narrows.bottlenecks.relief",
     "sites": "narrows.bottlenecks.site_figures",

@@ -40,6 +40,7 @@ def add_commands(commands: Any) -> None:
         _loop,
         _sites,
         _machines,
+        _facility,
         _inference,
         _training,
         _why,
@@ -265,6 +266,45 @@ MORE = {
     "systems": (_systems_need,),
 }
 """Questions of one room alone."""
+
+
+def _facility(commands: Any) -> None:
+    room = commands.add_parser("facility", help="power and cooling of a site: when power comes, what cools")
+    questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
+    _facility_power_date(questions)
+    _facility_rack(questions)
+
+
+def _facility_power_date(questions: Any) -> None:
+    dated = questions.add_parser("power-date", help="when a site has power, and what decides")
+    dated.add_argument(
+        "--mw", type=_number("--mw", "100"), default=100.0, metavar="MW", help="facility power (100)"
+    )
+    dated.add_argument("--path", default="grid", help="grid, onsite, bridge or leased (grid)")
+    dated.add_argument("--start", metavar="MONTH", help="month of the first works; the facts' if left out")
+    dated.add_argument("--state", metavar="STATE", help="state whose queue has a fact, such as tx")
+    dated.add_argument("--let", action="store_true", help="built by a landlord to be let")
+    dated.add_argument("--converted", action="store_true", help="into a shell or industrial site that stands")
+    dated.add_argument("--quick-permits", action="store_true", help="where permits come quicker than usual")
+    dated.add_argument(
+        "--draws", type=_whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    dated.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    dated.add_argument("--json", action="store_true", help="print JSON")
+    dated.add_argument("--svg", metavar="FILE", help="also write the picture")
+    _output(dated)
+
+
+def _facility_rack(questions: Any) -> None:
+    cooled = questions.add_parser("rack", help="what cools a rack, and what takes over where that ends")
+    cooled.add_argument("rack", metavar="KW|SYSTEM", help="heat in kW, or a system such as gb200_nvl72")
+    cooled.add_argument("--family", metavar="NAME", help="a family that must take it, such as air")
+    cooled.add_argument("--rise", type=_number("--rise", "10"), metavar="K", help="rise of the coolant (10)")
+    cooled.add_argument("--json", action="store_true", help="print JSON")
+    cooled.add_argument("--svg", metavar="FILE", help="also write the picture")
+    _output(cooled)
 
 
 def _inference(commands: Any) -> None:
