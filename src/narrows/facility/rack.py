@@ -134,8 +134,8 @@ def effectiveness(transfer_units: float, ratio: float) -> float:
     """
     if ratio == 1:
         return transfer_units / (1 + transfer_units)
-    left = math.exp(-transfer_units * (1 - ratio))
-    return (1 - left) / (1 - ratio * left)
+    taken = -math.expm1(-transfer_units * (1 - ratio))
+    return taken / (1 - ratio + ratio * taken)
 
 
 def door_limit_kw(cfm: float, supply_c: float, water_c: float, passed: float) -> float:
