@@ -115,18 +115,15 @@ def wet_bulb(t_c: ArrayLike, rh: ArrayLike, p_pa: ArrayLike) -> Floats:
     )
     shape, dry, ratio, pressure = dry.shape, dry.ravel(), ratio.ravel(), pressure.ravel()
     found = np.empty_like(dry)
-    at_zero = WATER_HEATS[0] * saturation_humidity(0.0, pressure)
-        - AIR * dry
-        - ratio * (WATER_HEATS[0] + VAPOUR * dry)
+    at_zero = WATER_HEATS[0] * saturation_humidity(0.0, pressure) - AIR * dry
+    at_zero -= ratio * (WATER_HEATS[0] + VAPOUR * dry)
     for icy, constants, heats in (
         (True, ICE, ICE_HEATS),
         (False, WATER, WATER_HEATS),
     ):
         these = np.flatnonzero((at_zero > 0) == icy)
         if these.size:
-            found[these] = _saturate(
-                dry[these], ratio[these], pressure[these], constants, heats
-            )
+            found[these] = _saturate(dry[these], ratio[these], pressure[these], constants, heats)
     return found.reshape(shape)
 
 

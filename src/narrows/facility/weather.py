@@ -165,8 +165,9 @@ def read_epw(path: str | Path) -> Weather:
         ) from error
     wrong = [at for at, hour in enumerate(clock) if hour != at % 24 + 1]
     if wrong:
+        line = wrong[0] + EPW_HEAD + 1
         raise DataError(
-            f"The weather file {str(path)!r} says hour {clock[wrong[0]]} in its line {wrong[0] + EPW_HEAD + 1}",
+            f"The weather file {str(path)!r} says hour {clock[wrong[0]]} in its line {line}",
             f"Hours run from 1 to 24; hour {wrong[0] % 24 + 1} comes there",
             "Fill gaps and sort the hours",
         )
