@@ -273,6 +273,8 @@ def _facility(commands: Any) -> None:
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _facility_power_date(questions)
     _facility_rack(questions)
+    _facility_simulate(questions)
+    _facility_sweep(questions)
 
 
 def _facility_power_date(questions: Any) -> None:
@@ -305,6 +307,36 @@ def _facility_rack(questions: Any) -> None:
     cooled.add_argument("--json", action="store_true", help="print JSON")
     cooled.add_argument("--svg", metavar="FILE", help="also write the picture")
     _output(cooled)
+
+
+def _facility_simulate(questions: Any) -> None:
+    run = questions.add_parser("simulate", help="a hall through every hour of a year: PUE, WUE, power, water")
+    run.add_argument("place", metavar="CITY|FILE.epw", help="a city such as phoenix_az, or a weather file")
+    run.add_argument(
+        "--design", default="air + towers", metavar="LINE", help="such as 'direct liquid + dry coolers, 2N'"
+    )
+    run.add_argument(
+        "--it-mw", type=_number("--it-mw", "100"), default=100.0, metavar="MW", help="IT power (100)"
+    )
+    run.add_argument(
+        "--draws", type=_whole("--draws", 100), default=100, metavar="N", help="number of draws (100)"
+    )
+    run.add_argument("--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    run.add_argument("--json", action="store_true", help="print JSON")
+    run.add_argument("--svg", metavar="FILE", help="also write PUE by hour and day as a picture")
+    run.set_defaults(command="plant")
+    _output(run)
+
+
+def _facility_sweep(questions: Any) -> None:
+    many = questions.add_parser("sweep", help="designs at one place, the least PUE first")
+    many.add_argument("place", metavar="CITY|FILE.epw", help="a city such as phoenix_az, or a weather file")
+    many.add_argument("--redundancy", default="N+1", metavar="NAME", help="N, N+1 or 2N (N+1)")
+    many.add_argument(
+        "--age", default="campus", metavar="NAME", help="class of hall, such as leased (campus)"
+    )
+    many.set_defaults(command="plant")
+    _output(many)
 
 
 def _inference(commands: Any) -> None:

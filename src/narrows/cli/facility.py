@@ -20,7 +20,7 @@ def run(arguments: Namespace) -> int:
     if arguments.question is None:
         raise UsageError(
             "`narrows facility` is given no question",
-            f"Its questions are {', '.join(sorted(answers))}",
+            f"Its questions are {', '.join(sorted([*answers, 'simulate', 'sweep']))}",
             "See `narrows facility --help`",
         )
     text, picture = answers[arguments.question](arguments)

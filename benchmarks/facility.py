@@ -1,0 +1,35 @@
+"""A plant through a year: one design, and ten thousand."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks import Row, benchmark
+from narrows.facility.plant import AGES, Design, facts_of, simulate
+from narrows.facility.sweep import sweep
+from narrows.facility.weather import weather
+
+DESIGNS, SWEEP_S, YEAR_S = 10_000, 5.0, 0.005
+
+
+@benchmark("facility")
+def facility() -> list[Row]:
+    """Time one design-year and the sweep of designs, each through 8,760 hours."""
+    year, facts = weather("sterling_va"), facts_of("campus")
+    spent = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        simulate(Design(), year, facts)
+        spent.append(time.perf_counter() - begin)
+    one = min(spent)
+    designs = [
+        Design("direct liquid", "dry coolers", age=AGES[at % 4], supply_c=20 + at % 30, load=0.5 + at / 2e4)
+        for at in range(DESIGNS)
+    ]
+    begin = time.perf_counter()
+    sweep(designs, year)
+    wall = time.perf_counter() - begin
+    return [
+        Row("one design-year", one, None, "s", None, f"<= {YEAR_S:g} s", one <= YEAR_S),
+        Row(f"{DESIGNS} design-years", wall, None, "s", None, f"<= {SWEEP_S:g} s", wall <= SWEEP_S),
+    ]
