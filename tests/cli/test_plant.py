@@ -63,8 +63,8 @@ def test_the_sweep_is_in_order(capsys):
         (
             [],
             (
-                "No question is asked of the facility. It is asked to simulate or sweep. "
-                "Write, for instance, narrows facility simulate phoenix_az."
+                "`narrows facility` is given no question. Its questions are power-date, rack, simulate, sweep. "
+                "See `narrows facility --help`."
             ),
         ),
     ],
