@@ -255,7 +255,14 @@ def executions(
     link = facts.fact("training.second_memory.bandwidth").canonical_value
     stay = min(1.0, SECOND * stages / model.layers)
     # One column a recomputation, form and place of activations.
-    columns = [_column(model, machine, job, kind, factor) for kind in _kept(offload)]
+    plain = {
+        (again, cut_up): _plain(
+            model, machine, replace(job, recompute=again, sequence_parallel=cut_up), factor
+        )
+        for again in AGAIN
+        for cut_up in (False, True)
+    }
+    columns = [_column(model, job, kind, plain[kind[0], kind[1] >= CUT], factor) for kind in _kept(offload)]
     busy, moved, sent, streamed = (np.stack([column[i] for column in columns], axis=-1) for i in range(4))
     ends = np.stack([column[4] for column in columns], axis=-2)  # end, chunks, micro-batches, kept, bucket
     away = np.array([away for *_, away in _kept(offload)], dtype=np.float64)
@@ -332,39 +339,50 @@ def _factors(model: Model, machine: Machine, job: Layout, stack: str) -> dict[st
     return found | {"scale": float(np.exp(logs[-1]))}
 
 
-def _column(
-    model: Model, machine: Machine, job: Layout, kind: tuple[str, int, bool], factor: dict[str, float]
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Return work, exchanges at 1 byte/s, activations through a chip, and memory by end and bucket."""
-    again, form, _ = kind
-    layout = replace(job, recompute=again, sequence_parallel=form >= CUT)
-    tensor, stages = float(layout.tensor), float(layout.stages)
+def _plain(
+    model: Model, machine: Machine, layout: Layout, factor: dict[str, float]
+) -> tuple[Array, Array, Array, float, Array]:
+    """Return work, tensor and pipeline exchange at 1 byte/s, bytes kept a token and layer, memory by end."""
     parts = dict(zip(PARTS, np.moveaxis(step_parts(model, machine, layout), -1, 0), strict=True))
-    work = sum((parts[name] * factor[name] for name in PARTS if name not in APART), np.zeros(1))
-    speed = machine.chip.scale_up_bytes_per_s if tensor <= machine.domain else machine.network_bytes_per_s
-    moved = parts["tensor"] * speed * (GATHERED if form == len(FORMS) - 1 else 1.0)
-    passed = parts["pipeline"] * machine.network_bytes_per_s
-    if form == 1:
-        moved = moved + passed * (tensor - 1)
+    work: Array = sum((parts[name] * factor[name] for name in PARTS if name not in APART), np.zeros(1))
+    near = layout.tensor <= machine.domain
+    speed = machine.chip.scale_up_bytes_per_s if near else machine.network_bytes_per_s
     each = activation_bytes_per_token(
         model, replace(layout, interleave=1, micro_batch=1), flash=False, dropout=True
     )
+    ends = [
+        buckets(model, layout, place, flash=False, dropout=True, sharded_optimiser=False)
+        for place in (0.0, float(layout.stages) - 1)
+    ]
+    passed = parts["pipeline"] * machine.network_bytes_per_s
+    return work, parts["tensor"] * speed, passed, each, np.stack(ends)
+
+
+def _column(
+    model: Model,
+    job: Layout,
+    kind: tuple[str, int, bool],
+    plain: tuple[Array, Array, Array, float, Array],
+    factor: dict[str, float],
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return work, exchanges at 1 byte/s, activations through a chip, and memory by end and bucket."""
+    again, form, _ = kind
+    work, moved, passed, each, ends = plain
+    tensor = float(job.tensor)
+    if form == len(FORMS) - 1:
+        moved = moved * GATHERED
+    if form == 1:
+        moved = moved + passed * (tensor - 1)
     whole = WHOLE * HALF * model.hidden * (1 - 1 / tensor) if form == CUT and again != "full" else 0.0
-    ends = np.stack(
-        [
-            buckets(model, layout, place, flash=False, dropout=True, sharded_optimiser=False)
-            for place in (0.0, stages - 1)
-        ]
-    )
-    ends[..., KEPT] *= 1 + whole / each
-    tokens = float(layout.batch) * float(layout.sequence) / float(np.max(layout.data))
-    streamed = np.full(work.shape, (each + whole) * tokens * model.layers / stages)
+    held = ends.copy()
+    held[..., KEPT] *= 1 + whole / each
+    tokens = float(job.batch) * float(job.sequence) / float(job.data)
     return (
         work,
         moved * factor["tensor"],
         passed * factor["pipeline"] * (tensor if form == 0 else 1.0),
-        streamed,
-        ends,
+        np.full(work.shape, (each + whole) * tokens * model.layers / float(job.stages)),
+        held,
     )
 
 
