@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrows.cli.output import emit, say, write
-from narrows.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -18,12 +17,6 @@ COOLANT_C = (25.0, 35.0, 45.0)
 
 def run(arguments: Namespace) -> int:
     """Answer the question."""
-    if arguments.question is None:
-        raise UsageError(
-            "No question is asked of the facility",
-            "It is asked to simulate or sweep",
-            "Write, for instance, narrows facility simulate phoenix_az",
-        )
     if arguments.question == "sweep":
         return _sweep(arguments)
     from narrows.facility.plant_result import run_plant

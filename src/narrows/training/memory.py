@@ -5,22 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from narrows.errors import UsageError
 from narrows.training.layout import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from narrows.training.layout import Layout
     from narrows.transformer import Model
 
-__all__ = ["BUCKETS", "Stage", "activation_bytes_per_token", "fullest", "stages"]
+    Array = NDArray[np.float64]
+
+__all__ = ["BUCKETS", "Stage", "activation_bytes_per_token", "buckets", "fullest", "fullest_bytes", "stages"]
 
 BUCKETS = ("weights", "gradients", "optimiser", "activations", "work")
 HALF, FULL = 2, 4
 """Bytes of a number in bf16 and fp32."""
 MOMENTS = 12
 """Bytes of a weight in the optimiser: a master copy and two moments in fp32."""
+WHOLE = 34
+"""Bytes that a layer keeps of each number of the stream, without scores; arXiv 2205.05198."""
 SCORES = 5
 """Bytes of a stored pair of tokens and head: score, its softmax, and a mask of dropout."""
 
@@ -86,8 +94,14 @@ def activation_bytes_per_token(
     >>> activation_bytes_per_token(gpt, one, dropout=True) / gpt.hidden
     34.0
     """
+    return float(_kept_per_token(model, layout, dense=dense, flash=flash, dropout=dropout))
+
+
+def _kept_per_token(model: Model, layout: Layout, *, dense: bool, flash: bool, dropout: bool) -> Array:
+    tensor = np.asarray(layout.tensor, dtype=np.float64)
+    spread = tensor if layout.sequence_parallel else np.ones_like(tensor)
     if layout.recompute == "full":
-        return float(HALF * model.hidden / (layout.tensor if layout.sequence_parallel else 1))
+        return np.asarray(HALF * model.hidden / spread)
     width = model.hidden
     whole = HALF * 4 * width + (HALF * width if dropout else 0)
     if model.kv_rank:
@@ -107,17 +121,16 @@ def activation_bytes_per_token(
     if not flash and layout.recompute == "none":
         scores = SCORES * model.heads * float(layout.sequence)
     cut = HALF * (parts + feed) + scores
-    spread = layout.tensor if layout.sequence_parallel else 1
-    return float(whole / spread + cut / layout.tensor)
+    return np.asarray(whole / spread + cut / tensor)
 
 
-def _under_way(layout: Layout, stage: int, layers: int) -> float:
+def _under_way(layout: Layout, place: Array, layers: Array) -> Array:
     """Return layers x micro-batches that a stage keeps at most."""
-    depth, chunks = int(layout.stages), int(layout.interleave)
-    if chunks == 1:
-        return layers * min(depth - stage, float(layout.micro_batches))
-    ahead = 2 * (depth - stage - 1) + (chunks - 1) * depth + 1
-    return layers / chunks * min(ahead, chunks * float(layout.micro_batches))
+    depth = np.asarray(layout.stages, dtype=np.float64)
+    chunks, count = np.asarray(layout.interleave, dtype=np.float64), layout.micro_batches
+    ahead = 2 * (depth - place - 1) + (chunks - 1) * depth + 1
+    plain = layers * np.minimum(depth - place, count)
+    return np.where(chunks == 1, plain, layers / chunks * np.minimum(ahead, chunks * count))
 
 
 def stages(
@@ -176,72 +189,130 @@ def stages(
             f"{depth} stages share the {model.layers} layers of {model.id}",
             "Give one number a stage",
         )
-    found, begin = [], 0
-    for i, count in enumerate(held):
-        dense_feed = (
-            max(0, min(model.dense_feed_layers, begin + count) - begin) if not model.mamba_layers else 0
-        )
-        begin += count
-        found.append(
-            _stage(
-                model,
-                layout,
-                i,
-                (count, dense_feed),
-                form=(flash, dropout),
-                kept=(sharded_optimiser, gradient_bytes),
-            )
-        )
-    return found
+    counts = np.array(held, dtype=np.float64)
+    parts = _buckets(
+        model,
+        layout,
+        np.arange(depth, dtype=np.float64),
+        (counts, np.cumsum(counts) - counts),
+        form=(flash, dropout),
+        kept=(sharded_optimiser, gradient_bytes),
+    )
+    return [Stage(count, *row) for count, row in zip(held, parts.tolist(), strict=True)]
 
 
-def _stage(
+def buckets(
     model: Model,
     layout: Layout,
-    place: int,
-    counts: tuple[int, int],
+    place: float | Array,
+    *,
+    flash: bool = True,
+    dropout: bool = False,
+    sharded_optimiser: bool = True,
+) -> Array:
+    """Return the memory of one chip of a stage, layouts at once; axes: layouts, `BUCKETS` [byte].
+
+    Parameters
+    ----------
+    model, layout
+        What trains; the widths of the layout may be arrays. Nothing is checked.
+    place
+        Number of the stage, 0 for the first.
+    flash, dropout, sharded_optimiser
+        As in `stages`, with gradients of 4 bytes.
+
+    Notes
+    -----
+    Layers are spread as evenly as they go, the first stages taking one more. See `stages`.
+    """
+    depth = np.asarray(layout.stages, dtype=np.float64)
+    where = np.asarray(place, dtype=np.float64)
+    each, left = np.divmod(model.layers, depth)
+    counts = each + (where < left)
+    begin = where * each + np.minimum(where, left)
+    return _buckets(
+        model, layout, where, (counts, begin), form=(flash, dropout), kept=(sharded_optimiser, FULL)
+    )
+
+
+def fullest_bytes(model: Model, layout: Layout, *, flash: bool = True) -> Array:
+    """Return the memory of the fullest chip of each layout [byte].
+
+    Parameters
+    ----------
+    model, layout
+        What trains; the widths of the layout may be arrays. Nothing is checked.
+    flash
+        As in `stages`.
+
+    Examples
+    --------
+    >>> from narrows.transformer.registry import model
+    >>> from narrows.training.layout import Layout
+    >>> llm, job = model("llama-3.1-8b"), Layout(chips=8, tensor=2, stages=4, batch=8)
+    >>> float(fullest_bytes(llm, job)) == fullest(stages(llm, job))[1].total
+    True
+    """
+    depth = np.asarray(layout.stages, dtype=np.float64)
+    found = buckets(model, layout, 0.0, flash=flash).sum(axis=-1)
+    for place in range(1, int(depth.max())):
+        total = buckets(model, layout, np.minimum(place, depth - 1), flash=flash).sum(axis=-1)
+        found = np.maximum(found, total)
+    return np.asarray(found)
+
+
+def _buckets(
+    model: Model,
+    layout: Layout,
+    place: Array,
+    held: tuple[Array, Array],
     *,
     form: tuple[bool, bool],
     kept: tuple[bool, float],
-) -> Stage:
-    count, dense = counts
+) -> Array:
+    """Return the buckets of the stages at some places that hold some layers, from the first one held."""
+    count, begin = held
     sharded, gradient = kept
-    tensor, experts = float(layout.tensor), float(layout.experts)
-    first, last = place == 0, place == int(layout.stages) - 1
+    depth = np.asarray(layout.stages, dtype=np.float64)
+    tensor, experts = (np.asarray(width, dtype=np.float64) for width in (layout.tensor, layout.experts))
+    first, last = place == 0, place == depth - 1
+    dense = np.maximum(0.0, np.minimum(model.dense_feed_layers, begin + count) - begin)
     share = count / model.layers
+    routed = count - dense
+    if model.mamba_layers:
+        dense, routed = np.zeros_like(count), model.expert_layers * share
+    if not model.experts:
+        dense, routed = count, np.zeros_like(count)
     attention = model.attention_layers * share * model.attention_weights
     state = model.mamba_layers * share * model.mamba_weights
-    routed = model.expert_layers * share if model.mamba_layers else count - dense
-    if not model.experts:
-        routed, dense = 0.0, count
     feed = dense * model.matrices * model.hidden * model.dense_ff + routed * model.shared_weights
-    edge = model.hidden * model.vocabulary * ((first and not (model.tied and last)) + last)
+    edge = model.hidden * model.vocabulary * ((first & ~(model.tied & last)) * 1.0 + last)
     common = (attention + state + feed + edge) / tensor + routed * model.hidden * model.experts
     owned = routed * model.experts * model.expert_weights / experts
-    ranks = float(layout.chips) / (tensor * float(layout.stages))
-    expert_ranks = max(1.0, float(layout.chips) / (float(layout.stages) * experts))
-    cut = max(1.0, float(layout.shard))
+    ranks = np.maximum(1.0, layout.chips / (tensor * depth))
+    expert_ranks = np.maximum(1.0, layout.chips / (depth * experts))
+    cut = np.maximum(1.0, layout.shard)
     own = common + owned
-    spread = common / max(ranks, 1.0) + owned / expert_ranks if sharded else own
-    tokens = float(layout.micro_batch) * float(layout.sequence) / float(layout.context)
+    spread = common / ranks + owned / expert_ranks if sharded else own
+    tokens = np.asarray(layout.micro_batch, dtype=np.float64) * layout.sequence / layout.context
     each = [
-        activation_bytes_per_token(model, layout, dense=kind, flash=form[0], dropout=form[1])
-        for kind in (True, False)
+        _kept_per_token(model, layout, dense=kind, flash=form[0], dropout=form[1]) for kind in (True, False)
     ]
-    mixed = (each[0] * dense + each[1] * (count - dense)) / max(count, 1) if model.experts else each[0]
+    mixed = (each[0] * dense + each[1] * (count - dense)) / np.maximum(count, 1) if model.experts else each[0]
     wide = (model.matrices - 1) * (model.dense_ff or model.expert_ff)
-    head = FULL * model.hidden * model.vocabulary / tensor if last else 0.0
+    head = FULL * model.hidden * model.vocabulary / tensor * last
     work = head + HALF * wide * (model.hidden + tokens) / tensor
     if layout.recompute == "full":
-        work += tokens * (model.hidden * 34 if not form[0] else HALF * wide) / tensor
-    return Stage(
-        count,
-        weights=HALF * own / cut,
-        gradients=gradient * own / cut,
-        optimiser=MOMENTS * (own / cut if cut > 1 else spread),
-        activations=mixed * tokens * _under_way(layout, place, count),
-        work=work,
+        work = work + tokens * (model.hidden * WHOLE if not form[0] else HALF * wide) / tensor
+    parts = (
+        HALF * own / cut,
+        gradient * own / cut,
+        MOMENTS * np.where(cut > 1, own / cut, spread),
+        mixed * tokens * _under_way(layout, place, count),
+        work,
     )
+    found: Array = np.stack(np.broadcast_arrays(*parts), axis=-1)
+    return found
 
 
 def fullest(found: Sequence[Stage]) -> tuple[int, Stage]:

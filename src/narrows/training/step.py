@@ -45,6 +45,8 @@ HALF, FULL = 2.0, 4.0
 """Bytes of a number in bf16 and in fp32."""
 STATE_BYTES = 20.0
 """Bytes of optimiser work a weight: read and write a master copy and two moments, write the weight."""
+EACH = 0.3
+"""Part of the work of the optimiser that every rank does on the weights it holds."""
 RESIDUAL = 12.0
 """Numbers a layer moves for each number of the residual stream: norms, sums, dropout, rotary parts."""
 PASSED = 2.0
@@ -185,7 +187,7 @@ def step_parts(model: Model, machine: Machine, layout: Layout, *, ahead: bool = 
         turns * count * (model.layers / stages) * MICRO,
         turns * count * (routed / stages) * MICRO,
         turns * count * layout.interleave * MILLI,
-        ((common + owned) / layout.chips + held * 0.3) * STATE_BYTES / bandwidth,
+        ((common + owned) / layout.chips + held * EACH) * STATE_BYTES / bandwidth,
         STEP,
         linear * SHORT / tokens,
         expert_work * SHORT / np.maximum(per_expert, 1.0),
