@@ -624,12 +624,14 @@ def _inference_plan(questions: Any) -> None:
 
 def _training(commands: Any) -> None:
     room = commands.add_parser(
-        "training", help="a training run: what it costs, how to split it, what is lost"
+        "training", help="a training run: layout, step, cost, split of a budget, what is lost"
     )
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _training_cost(questions)
     _training_allocate(questions)
     _training_goodput(questions)
+    _training_plan(questions)
+    _training_search(questions)
 
 
 def _training_cost(questions: Any) -> None:
@@ -701,6 +703,83 @@ def _training_goodput(questions: Any) -> None:
     _draws(useful)
     useful.add_argument("--json", action="store_true", help="print JSON")
     _output(useful, quiet=False)
+
+
+def _training_job(ask: Any) -> None:
+    """Add what a plan and a search of layouts share."""
+    ask.add_argument("model", help="a model such as llama-3.1-70b, or a config.json")
+    ask.add_argument("chip", help="a chip such as h100")
+    for option, usual, text in (
+        ("--batch", 512, "sequences of a step"),
+        ("--sequence", 8192, "their tokens"),
+    ):
+        ask.add_argument(option, type=_whole(option, usual), required=True, metavar="N", help=text)
+    for option, usual, text in (
+        ("--tp", 4, "tensor width"),
+        ("--pp", 8, "pipeline stages"),
+        ("--cp", 1, "context width"),
+        ("--ep", 8, "expert width"),
+        ("--vp", 5, "chunks of layers a stage holds"),
+        ("--mbs", 1, "sequences of a micro-batch"),
+        ("--shard", 64, "chips over which parameters are cut up, 0 for none"),
+    ):
+        ask.add_argument(
+            option, type=_whole(option, usual), metavar="N", help=f"{text}; searched if left out"
+        )
+    ask.add_argument("--precision", default="bf16", help="bf16, fp8, mxfp8 or nvfp4 (bf16)")
+    ask.add_argument(
+        "--recompute", metavar="KIND", help="none, attention, parts or full; searched if left out"
+    )
+    ask.add_argument("--gradients", default="fp32", help="sum gradients in fp32 or bf16 (fp32)")
+    ask.add_argument(
+        "--basis",
+        default="life",
+        metavar="KIND",
+        help="how chips are paid, as in `narrows training cost` (life)",
+    )
+
+
+def _training_plan(questions: Any) -> None:
+    ask = questions.add_parser(
+        "plan", help="one run in full: step, memory, useful time, days, dollars, electricity"
+    )
+    _training_job(ask)
+    ask.add_argument(
+        "--chips", type=_whole("--chips", 1024), required=True, metavar="N", help="chips of the run"
+    )
+    for option, usual, text in (
+        ("--tokens", "15e12", "tokens of the run; without them the plan is that of a step"),
+        ("--flop", "3.8e25", "instead of --tokens: operations of the model to spend"),
+        ("--inference-tokens", "1e13", "with --flop: tokens to serve, for the split beside it"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), metavar="X", help=text)
+    ask.add_argument("--start", metavar="DATE", help="first day, such as 2027-01-01")
+    _draws(ask)
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    ask.add_argument("--svg", metavar="FILE", help="also write where the time of the step goes")
+    _output(ask, quiet=False)
+
+
+def _training_search(questions: Any) -> None:
+    ask = questions.add_parser("search", help="the fastest layouts that fit, and the front")
+    _training_job(ask)
+    ask.add_argument(
+        "--chips", required=True, metavar="N[,N...]", help="chips of the job; several to compare"
+    )
+    ask.add_argument(
+        "--executions",
+        action="store_true",
+        help="count and price every execution with overlap, offload and network, as published for A100",
+    )
+    ask.add_argument(
+        "--no-second-memory", action="store_true", help="with --executions: nothing goes to the host"
+    )
+    ask.add_argument("--top", type=_whole("--top", 10), default=10, metavar="N", help="layouts shown (10)")
+    ask.add_argument(
+        "--workers", type=_whole("--workers", 2), default=1, metavar="N", help="processes that search (1)"
+    )
+    _forms(ask, csv="print one row a layout")
+    _output(ask)
 
 
 def _draws(command: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from narrows.inference.traffic import Objective, Traffic
 
-__all__ = ["run"]
+__all__ = ["INTERRUPTED", "MOST_WORKERS", "pool", "run"]
 
 INTERRUPTED = 130
 MOST_WORKERS, MOST_STAGES = 256, 64
@@ -89,7 +89,7 @@ def _search(arguments: Namespace) -> int:
             f"It is 1 to {MOST_WORKERS}",
             "Write, for instance, --workers 2",
         )
-    with _pool(arguments.workers) as pool:
+    with pool(arguments.workers) as executor:
         result = search(
             arguments.model,
             traffic,
@@ -97,7 +97,7 @@ def _search(arguments: Namespace) -> int:
             space,
             latency=f"{arguments.over}_s",
             seed=arguments.seed,
-            executor=pool,
+            executor=executor,
             progress=_progress(quiet=arguments.quiet),
         )
     if arguments.json:
@@ -120,7 +120,7 @@ def _search(arguments: Namespace) -> int:
     return 0
 
 
-def _pool(workers: int) -> Any:
+def pool(workers: int) -> Any:
     """Return an executor, or none for one worker; Ctrl-C is for this process alone."""
     if workers == 1:
         return nullcontext()

@@ -209,6 +209,7 @@ def buckets(
     flash: bool = True,
     dropout: bool = False,
     sharded_optimiser: bool = True,
+    gradient_bytes: float = FULL,
 ) -> Array:
     """Return the memory of one chip of a stage, layouts at once; axes: layouts, `BUCKETS` [byte].
 
@@ -218,8 +219,8 @@ def buckets(
         What trains; the widths of the layout may be arrays. Nothing is checked.
     place
         Number of the stage, 0 for the first.
-    flash, dropout, sharded_optimiser
-        As in `stages`, with gradients of 4 bytes.
+    flash, dropout, sharded_optimiser, gradient_bytes
+        As in `stages`.
 
     Notes
     -----
@@ -231,18 +232,18 @@ def buckets(
     counts = each + (where < left)
     begin = where * each + np.minimum(where, left)
     return _buckets(
-        model, layout, where, (counts, begin), form=(flash, dropout), kept=(sharded_optimiser, FULL)
+        model, layout, where, (counts, begin), form=(flash, dropout), kept=(sharded_optimiser, gradient_bytes)
     )
 
 
-def fullest_bytes(model: Model, layout: Layout, *, flash: bool = True) -> Array:
+def fullest_bytes(model: Model, layout: Layout, *, flash: bool = True, gradient_bytes: float = FULL) -> Array:
     """Return the memory of the fullest chip of each layout [byte].
 
     Parameters
     ----------
     model, layout
         What trains; the widths of the layout may be arrays. Nothing is checked.
-    flash
+    flash, gradient_bytes
         As in `stages`.
 
     Examples
@@ -254,10 +255,11 @@ def fullest_bytes(model: Model, layout: Layout, *, flash: bool = True) -> Array:
     True
     """
     depth = np.asarray(layout.stages, dtype=np.float64)
-    found = buckets(model, layout, 0.0, flash=flash).sum(axis=-1)
+    found = buckets(model, layout, 0.0, flash=flash, gradient_bytes=gradient_bytes).sum(axis=-1)
     for place in range(1, int(depth.max())):
-        total = buckets(model, layout, np.minimum(place, depth - 1), flash=flash).sum(axis=-1)
-        found = np.maximum(found, total)
+        stage = np.minimum(place, depth - 1)
+        held = buckets(model, layout, stage, flash=flash, gradient_bytes=gradient_bytes)
+        found = np.maximum(found, held.sum(axis=-1))
     return np.asarray(found)
 
 
