@@ -101,7 +101,7 @@ def test_why_tells_a_cost_and_a_fact() -> None:
         (
             ["training"],
             (
-                "`narrows training` is given no question. Its questions are allocate, cost, goodput. "
+                "`narrows training` is given no question. Its questions are allocate, cost, goodput, plan, search. "
                 "See `narrows training --help`."
             ),
         ),
