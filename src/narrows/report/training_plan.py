@@ -39,7 +39,8 @@ GIB = 2.0**30
 BAR, WIDE = 40, 100
 WIDTHS = (
     ("chips", "chips"), ("tensor", "TP"), ("stages", "PP"), ("context", "CP"), ("experts", "EP"),
-    ("data", "DP"), ("shard", "shard"), ("interleave", "VP"), ("micro_batch", "MBS"), ("recompute", "recompute"),
+    ("data", "DP"), ("shard", "shard"), ("interleave", "VP"), ("micro_batch", "MBS"),
+    ("recompute", "recompute"),
 )  # fmt: skip
 """Widths of a layout, and what the trade calls them."""
 PAGE, LEFT, RIGHT, ROW, TOP = 860.0, 190.0, 740.0, 24.0, 84.0
@@ -79,7 +80,8 @@ def plan_text(found: Plan) -> str:
         f"  tokens           {number(step.tokens_per_s)}/s, {number(step.tokens)} a step",
         (
             f"  MFU              {step.mfu.value:.1%} of the bf16 peak "
-            f"({step.mfu.low:.1%} to {step.mfu.high:.1%}), {step.share_of_rate:.1%} of the {layout.precision} rate"
+            f"({step.mfu.low:.1%} to {step.mfu.high:.1%}), "
+            f"{step.share_of_rate:.1%} of the {layout.precision} rate"
         ),
         *_knob_lines(found),
         "",
@@ -276,7 +278,7 @@ def plan_svg(found: Plan) -> str:
     """
     step = found.step
     parts = [(name, share) for name, share in step.waterfall.items() if share > 0]
-    height = TOP + ROW * (len(parts) + 1) + 40
+    height = TOP + ROW * (len(parts) + 2) + 30
     layout = found.layout
     title = f"A training step: {found.model}, {layout.chips:,.0f} {found.chip}"
     told = (
@@ -308,6 +310,15 @@ def plan_svg(found: Plan) -> str:
         words(LEFT - 10, y + 13, "whole step", 12, text_anchor="end", font_weight="bold"),
         rect(LEFT, y, scale, 16, fill=RED),
         words(RIGHT + 6, y + 13, f"{number(step.seconds.value)} s", 11, fill=GREY),
+        words(LEFT - 10, y + ROW + 13, f"at the {layout.precision} rate", 12, text_anchor="end"),
+        rect(LEFT, y + ROW, step.share_of_rate * scale, 16, fill=GREY),
+        words(
+            LEFT + step.share_of_rate * scale + 6,
+            y + ROW + 13,
+            f"{step.share_of_rate:.1%}: operations of the model, none computed again",
+            11,
+            fill=GREY,
+        ),
     ]
     return picture(PAGE, height, title, told, marks, style=night_rules(NIGHT))
 
@@ -402,10 +413,7 @@ def layouts_csv(found: Layouts) -> str:
     """
     front = set(map(id, found.front))
     rest = [one for one in found.front if id(one) not in set(map(id, found.best))]
-    rows = []
-    for one in (*found.best, *rest):
-        rows.append(_laid_row(one) | {"front": int(id(one) in front)})
-    return _csv(rows)
+    return _csv([_laid_row(one) | {"front": int(id(one) in front)} for one in (*found.best, *rest)])
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -440,8 +448,9 @@ def executions_text(found: Found) -> str:
         choices = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.choices.items())
         lines += [
             (
-                f"{place:>3}. {number(one.sequences_per_s, 4)} sequences/s, {number(one.seconds, 4)} s a step "
-                f"of {one.batch:,}, {one.memory_bytes / GIB:.1f} GiB: TP{one.tensor} PP{one.stages} DP{one.data}"
+                f"{place:>3}. {number(one.sequences_per_s, 4)} sequences/s, "
+                f"{number(one.seconds, 4)} s a step of {one.batch:,}, {one.memory_bytes / GIB:.1f} GiB: "
+                f"TP{one.tensor} PP{one.stages} DP{one.data}"
             ),
             *wrap(choices, WIDE, initial_indent="     ", subsequent_indent="     "),
         ]
