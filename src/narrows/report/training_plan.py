@@ -278,7 +278,7 @@ def plan_svg(found: Plan) -> str:
     """
     step = found.step
     parts = [(name, share) for name, share in step.waterfall.items() if share > 0]
-    height = TOP + ROW * (len(parts) + 1) + 40
+    height = TOP + ROW * (len(parts) + 2) + 30
     layout = found.layout
     title = f"A training step: {found.model}, {layout.chips:,.0f} {found.chip}"
     told = (
@@ -310,6 +310,15 @@ def plan_svg(found: Plan) -> str:
         words(LEFT - 10, y + 13, "whole step", 12, text_anchor="end", font_weight="bold"),
         rect(LEFT, y, scale, 16, fill=RED),
         words(RIGHT + 6, y + 13, f"{number(step.seconds.value)} s", 11, fill=GREY),
+        words(LEFT - 10, y + ROW + 13, f"at the {layout.precision} rate", 12, text_anchor="end"),
+        rect(LEFT, y + ROW, step.share_of_rate * scale, 16, fill=GREY),
+        words(
+            LEFT + step.share_of_rate * scale + 6,
+            y + ROW + 13,
+            f"{step.share_of_rate:.1%}: operations of the model, none computed again",
+            11,
+            fill=GREY,
+        ),
     ]
     return picture(PAGE, height, title, told, marks, style=night_rules(NIGHT))
 
@@ -440,8 +449,7 @@ def executions_text(found: Found) -> str:
         lines += [
             (
                 f"{place:>3}. {number(one.sequences_per_s, 4)} sequences/s, "
-                f"{number(one.seconds, 4)} s a step "
-                f"of {one.batch:,}, {one.memory_bytes / GIB:.1f} GiB: "
+                f"{number(one.seconds, 4)} s a step of {one.batch:,}, {one.memory_bytes / GIB:.1f} GiB: "
                 f"TP{one.tensor} PP{one.stages} DP{one.data}"
             ),
             *wrap(choices, WIDE, initial_indent="     ", subsequent_indent="     "),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from narrows.figure import Comparison
 from narrows.fitted import covered
 from narrows.training.layout import Layout
-from narrows.training.memory import fullest, stages
+from narrows.training.memory import fullest, fullest_bytes, stages
 from narrows.training.runs import BRIDGE, ROUNDED, TABLES, read_runs
 from narrows.training.step_fit import HELD_OUT, held_out, labels_of, parts_of
 from narrows.transformer import training_flops
@@ -38,6 +39,8 @@ TIME_GOAL = {"calculon": 3.65, "simumax": 5.6}
 MEMORY_GOAL, MEMORY_PEER = 1.5, 0.39
 TABLE_PEER = {"parameters+optimizer": 8.49, "activations": 2.08, "activations relative to no recompute": 6.69}
 """Mean error of calculon on its own table, in %."""
+FIT_GOAL, PRINTED = 98.0, ("bridge", "mlperf")
+"""Least share of layouts that ran that must fit with all recomputed, and the tables of large runs."""
 COUNT_GOAL, SHARE_GOAL = 0.5, 0.25
 BYTES = 18
 """Bytes of a weight with its gradient and optimiser in the table of 2022: 2, 4 and 12."""
@@ -66,6 +69,7 @@ def step_rows(folder: Path | None) -> Iterator[Comparison]:
     yield from _times(runs)
     yield from _memory(folder, [run for run in runs if run.stack == "simumax"])
     yield from _table(folder)
+    yield from _fits([run for run in runs if run.stack in PRINTED])
 
 
 def _row(
@@ -185,6 +189,26 @@ def _memory(folder: Path, runs: list[Run]) -> Iterator[Comparison]:
     yield _row(
         TABLES["simumax"], "memory of the fullest chip", "worst error in %", worst, None, n=len(errors)
     )
+
+
+def _fits(runs: list[Run]) -> Iterator[Comparison]:
+    """Layouts that ran, by whether their memory fits: what tables do not print decides."""
+    for words, again, gradient, goal in (
+        ("nothing recomputed, gradients in fp32", "none", 4.0, None),
+        ("nothing recomputed, gradients in bf16", "none", 2.0, None),
+        ("all recomputed, gradients in fp32", "full", 4.0, FIT_GOAL),
+    ):
+        held = [
+            float(fullest_bytes(run.model, replace(run.layout, recompute=again), gradient_bytes=gradient))
+            for run in runs
+        ]
+        inside = [full <= run.machine.chip.memory_bytes for full, run in zip(held, runs, strict=True)]
+        share = 100.0 * sum(inside) / len(inside)
+        wanted = "" if goal is None else f"at least {goal:g}"
+        yield Comparison(
+            ROOM, "training runs", f"layouts that ran and fit, {words}", "%", share, wanted, None, len(runs),
+            None if goal is None else share >= goal,
+        )  # fmt: skip
 
 
 def _table(folder: Path) -> Iterator[Comparison]:
