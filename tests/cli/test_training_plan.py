@@ -109,6 +109,25 @@ REFUSED = [
 ]
 
 
+REFUSED += [
+    (
+        [*COUNT, "--executions", "--tp", "2"],
+        (
+            "The option --executions is given with --tp. It prices every width on one number of chips. "
+            "Leave one of them out."
+        ),
+    ),
+    (
+        [*SEARCH, "--ep", "2"],
+        (
+            "No layout of llama-3.1-8b divides 64 sequences over 16 chips. "
+            "Widths divide the chips, and data-parallel width x micro-batch divides the batch. "
+            "Give another batch, or leave widths out."
+        ),
+    ),
+]
+
+
 @pytest.mark.parametrize(("asked", "sentence"), REFUSED)
 def test_refusals(asked: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(asked) == 2

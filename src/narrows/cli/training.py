@@ -247,6 +247,7 @@ def _search(arguments: Namespace) -> int:
     with pool(arguments.workers) as executor:
         told = _progress(quiet=arguments.quiet)
         if arguments.executions:
+            _alone(arguments, chips)
             problem = Problem(
                 chips[0],
                 arguments.batch,
@@ -277,6 +278,22 @@ def _search(arguments: Namespace) -> int:
         say("interrupted; what was done is shown")
         return INTERRUPTED
     return 0
+
+
+def _alone(arguments: Namespace, chips: tuple[int, ...]) -> None:
+    """Refuse what the counted problem does not take: it searches all widths itself."""
+    given = [
+        option
+        for option in ("tp", "pp", "cp", "ep", "vp", "mbs", "shard", "recompute")
+        if getattr(arguments, option) is not None
+    ]
+    if given or len(chips) > 1:
+        beside = f"--{given[0]}" if given else "several numbers of chips"
+        raise UsageError(
+            f"The option --executions is given with {beside}",
+            "It prices every width on one number of chips",
+            "Leave one of them out",
+        )
 
 
 def _counts(text: str) -> tuple[int, ...]:

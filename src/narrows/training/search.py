@@ -174,7 +174,7 @@ def _cuts(model: Model, machine: Machine, space: Space) -> list[tuple[int, int, 
         deep = [p for p in _divisors(chips) if p <= model.layers]
         deep = [p for p in deep if any(not (model.layers + edge) % p for edge in EDGES)]
         for tensor, stages in product(_held(space.tensor, near), _held(space.stages, deep)):
-            if not chips % (tensor * stages):
+            if not chips % (tensor * stages) and not model.heads % tensor and stages <= model.layers:
                 found.append((chips, tensor, stages))
     return found
 
@@ -213,7 +213,11 @@ def layouts(model: Model, space: Space, cut: tuple[int, int, int]) -> Layout | N
             _held(space.shard, sharded),
         ):
             even = chunk == 1 or not each // micro % stages or space.interleave is not None
-            if not each % micro and even and not micro * space.sequence % (tensor * context):
+            apart = chips // stages % experts or (model.experts or 1) % experts
+            long = chunk * stages > model.layers or (shard and chips % shard)
+            if apart or long or each % micro or not even:
+                continue
+            if not micro * space.sequence % (tensor * context):
                 rows.append((tensor, stages, context, experts, shard, chunk, micro))
     if not rows:
         return None
