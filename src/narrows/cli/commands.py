@@ -394,7 +394,9 @@ def _campus(ask: Any) -> None:
 
 def _facility_electrical(questions: Any) -> None:
     ask = questions.add_parser("electrical", help="losses of the electrical chain, redundancy, shared feeds")
-    ask.add_argument("place", nargs="?", metavar="CITY|FILE.epw", help="also size the site: a city, or a file")
+    ask.add_argument(
+        "place", nargs="?", metavar="CITY|FILE.epw", help="also size the site: a city, or a file"
+    )
     for option, usual, default, told in (
         ("--it-mw", "100", 100.0, "IT power that the chain is built for [MW] (100)"),
         ("--load", "0.8", 0.8, "load over that [share] (0.8)"),

@@ -1,4 +1,4 @@
-"""``narrows facility supply`` and ``frontier``: the cheapest firm supply; date against cost against carbon."""
+"""``narrows facility supply`` and ``frontier``: the cheapest firm supply; date, cost and carbon."""
 
 from __future__ import annotations
 

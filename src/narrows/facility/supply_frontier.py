@@ -14,9 +14,9 @@ from narrows.errors import RunError, UnknownNameError, UsageError
 from narrows.facility.power_path import durations, source_months
 from narrows.facility.powered import DAYS_PER_MONTH
 from narrows.facility.supply_costs import FIRM, plant_costs
-from narrows.facility.supply_lp import GRAMS_PER_KG, Campus, Supply, least_cost_supply
-from narrows.facility.supply_plan import BAND, Priced, band, campus_at, priced, with_spare
-from narrows.facility.supply_ways import stated, way_months
+from narrows.facility.supply_lp import GRAMS_PER_KG, Campus, Supply
+from narrows.facility.supply_plan import BAND, Priced, band, campus_at, firm_supply, priced
+from narrows.facility.supply_ways import CARRIERS, stated, way_months
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
@@ -68,10 +68,8 @@ OPTIONS = {
     "contracts": Option("grid + contracts for sun and wind", ("grid", "ppa"), "grid"),
     "mixed": Option("grid + own sun, wind, battery", ("grid", "renewable", "battery"), "grid"),
     "turbines": Option("small turbines", ("turbines",), "turbines"),
-    "hybrid": Option(
-        "small turbines + sun, wind, battery", ("turbines", "renewable", "battery"), "turbines"
-    ),
-    "combined": Option("combined cycle", ("combined_cycle", "turbines"), "combined_cycle"),
+    "hybrid": Option("small turbines + sun, wind, battery", ("turbines", "renewable", "battery"), "turbines"),
+    "combined": Option("combined cycle", ("combined_cycle",), "combined_cycle"),
     "cells": Option("fuel cells", ("fuel_cell",), "fuel_cell"),
     "island": Option("sun, wind, battery alone", ("renewable", "battery"), "renewable"),
     "reactors": Option("small reactors + battery", ("smr", "battery"), "smr"),
@@ -204,7 +202,8 @@ def supply_frontier(
     options
         Keys of `OPTIONS`.
     weeks
-        Representative weeks of each solution; None for all hours.
+        Representative weeks of each solution; None for all hours. Sun, wind and a battery alone are always
+        solved over all hours: what they must outlast is longer than a week.
     draws, seed, catalog, progress
         See `narrows.facility.supply_plan.supply`.
 
@@ -242,15 +241,18 @@ def supply_frontier(
         ways = OPTIONS[key].ways
         campus = campus_at(place, mw, grid_mw, grid_price=grid_price, gas_price=gas_price, ways=ways)
         fixed = {"fixed_grid": grid_price is not None, "fixed_gas": gas_price is not None}
+        spell = None if OPTIONS[key].carrier not in CARRIERS else weeks
         for price in CARBON_PRICES:
             try:
-                row = choice_of(key, campus, price, reader, times, weeks=weeks, **fixed)
+                row = choice_of(key, campus, price, reader, times, weeks=spell, **fixed)
             except RunError as refused:
                 failed[OPTIONS[key].name] = str(refused)
                 break
             if not any(_same(row, other) for other in found):
                 found.append(row)
-    return Frontier(place, mw, mw if grid_mw is None else grid_mw, _marked(found), failed, reader.catalog.last, reader)
+    return Frontier(
+        place, mw, mw if grid_mw is None else grid_mw, _marked(found), failed, reader.catalog.last, reader
+    )
 
 
 def choice_of(
@@ -282,7 +284,7 @@ def choice_of(
     option = OPTIONS[key]
     paid = carbon_price * stated("grid_carbon", reader.catalog)
     asked = replace(campus, carbon_price=carbon_price, price=campus.price + paid)
-    built, _ = with_spare(least_cost_supply(asked, plant_costs(reader.catalog, today=True), weeks))
+    built, _ = firm_supply(asked, plant_costs(reader.catalog, today=True), weeks)
     parts = built.cost_parts | {"grid": built.cost_parts.get("grid", 0.0) - paid * built.shares["grid"]}
     plain = replace(built, campus=replace(asked, price=campus.price), cost_parts=parts)
     bill = priced(plain, reader, fixed_grid=fixed_grid, fixed_gas=fixed_gas)
@@ -297,10 +299,8 @@ def _months(option: Option, built: Supply, reader: Reader, times: Durations) -> 
     """Return the months to first power: those of the carrier, or of the latest part where it needs help."""
     load = built.campus.load
     dates = way_months(reader, load, times)
-    if option.carrier == "grid":
-        alone = built.campus.grid
-    else:
-        alone = sum(built.capacity[name] for name in FIRM)
+    own = sum(built.capacity[name] for name in FIRM)
+    alone = built.campus.grid if option.carrier == "grid" else own
     if alone >= load * (1 - TRACE):
         return dates[option.carrier]
     latest: Floats = np.maximum.reduce([dates[way] for way in option.ways])

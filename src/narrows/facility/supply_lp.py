@@ -311,8 +311,9 @@ class _Program:
         """Return the cost of a MW of a part in a year [usd/(MW year)]; of a battery of a MWh."""
         if name not in CONTRACT:
             return self.costs.yearly[name]
-        made = float(self.profiles[CONTRACT[name]] @ self.weight) / self.years
-        return self.costs.contract.get(name, 0.0) * made
+        made = float(self.profiles[CONTRACT[name]] @ self.weight) / float(self.years)
+        price: float = self.costs.contract.get(name, 0.0)
+        return price * made
 
     def _rows(self, profiles: dict[str, Floats], period: int) -> None:
         campus, at = self.campus, self.columns
@@ -373,8 +374,11 @@ class _Program:
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         solver.passModel(program)
-        solver.run()
+        solver.HandleKeyboardInterrupt = True
+        solver.solve()
         state = solver.getModelStatus()
+        if state == highspy.HighsModelStatus.kInterrupt:
+            raise KeyboardInterrupt
         if state == highspy.HighsModelStatus.kOptimal:
             found = solver.getSolution()
             return np.asarray(found.col_value), np.asarray(found.row_dual)
@@ -438,7 +442,9 @@ def _supply(program: _Program, solved: tuple[Floats, Floats], hours: Indices) ->
     parts["grid"] = float(program.price * weight @ flows["grid"]) / energy
     parts["wires"] = campus.wires * float(weight @ inward) / energy
     price_of_row = dual[program.balance] / COST_SCALE
-    of_load = price_of_row if program.bought_row is None else price_of_row + dual[program.bought_row] / COST_SCALE
+    of_load = (
+        price_of_row if program.bought_row is None else price_of_row + dual[program.bought_row] / COST_SCALE
+    )
     return Supply(
         campus,
         float(sum(parts.values())),

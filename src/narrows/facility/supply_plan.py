@@ -1,4 +1,4 @@
-"""The cheapest firm supply of a campus: what is built, what an outage leaves short, cost and carbon with doubt."""
+"""The cheapest firm supply of a campus: what is built, what an outage leaves short, cost and carbon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.catalog import Reader, default
 from narrows.draws import MOST_DRAWS, quantiles
-from narrows.errors import UsageError
+from narrows.errors import RunError, UsageError
 from narrows.facility.renewables import photovoltaic_share, supply_weather, wind_share
 from narrows.facility.supply_costs import CONTRACT, FIRM, RENEWABLE, drawn_costs, plant_costs
 from narrows.facility.supply_lp import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.catalog import Catalog
+    from narrows.facility.supply_costs import PlantCosts
 
     Floats = NDArray[np.float64]
 
@@ -38,7 +39,9 @@ __all__ = [
     "FirmSupply",
     "Outage",
     "Priced",
+    "band",
     "campus_at",
+    "firm_supply",
     "outages",
     "priced",
     "supply",
@@ -49,6 +52,8 @@ BAND = (0.1, 0.5, 0.9)
 TRACE = 1e-3  # share of the load, below which power is none
 SCOPES = ("scope 1", "scope 2", "scope 3")
 ALL = slice(None)
+SCREEN = 13
+"""Weeks by which the largest unit that pays is found."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,8 @@ def campus_at(
         Price of delivered grid energy [usd/MWh], one number or axis (hour); if left out wholesale energy at
         its stated mean, and wires on top.
     gas_price, carbon_price
-        Price of gas [usd/MMBtu], the stated one if left out; price of carbon dioxide burnt on the site [usd/t].
+        Price of gas [usd/MMBtu], the stated one if left out; price of carbon dioxide burnt on the site
+        [usd/t].
     ways
         Names of `WAYS` that are open; without ``grid`` the campus is an island.
     """
@@ -314,7 +320,7 @@ def supply(
     )
     costs = plant_costs(catalog, today=not book)
     tell(f"solving {'8,760 hours' if weeks is None else f'{weeks} weeks'}")
-    built, spare = with_spare(least_cost_supply(campus, costs, weeks))
+    built, spare = firm_supply(campus, costs, weeks)
     used = {way: max((built.capacity[part] for part in parts), default=0.0) for way, parts in WAYS.items()}
     used["grid"] = float(built.flows["grid"].max())
     return FirmSupply(
@@ -324,10 +330,50 @@ def supply(
         built,
         spare,
         tuple(outages(built)) if weeks is None else (),
-        priced(built, reader, today=not book, fixed_grid=grid_price is not None, fixed_gas=gas_price is not None),
+        priced(
+            built, reader, today=not book, fixed_grid=grid_price is not None, fixed_gas=gas_price is not None
+        ),
         {way: band(months[way]) for way in opened if used[way] > TRACE * mw},
         reader,
     )
+
+
+def firm_supply(
+    campus: Campus, costs: PlantCosts, weeks: int | None = None
+) -> tuple[Supply, tuple[str, float]]:
+    """Return the supply of least cost with its spare unit, and which the spare is.
+
+    Parameters
+    ----------
+    campus, costs, weeks
+        See `narrows.facility.supply_lp.least_cost_supply`.
+
+    Raises
+    ------
+    RunError
+        If nothing that is open serves every hour.
+
+    Notes
+    -----
+    The spare is as large as the largest unit, so that a technology of large units may not pay. The program
+    is solved by 13 weeks without the technologies of the largest units, one after another, and in full with
+    those that cost least, spare included.
+    """
+    firm = sorted((name for name in FIRM if name in campus.allowed), key=lambda name: -stated(f"unit.{name}"))
+    costed: list[tuple[float, int, Campus, tuple[Supply, tuple[str, float]]]] = []
+    for dropped in range(len(firm) + 1) if firm else ():
+        allowed = tuple(name for name in campus.allowed if name not in firm[:dropped])
+        asked = replace(campus, allowed=allowed)
+        try:
+            found = with_spare(least_cost_supply(asked, costs, min(weeks or SCREEN, SCREEN)))
+        except RunError:
+            break
+        costed.append((found[0].cost, dropped, asked, found))
+    if not costed:
+        return with_spare(least_cost_supply(campus, costs, weeks))
+    _, _, asked, found = min(costed, key=lambda row: row[:2])
+    screened = weeks is not None and weeks <= SCREEN
+    return found if screened else with_spare(least_cost_supply(asked, costs, weeks))
 
 
 def with_spare(built: Supply) -> tuple[Supply, tuple[str, float]]:
@@ -465,7 +511,7 @@ def priced(
         beyond = beyond + life[name] * made[name] * held / energy
     bought = max(shares["grid"], 0.0)  # the solver leaves an island a little below nothing
     scopes = (burnt * costs.gas_carbon, bought * _drawn(reader, "grid_carbon"), beyond)
-    carbon = {name: GRAMS_PER_KG * tonnes for name, tonnes in zip(SCOPES, scopes, strict=True)}
+    carbon = {name: np.asarray(GRAMS_PER_KG * each) for name, each in zip(SCOPES, scopes, strict=True)}
     return Priced(cost + campus.carbon_price * burnt * costs.gas_carbon, cost, carbon)
 
 

@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     from narrows.facility.supply_frontier import Choice, Frontier
     from narrows.facility.supply_plan import FirmSupply, Outage
 
-__all__ = ["frontier_csv", "frontier_json", "frontier_svg", "frontier_text", "supply_csv", "supply_json", "supply_text"]
+__all__ = [
+    "frontier_csv",
+    "frontier_json",
+    "frontier_svg",
+    "frontier_text",
+    "supply_csv",
+    "supply_json",
+    "supply_text",
+]
 
 TRACE = 1e-6  # below which nothing is built or flows
+HOURS_OF_WEEK = 168
 SHOWN = 0.05  # MW or percent or usd/MWh, below which a line says nothing
 NAMES = {
     "grid": "grid, bought",
@@ -44,7 +53,32 @@ PLOT_LEFT, PLOT_TOP, PLOT_HEIGHT = 70.0, 104.0, 300.0
 ROW, BAR = 24.0, 10.0
 COLUMNS = ((370.0, 530.0), (590.0, 750.0), (810.0, 940.0))
 """Left and right ends of the three columns of bars: months, cost, carbon."""
-NICE = (1, 2, 3, 5, 7, 10, 12, 18, 24, 36, 48, 60, 70, 100, 120, 150, 200, 300, 500, 700, 1000, 2000, 5000, 10_000)
+NICE = (
+    1,
+    2,
+    3,
+    5,
+    7,
+    10,
+    12,
+    18,
+    24,
+    36,
+    48,
+    60,
+    70,
+    100,
+    120,
+    150,
+    200,
+    300,
+    500,
+    700,
+    1000,
+    2000,
+    5000,
+    10_000,
+)
 """Values at which a logarithmic axis may begin, end and have a line."""
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 MOST_TICKS = 6
@@ -53,6 +87,8 @@ EARLY, LATE = (134, 176, 220), (34, 60, 110)
 """Colour of the earliest and of the latest first power."""
 BOX = (22.0, 16.0)
 """Width and height of a mark with its number."""
+STEPS_ASIDE = range(-6, 7)
+"""Halves of a box by which it may stand aside of its point."""
 LETTERS = 104
 """Letters of a title line that fit the width of the picture."""
 WIDE = 130
@@ -95,8 +131,8 @@ def supply_text(found: FirmSupply, width: int) -> str:
     low, middle, high = found.cost
     of_grid = f"grid {campus.grid:g} MW" if campus.grid > 0 else "no grid"
     lines = [
-        f"{campus.load:g} MW in every hour at {found.place}, {of_grid}: {built.cost:.1f} usd/MWh at stated costs;",
-        f"draws of all costs say {middle:.1f} ({low:.1f} to {high:.1f}).",
+        f"{campus.load:g} MW in every hour at {found.place}, {of_grid}: {built.cost:.1f} usd/MWh at stated",
+        f"costs; draws of all costs say {middle:.1f} ({low:.1f} to {high:.1f}).",
         "",
         f"{'built':<28}{'MW':>10}",
     ]
@@ -144,7 +180,8 @@ def _remarks(found: FirmSupply, width: int) -> list[str]:
     said += [_outage(outage, campus.load) for outage in found.outages]
     if built.hours.size < campus.price.size:
         said.append(
-            f"Solved by {built.hours.size // 168} weeks that stand for the year; outages are judged over all hours."
+            f"Solved by {built.hours.size // HOURS_OF_WEEK} weeks that stand for the year; outages are "
+            "judged where all hours are solved."
         )
     if found.left_out:
         late = ", ".join(WAY_NAMES[way] for way in found.left_out)
@@ -177,7 +214,11 @@ def frontier_json(found: Frontier) -> str:
 
 def frontier_csv(found: Frontier) -> str:
     """Return one row a supply."""
-    head = [f"{name}_{level}" for name in ("months", "usd_per_mwh", "g_per_kwh") for level in ("p10", "p50", "p90")]
+    head = [
+        f"{name}_{level}"
+        for name in ("months", "usd_per_mwh", "g_per_kwh")
+        for level in ("p10", "p50", "p90")
+    ]
     lines = [",".join(["id", "supply", "planned_at_usd_per_t", *head, "on_frontier", "on_frontier_share"])]
     for row in found.choices:
         spans = [f"{value:.6g}" for values in (row.months, row.cost, row.carbon) for value in band(values)]
@@ -220,10 +261,13 @@ def frontier_text(found: Frontier, width: int) -> str:
         spans = "".join(f"{text:>{column}}" for text in told)
         day = str(found.day(bands[0][1]))[:7]
         lines.append(f"{'*' if row.best else ' '} {_named(row):<{name}}  {day}{spans}{row.often:>7.0%}")
+    shown = "P50 (P10 to P90)" if whole else "P50"
     said = [
-        f"Month of first power, and {'P50 (P10 to P90)' if whole else 'P50'}. A star marks a supply that no other beats in all three medians; the last column is "
-        "the share of draws in which none does. Cost holds no carbon price; carbon is that of scopes 1 and 2. "
-        "Low carbon: planned as if a tonne cost 200 usd.",
+        (
+            f"Month of first power, and {shown}. A star marks a supply that no other beats in all three "
+            "medians; the last column is the share of draws in which none does. Cost holds no carbon price; "
+            "carbon is that of scopes 1 and 2. Low carbon: planned as if a tonne cost 200 usd."
+        )
     ]
     said += [f"{name} cannot serve: {reason}" for name, reason in found.failed.items()]
     return "\n".join([*lines, "", *(line for text in said for line in folded(text, width))])
@@ -254,8 +298,8 @@ def frontier_svg(found: Frontier) -> str:
     for place, line in enumerate(folded(_headline(found), LETTERS)):
         marks.append(words(MARGIN, 32 + 20 * place, line, 14.5, font_weight="bold"))
     note = (
-        "Carbon dioxide of scopes 1 and 2 [g/kWh] over cost [usd/MWh]: lines P10 to P90, box at P50; red frame: "
-        "no other supply is better; darker: later first power"
+        "Carbon dioxide of scopes 1 and 2 [g/kWh] over cost [usd/MWh]: lines P10 to P90, box at P50; "
+        "red frame: no other supply is better; darker: later first power"
     )
     marks.append(words(MARGIN, 78, note, 11.5, fill=QUIET))
     _plot(rows, spans, marks)
@@ -266,8 +310,10 @@ def frontier_svg(found: Frontier) -> str:
         f"usd/MWh, {axes[1][0]:g} to {axes[1][1]:g}",
         f"g/kWh, 0 to {_ceiling(spans):g}",
     )
-    for place in range(1, len(rows), 2):
-        marks.append(rect(MARGIN / 2, top + ROW * place, WIDTH - MARGIN, ROW, fill=BAND_ROW))
+    marks += [
+        rect(MARGIN / 2, top + ROW * place, WIDTH - MARGIN, ROW, fill=BAND_ROW)
+        for place in range(1, len(rows), 2)
+    ]
     for column, ((left, right), head) in enumerate(zip(COLUMNS, heads, strict=True)):
         marks.append(words(left, top - 8, head, 11.5, fill=QUIET))
         for place, span in enumerate(spans):
@@ -322,8 +368,14 @@ def _plot(rows: Sequence[Choice], spans: list[list[tuple[float, float, float]]],
         marks.append(path(f"M{x_of(cost):.1f} {y_of(clean):.1f}V{y_of(dirty):.1f}", **line))
     wide, tall = BOX
     for place, (row, span) in enumerate(zip(rows, spans, strict=True), start=1):
-        x, y = _free(x_of(span[1][1]), y_of(span[2][1]), taken)
-        frame = {"stroke": FRAME, "stroke_width": "2.5"} if row.best else {"stroke": EDGE, "stroke_width": "1"}
+        true_x, true_y = x_of(span[1][1]), y_of(span[2][1])
+        x, y = _free(true_x, true_y, taken)
+        if (x, y) != (true_x, true_y):
+            marks.append(path(f"M{true_x:.1f} {true_y:.1f}L{x:.1f} {y:.1f}", stroke=INK, stroke_width="1"))
+            marks.append(rect(true_x - 2, true_y - 2, 4, 4, fill=INK))
+        frame = (
+            {"stroke": FRAME, "stroke_width": "2.5"} if row.best else {"stroke": EDGE, "stroke_width": "1"}
+        )
         dark = (math.log(span[0][1]) - soon) / max(late - soon, TRACE)
         colour = "#" + "".join(f"{round(a + dark * (b - a)):02x}" for a, b in zip(EARLY, LATE, strict=True))
         marks.append(rect(x - wide / 2, y - tall / 2, wide, tall, fill=colour, **frame))
@@ -332,12 +384,18 @@ def _plot(rows: Sequence[Choice], spans: list[list[tuple[float, float, float]]],
 
 
 def _free(x: float, y: float, taken: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return a place for a box that no other box stands on: beside it, where one does."""
+    """Return the nearest place for a box on which no other box stands."""
     wide, tall = BOX
-    while any(abs(x - other) < wide and abs(y - beside) < tall for other, beside in taken):
-        x += wide / 2
-    taken.append((x, y))
-    return x, y
+    steps = [(x + wide * across / 2, y + tall * down / 2) for across in STEPS_ASIDE for down in STEPS_ASIDE]
+    steps.sort(key=lambda place: (abs(place[0] - x) + abs(place[1] - y), place))
+    free = (
+        place
+        for place in steps
+        if not any(abs(place[0] - at) < wide and abs(place[1] - level) < tall for at, level in taken)
+    )
+    found = next(free, (x, y))
+    taken.append(found)
+    return found
 
 
 def _log_axis(spans: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
@@ -353,6 +411,6 @@ def _log_share(value: float, axis: tuple[float, float]) -> float:
 
 def _ceiling(spans: list[list[tuple[float, float, float]]]) -> float:
     """Return where the axis of carbon ends [g/kWh]."""
-    most = max(max(span[2][2] for span in spans), 1.0)
+    most = max(1.0, *(span[2][2] for span in spans))
     step = next((step for step in STEPS if most / step <= MOST_TICKS), STEPS[-1])
     return float(math.ceil(most / step) * step)
