@@ -79,7 +79,7 @@ def by_linopy(campus: Campus, costs: PlantCosts) -> float:
         total = total + running[name] * flow[name].sum()
     program.add_objective(total)
     solver = linopy.io.to_highspy(program)
-    solver.setOptionValue("output_flag", False)  # noqa: FBT003 - the face of HiGHS
+    solver.setOptionValue("output_flag", False)
     solver.run()
     return float(solver.getInfo().objective_function_value) / (campus.load * campus.price.size)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.supply import by_linopy, random_campus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.supply import by_linopy, random_campus
 from narrows.bottlenecks.chain import why
 from narrows.catalog import Reader, default
 from narrows.errors import DataError, UnknownNameError, UsageError
@@ -110,7 +110,7 @@ def test_priced_at_stated_facts_is_the_cost_of_the_plan():
     """With every draw at its stated value the bill is the optimum itself."""
 
     class Stated(Reader):
-        def draws(self, id_):  # noqa: ANN001, ANN202
+        def draws(self, id_):
             return np.full(self.n, self.fact(id_).canonical_value)
 
     campus = campus_at("sterling_va", 100.0, 40.0, carbon_price=80.0)
@@ -258,8 +258,10 @@ def test_the_shipped_years_are_those_of_the_table():
         (
             {"within": 5},
             UsageError,
-            "Within 5 months no way of supply that was asked for gives first power. The soonest is fuel cells, "
-            "after {months:.1f} months. Give --within {whole:.0f} or more.",
+            (
+                "Within 5 months no way of supply that was asked for gives first power. The soonest is fuel "
+                "cells, after {months:.1f} months. Give --within {whole:.0f} or more."
+            ),
         ),
         (
             {"draws": 0},

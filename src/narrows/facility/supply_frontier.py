@@ -34,6 +34,8 @@ __all__ = ["OPTIONS", "Choice", "Frontier", "Option", "choice_of", "supply_front
 
 CARBON_PRICES = (0.0, 200.0)
 """Prices of carbon dioxide at which each option is planned [usd/t]: the cheap plan, and one of low carbon."""
+CARBONIC = {"grid", "turbines", "combined_cycle", "fuel_cell"}
+"""Ways that burn carbon, on the site or for the grid."""
 WEEKS = 13
 YEAR_MONTHS = 12.0
 TRACE = 1e-3
@@ -242,7 +244,7 @@ def supply_frontier(
         campus = campus_at(place, mw, grid_mw, grid_price=grid_price, gas_price=gas_price, ways=ways)
         fixed = {"fixed_grid": grid_price is not None, "fixed_gas": gas_price is not None}
         spell = None if OPTIONS[key].carrier not in CARRIERS else weeks
-        for price in CARBON_PRICES:
+        for price in CARBON_PRICES if CARBONIC.intersection(ways) else CARBON_PRICES[:1]:
             try:
                 row = choice_of(key, campus, price, reader, times, weeks=spell, **fixed)
             except RunError as refused:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -219,12 +221,14 @@ def frontier_csv(found: Frontier) -> str:
         for name in ("months", "usd_per_mwh", "g_per_kwh")
         for level in ("p10", "p50", "p90")
     ]
-    lines = [",".join(["id", "supply", "planned_at_usd_per_t", *head, "on_frontier", "on_frontier_share"])]
+    sheet = io.StringIO()
+    table = csv.writer(sheet, lineterminator="\n")
+    table.writerow(["id", "supply", "planned_at_usd_per_t", *head, "on_frontier", "on_frontier_share"])
     for row in found.choices:
         spans = [f"{value:.6g}" for values in (row.months, row.cost, row.carbon) for value in band(values)]
         told = [row.id, row.name, f"{row.carbon_price:g}", *spans, str(row.best).lower(), f"{row.often:.3f}"]
-        lines.append(",".join(told))
-    return "\n".join(lines) + "\n"
+        table.writerow(told)
+    return sheet.getvalue()
 
 
 def _headline(found: Frontier) -> str:
