@@ -31,6 +31,9 @@ def test_json_is_the_supply_of_the_library(capsys):
     assert told["usd_per_mwh"]["p50"] == found.cost[1]
     assert sum(told["usd_per_mwh_by_part"].values()) == pytest.approx(found.built.cost)
     assert told["sources"] == list(found.reader.reads)
+    assert told["figures"] == []  # no id names 40 MW of grid
+    assert main(["facility", "supply", "omaha_ne", "--ways", "grid", "--draws", "20"]) == 0
+    assert "ask:" not in capsys.readouterr().out
 
 
 def test_the_page_and_the_rows(capsys):
@@ -81,6 +84,10 @@ def test_the_frontier_as_page_rows_and_picture(capsys, tmp_path):
     assert page.splitlines()[0].startswith("100 MW at dallas_tx, first works ")
     starred = [line for line in page.splitlines() if line.startswith("* ")]
     assert len(starred) == sum(choice.best for choice in found.choices)
+    usual = shown(capsys, "frontier", "dallas_tx", "--draws", "60")
+    asked = next(line for line in usual.splitlines() if line.startswith("ask: narrows why ")).split()[-1]
+    assert main(["why", asked, "--draws", "60"]) == 0
+    assert capsys.readouterr().out.startswith(asked)
 
 
 def test_the_chain_on_the_command_line(capsys):

@@ -89,6 +89,17 @@ def test_the_spare_is_one_unit_of_the_largest_and_serves_every_hour():
     assert served.worst == 0
 
 
+def test_a_grid_with_room_stands_for_the_spare():
+    campus = campus_at("cheyenne_wy", 100.0, 100.0, ways=("grid", "combined_cycle"))
+    firm, spare = with_spare(least_cost_supply(campus, plant_costs(today=True)))
+    assert firm.capacity["ccgt"] == pytest.approx(100.0)
+    assert spare == ("", 0.0)
+    assert outages(firm)[0].worst == 0
+    tight, (_, size) = with_spare(least_cost_supply(replace(campus, grid=20.0), plant_costs(today=True)))
+    assert size == pytest.approx(50.0 - 20.0)
+    assert outages(tight)[0].worst == pytest.approx(0.0, abs=1e-3)
+
+
 def test_a_firm_supply_counts_the_spare_when_it_chooses():
     costs = plant_costs(today=True)
     campus = campus_at(

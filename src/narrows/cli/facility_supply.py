@@ -44,9 +44,11 @@ def _supply(arguments: Namespace, asked: dict[str, Any]) -> str:
         book=arguments.book,
         **asked,
     )
+    ids = [f"facility.supply.{name}" for name in ("cost", "carbon")] if _usual(arguments) else []
+    ids = [f"{name}.{_site(arguments)}" for name in ids]
     if arguments.json:
-        return supply_json(found)
-    return supply_csv(found) if arguments.csv else supply_text(found, width())
+        return supply_json(found, ids)
+    return supply_csv(found) if arguments.csv else supply_text(found, width(), ids)
 
 
 def _frontier(arguments: Namespace, asked: dict[str, Any]) -> str:
@@ -59,9 +61,27 @@ def _frontier(arguments: Namespace, asked: dict[str, Any]) -> str:
         write(arguments.svg, frontier_svg(found))
         if not arguments.quiet:
             say(f"wrote {arguments.svg}")
+    rows = [row.id for row in found.choices] if _usual(arguments) else []
+    ids = [
+        f"facility.frontier.{name}.{row}.{_site(arguments)}"
+        for row in rows
+        for name in ("months", "cost", "carbon")
+    ]
     if arguments.json:
-        return frontier_json(found)
-    return frontier_csv(found) if arguments.csv else frontier_text(found, width())
+        return frontier_json(found, ids)
+    return frontier_csv(found) if arguments.csv else frontier_text(found, width(), ids)
+
+
+def _usual(arguments: Namespace) -> bool:
+    """Return whether an id can name the question: whole MW at a shipped city, all else as left out."""
+    given = vars(arguments)
+    left_out = ("grid_mw", "grid_price", "gas_price", "weeks", "ways", "within", "book", "carbon_price")
+    plain = not any(given.get(name) for name in left_out)
+    return plain and arguments.mw.is_integer() and not arguments.place.lower().endswith(".epw")
+
+
+def _site(arguments: Namespace) -> str:
+    return f"{arguments.place}.{arguments.mw:.0f}"
 
 
 def _progress(*, quiet: bool) -> Callable[[str], None] | None:

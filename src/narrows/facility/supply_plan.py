@@ -377,7 +377,7 @@ def firm_supply(
 
 
 def with_spare(built: Supply) -> tuple[Supply, tuple[str, float]]:
-    """Return the supply with one spare unit, and which: the least cost with the largest unit out.
+    """Return the supply with the spare that one unit out asks for, and which it is.
 
     Parameters
     ----------
@@ -386,20 +386,29 @@ def with_spare(built: Supply) -> tuple[Supply, tuple[str, float]]:
 
     Notes
     -----
-    Built so that it serves every hour while a unit of the size of the largest is out all year: then the
-    running plant is the optimum, and one unit of the cheapest firm technology that is open stands beside it.
-    A campus without units of its own needs none; the loss of its grid is told by `outages`.
+    The spare covers what is short in the worst hour with a unit of the largest size out, without the battery,
+    which a repair outlasts: at most that unit. A grid connection that has room needs no spare beside it. The
+    spare is of the cheapest firm technology that is open. What the loss of the grid leaves short is told by
+    `outages`.
     """
     units = {name: size for name, size in _units(built).items() if size > TRACE * built.campus.load}
     if not units:
         return built, ("", 0.0)
-    largest = max(units.values())
-    open_ = [name for name in FIRM if name in built.campus.allowed]
+    campus, largest = built.campus, max(units.values())
+    offered = sum(
+        (campus.profiles[name][built.hours] * built.capacity[name] for name in RENEWABLE),
+        np.full(built.hours.size, campus.grid),
+    )
+    stands = offered + sum(built.capacity[name] for name in FIRM)
+    size = min(max(campus.load - float(stands.min()) + largest, 0.0), largest)
+    if size <= TRACE * campus.load:
+        return built, ("", 0.0)
+    open_ = [name for name in FIRM if name in campus.allowed]
     name = min(open_, key=lambda part: built.costs.yearly[part])
-    part = built.costs.yearly[name] * largest * (float(built.weight.sum()) / YEAR) / built.energy
+    part = built.costs.yearly[name] * size * (float(built.weight.sum()) / YEAR) / built.energy
     parts = built.cost_parts | {f"{name} spare": part}
-    capacity = built.capacity | {name: built.capacity[name] + largest}
-    return replace(built, cost=built.cost + part, cost_parts=parts, capacity=capacity), (name, largest)
+    capacity = built.capacity | {name: built.capacity[name] + size}
+    return replace(built, cost=built.cost + part, cost_parts=parts, capacity=capacity), (name, size)
 
 
 def _units(built: Supply) -> dict[str, float]:

@@ -97,9 +97,10 @@ WIDE = 130
 """Width from which intervals fit the table [character]."""
 
 
-def supply_json(found: FirmSupply) -> str:
-    """Return the answer as JSON."""
-    return json.dumps({"command": "facility supply", **found.to_json()}, indent=2, allow_nan=False)
+def supply_json(found: FirmSupply, ids: Sequence[str] = ()) -> str:
+    """Return the answer as JSON, with the ids that `narrows why` answers."""
+    content = {"command": "facility supply", **found.to_json(), "figures": list(ids)}
+    return json.dumps(content, indent=2, allow_nan=False)
 
 
 def supply_csv(found: FirmSupply) -> str:
@@ -119,7 +120,7 @@ def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def supply_text(found: FirmSupply, width: int) -> str:
+def supply_text(found: FirmSupply, width: int, ids: Sequence[str] = ()) -> str:
     """Return the page of a supply.
 
     Parameters
@@ -128,6 +129,8 @@ def supply_text(found: FirmSupply, width: int) -> str:
         The answer.
     width
         Width to write for [character].
+    ids
+        Figures that `narrows why` answers.
     """
     built, campus = found.built, found.built.campus
     low, middle, high = found.cost
@@ -165,7 +168,7 @@ def supply_text(found: FirmSupply, width: int) -> str:
         lines += ["", f"{'months to first power':<28}{'P10':>10}{'P50':>10}{'P90':>10}"]
         for way, span in found.months.items():
             lines.append(f"  {WAY_NAMES[way]:<26}" + "".join(f"{value:>10.1f}" for value in span))
-    return "\n".join([*lines, "", *_remarks(found, width)])
+    return "\n".join([*lines, "", *_remarks(found, width), *(f"ask: narrows why {id_}" for id_ in ids[:1])])
 
 
 def _remarks(found: FirmSupply, width: int) -> list[str]:
@@ -209,9 +212,10 @@ def _unit(what: str) -> str:
     return f"one unit of {NAMES[part]}" if part != what else what
 
 
-def frontier_json(found: Frontier) -> str:
-    """Return the frontier as JSON."""
-    return json.dumps({"command": "facility frontier", **found.to_json()}, indent=2, allow_nan=False)
+def frontier_json(found: Frontier, ids: Sequence[str] = ()) -> str:
+    """Return the frontier as JSON, with the ids that `narrows why` answers."""
+    content = {"command": "facility frontier", **found.to_json(), "figures": list(ids)}
+    return json.dumps(content, indent=2, allow_nan=False)
 
 
 def frontier_csv(found: Frontier) -> str:
@@ -244,7 +248,7 @@ def _named(row: Choice) -> str:
     return row.name if row.carbon_price == 0 else f"{row.name}, low carbon"
 
 
-def frontier_text(found: Frontier, width: int) -> str:
+def frontier_text(found: Frontier, width: int, ids: Sequence[str] = ()) -> str:
     """Return the table of supplies, the earliest first.
 
     Parameters
@@ -253,6 +257,8 @@ def frontier_text(found: Frontier, width: int) -> str:
         The answer.
     width
         Width to write for [character].
+    ids
+        Figures that `narrows why` answers.
     """
     whole = width >= WIDE
     column = 20 if whole else 9
@@ -274,6 +280,7 @@ def frontier_text(found: Frontier, width: int) -> str:
         )
     ]
     said += [f"{name} cannot serve: {reason}" for name, reason in found.failed.items()]
+    said += [f"ask: narrows why {id_}" for id_ in ids[:1]]
     return "\n".join([*lines, "", *(line for text in said for line in folded(text, width))])
 
 
