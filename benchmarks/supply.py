@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks import Row, benchmark
 from narrows.facility.supply_checks import reference_cases
 from narrows.facility.supply_costs import FIRM, RENEWABLE, PlantCosts, plant_costs
-from narrows.facility.supply_frontier import supply_frontier
 from narrows.facility.supply_lp import YEAR, Campus, least_cost_supply, running_costs
+from narrows.facility.supply_options import supply_frontier
 
 DATA = Path("../shared/data/facility")
 CASES, HOURS = 50, 168

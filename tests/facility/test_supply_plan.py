@@ -15,13 +15,13 @@ from narrows.bottlenecks.chain import why
 from narrows.catalog import Reader, default
 from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.facility.electrical import chain_of, exceedance
-from narrows.facility.electrical_site import electrical_site
 from narrows.facility.plant import Design, simulate
 from narrows.facility.power_path import durations, finish, hall_after, source_months
 from narrows.facility.renewables import supply_weather
+from narrows.facility.site_chain import electrical_site
 from narrows.facility.supply_costs import plant_costs
-from narrows.facility.supply_frontier import supply_frontier
 from narrows.facility.supply_lp import Campus, least_cost_supply
+from narrows.facility.supply_options import supply_frontier
 from narrows.facility.supply_plan import band, campus_at, firm_supply, outages, priced, supply, with_spare
 from narrows.facility.supply_ways import allowed_by, way_months
 from narrows.facility.weather import weather

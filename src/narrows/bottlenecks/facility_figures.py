@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from narrows.bottlenecks.answer import asked_of
 from narrows.bottlenecks.told import Told
 from narrows.errors import UnknownNameError
-from narrows.facility.supply_frontier import OPTIONS, supply_frontier
 from narrows.facility.supply_lp import PARTS
+from narrows.facility.supply_options import OPTIONS, supply_frontier
 from narrows.facility.supply_plan import supply
 from narrows.facility.weather import cities
 

@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 def run(arguments: Namespace) -> int:
     """Answer and show."""
-    from narrows.facility.electrical_site import electrical_site
+    from narrows.facility.site_chain import electrical_site
     from narrows.report.electrical import electrical_json, electrical_text
 
     site = electrical_site(

@@ -52,7 +52,7 @@ def _supply(arguments: Namespace, asked: dict[str, Any]) -> str:
 
 
 def _frontier(arguments: Namespace, asked: dict[str, Any]) -> str:
-    from narrows.facility.supply_frontier import WEEKS, supply_frontier
+    from narrows.facility.supply_options import WEEKS, supply_frontier
     from narrows.report.supply import frontier_csv, frontier_json, frontier_svg, frontier_text
 
     weeks = WEEKS if arguments.weeks is None else arguments.weeks

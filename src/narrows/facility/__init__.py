@@ -9,10 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.facility.electrical_site import electrical_site
     from narrows.facility.forecast import SitesResult, sites
     from narrows.facility.scoring import SitesScore, score_sites
-    from narrows.facility.supply_frontier import supply_frontier
+    from narrows.facility.site_chain import electrical_site
+    from narrows.facility.supply_options import supply_frontier
     from narrows.facility.supply_plan import supply
 
 __all__ = [
@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "electrical_site": ("electrical_site",),
+    "site_chain": ("electrical_site",),
     "forecast": ("SitesResult", "sites"),
     "scoring": ("SitesScore", "score_sites"),
-    "supply_frontier": ("supply_frontier",),
+    "supply_options": ("supply_frontier",),
     "supply_plan": ("supply",),
 }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from narrows.facility.electrical_site import LOADS
+from narrows.facility.site_chain import LOADS
 from narrows.figure import number
 from narrows.report.words import folded
 
 if TYPE_CHECKING:
-    from narrows.facility.electrical_site import Site
+    from narrows.facility.site_chain import Site
 
 __all__ = ["electrical_json", "electrical_text"]
 

@@ -18,7 +18,7 @@ from narrows.report.words import folded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from narrows.facility.supply_frontier import Choice, Frontier
+    from narrows.facility.supply_options import Choice, Frontier
     from narrows.facility.supply_plan import FirmSupply, Outage
 
 __all__ = [
