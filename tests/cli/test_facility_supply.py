@@ -13,6 +13,7 @@ import pytest
 from narrows.cli import main
 from narrows.facility import electrical_site, supply, supply_frontier
 from narrows.facility.supply_plan import band
+from narrows.report.supply import frontier_csv, frontier_svg, frontier_text, supply_text
 
 QUICK = ("--weeks", "2", "--draws", "60")
 ISLAND = "No supply serves 100 MW: in hour"
@@ -69,25 +70,39 @@ def test_a_file_of_prices_is_the_price_of_each_hour(capsys, tmp_path):
     assert told["usd_per_mwh"]["p10"] == pytest.approx(40.0)  # a price that is given is not drawn
 
 
-def test_the_frontier_as_page_rows_and_picture(capsys, tmp_path):
-    picture = tmp_path / "frontier.svg"
-    words = ("frontier", "dallas_tx", "--weeks", "1", "--draws", "60")
-    rows = list(csv.DictReader(io.StringIO(shown(capsys, *words, "--csv", "--svg", str(picture)))))
-    found = supply_frontier("dallas_tx", weeks=1, draws=60)
+def test_the_frontier_as_page_rows_and_picture():
+    found = supply_frontier(
+        "dallas_tx", options=("grid", "bridge", "turbines", "contracts"), weeks=1, draws=60
+    )
+    rows = list(csv.DictReader(io.StringIO(frontier_csv(found))))
     assert [row["id"] for row in rows] == [choice.id for choice in found.choices]
     months = [float(row["months_p50"]) for row in rows]
     assert months == pytest.approx([band(choice.months)[1] for choice in found.choices], rel=1e-5)
-    told = ET.fromstring(picture.read_text("utf-8"))  # noqa: S314 - our own file
+    told = ET.fromstring(frontier_svg(found))  # noqa: S314 - our own picture
     texts = {text.text for text in told.iter("{http://www.w3.org/2000/svg}text")}
     assert {"leased turbines, then grid", "usd/MWh, logarithmic"} <= texts
-    page = shown(capsys, *words)
-    assert page.splitlines()[0].startswith("100 MW at dallas_tx, first works ")
-    starred = [line for line in page.splitlines() if line.startswith("* ")]
-    assert len(starred) == sum(choice.best for choice in found.choices)
-    usual = shown(capsys, "frontier", "dallas_tx", "--draws", "60")
-    asked = next(line for line in usual.splitlines() if line.startswith("ask: narrows why ")).split()[-1]
-    assert main(["why", asked, "--draws", "60"]) == 0
-    assert capsys.readouterr().out.startswith(asked)
+    for width in (80, 140):
+        page = frontier_text(found, width)
+        assert page.splitlines()[0].startswith("100 MW at dallas_tx, first works ")
+        starred = [line for line in page.splitlines() if line.startswith("* ")]
+        assert len(starred) == sum(choice.best for choice in found.choices)
+        assert max(len(line) for line in page.splitlines()) <= width
+
+
+def test_the_frontier_on_the_command_line(capsys, tmp_path):
+    picture = tmp_path / "frontier.svg"
+    words = ("frontier", "phoenix_az", "--weeks", "1", "--draws", "40", "--json", "--svg", str(picture))
+    told = json.loads(shown(capsys, *words))
+    assert told["command"] == "facility frontier"
+    assert len(told["supplies"]) >= 8
+    assert picture.read_text("utf-8").startswith("<svg")
+
+
+def test_a_figure_is_printed_where_an_id_can_name_it():
+    found = supply("phoenix_az", 100.0, ways=("grid",), weeks=1, draws=20)
+    assert "ask: narrows why" not in supply_text(found, 80)
+    page = supply_text(found, 80, ["facility.supply.cost.phoenix_az.100"])
+    assert page.endswith("\nask: narrows why facility.supply.cost.phoenix_az.100")
 
 
 def test_the_chain_on_the_command_line(capsys):

@@ -93,6 +93,8 @@ STEPS_ASIDE = range(-6, 7)
 """Halves of a box by which it may stand aside of its point."""
 LETTERS = 104
 """Letters of a title line that fit the width of the picture."""
+BESIDE = 18
+"""Letters of star, month and last column of the table of supplies."""
 WIDE = 130
 """Width from which intervals fit the table [character]."""
 
@@ -262,7 +264,7 @@ def frontier_text(found: Frontier, width: int, ids: Sequence[str] = ()) -> str:
     """
     whole = width >= WIDE
     column = 20 if whole else 9
-    name = max(len(_named(row)) for row in found.choices)
+    name = min(max(len(_named(row)) for row in found.choices), width - 3 * column - BESIDE)
     heads = "".join(f"{text:>{column}}" for text in ("months", "usd/MWh", "g/kWh"))
     lines = [*folded(_headline(found) + ".", width), "", f"  {'':<{name}}  {'power':>7}{heads}{'best':>7}"]
     for row in found.choices:
@@ -270,7 +272,9 @@ def frontier_text(found: Frontier, width: int, ids: Sequence[str] = ()) -> str:
         told = [_span(span) if whole else f"{span[1]:.0f}" for span in bands]
         spans = "".join(f"{text:>{column}}" for text in told)
         day = str(found.day(bands[0][1]))[:7]
-        lines.append(f"{'*' if row.best else ' '} {_named(row):<{name}}  {day}{spans}{row.often:>7.0%}")
+        lines.append(
+            f"{'*' if row.best else ' '} {_cut(_named(row), name):<{name}}  {day}{spans}{row.often:>7.0%}"
+        )
     shown = "P50 (P10 to P90)" if whole else "P50"
     said = [
         (
@@ -282,6 +286,10 @@ def frontier_text(found: Frontier, width: int, ids: Sequence[str] = ()) -> str:
     said += [f"{name} cannot serve: {reason}" for name, reason in found.failed.items()]
     said += [f"ask: narrows why {id_}" for id_ in ids[:1]]
     return "\n".join([*lines, "", *(line for text in said for line in folded(text, width))])
+
+
+def _cut(text: str, letters: int) -> str:
+    return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
 def _span(span: tuple[float, float, float]) -> str:
