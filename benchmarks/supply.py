@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def random_campus(seed: int, hours: int = HOURS) -> Campus:
 
 def by_linopy(campus: Campus, costs: PlantCosts) -> float:
     """Return the cost of the same problem as linopy states it and HiGHS solves it [usd/MWh]."""
+    import highspy
     import linopy
     import pandas as pd
     import xarray as xr
@@ -78,8 +80,12 @@ def by_linopy(campus: Campus, costs: PlantCosts) -> float:
     for name in (part for part in FIRM if part in built):
         total = total + running[name] * flow[name].sum()
     program.add_objective(total)
-    solver = linopy.io.to_highspy(program)
+    solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
+    with tempfile.TemporaryDirectory() as folder:
+        stated = Path(folder) / "campus.lp"
+        program.to_file(stated, progress=False)
+        solver.readModel(str(stated))
     solver.run()
     return float(solver.getInfo().objective_function_value) / (campus.load * campus.price.size)
 
