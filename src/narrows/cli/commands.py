@@ -269,12 +269,17 @@ MORE = {
 
 
 def _facility(commands: Any) -> None:
-    room = commands.add_parser("facility", help="power and cooling of a site: when power comes, what cools")
+    room = commands.add_parser(
+        "facility", help="power and cooling of a site: when power comes, from what, what cools"
+    )
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     _facility_power_date(questions)
     _facility_rack(questions)
     _facility_simulate(questions)
     _facility_sweep(questions)
+    _facility_supply(questions)
+    _facility_frontier(questions)
+    _facility_electrical(questions)
 
 
 def _facility_power_date(questions: Any) -> None:
@@ -337,6 +342,75 @@ def _facility_sweep(questions: Any) -> None:
     )
     many.set_defaults(command="plant")
     _output(many)
+
+
+def _facility_supply(questions: Any) -> None:
+    ask = questions.add_parser("supply", help="the cheapest supply of every hour, also with one unit out")
+    _campus(ask)
+    ask.add_argument(
+        "--carbon-price",
+        type=_number("--carbon-price", "100"),
+        default=0.0,
+        metavar="N",
+        help="price of carbon dioxide burnt on the site [usd/t] (0)",
+    )
+    ask.add_argument(
+        "--ways",
+        metavar="NAMES",
+        help="grid,ppa,renewable,battery,turbines,combined_cycle,fuel_cell,smr (all but smr)",
+    )
+    ask.add_argument(
+        "--within", type=_number("--within", "36"), metavar="MONTHS", help="leave out what comes later"
+    )
+    ask.add_argument("--book", action="store_true", help="turbines at the book of 2030, not as ordered now")
+    _forms(ask)
+    _output(ask)
+
+
+def _facility_frontier(questions: Any) -> None:
+    ask = questions.add_parser("frontier", help="first power against cost against carbon, by way of supply")
+    _campus(ask)
+    _forms(ask)
+    ask.add_argument("--svg", metavar="FILE", help="also write the picture")
+    _output(ask)
+
+
+def _campus(ask: Any) -> None:
+    ask.add_argument("place", metavar="CITY|FILE.epw", help="a city such as phoenix_az, or a weather file")
+    for option, usual, default, told in (
+        ("--mw", "100", 100.0, "power of the campus in every hour [MW] (100)"),
+        ("--grid-mw", "60", None, "limit of the grid connection [MW]; the power if left out"),
+        ("--gas-price", "4", None, "price of gas [usd/MMBtu]; a fact if left out"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), default=default, metavar="N", help=told)
+    ask.add_argument("--grid-price", metavar="N|FILE", help="delivered price [usd/MWh], or one for each hour")
+    ask.add_argument("--weeks", type=_whole("--weeks", 13), metavar="N", help="solve representative weeks")
+    ask.add_argument(
+        "--draws", type=_whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
+    )
+    ask.add_argument("--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    ask.set_defaults(command="facility_supply")
+
+
+def _facility_electrical(questions: Any) -> None:
+    ask = questions.add_parser("electrical", help="losses of the electrical chain, redundancy, shared feeds")
+    ask.add_argument(
+        "place", nargs="?", metavar="CITY|FILE.epw", help="also size the site: a city, or a file"
+    )
+    for option, usual, default, told in (
+        ("--it-mw", "100", 100.0, "IT power that the chain is built for [MW] (100)"),
+        ("--load", "0.8", 0.8, "load over that [share] (0.8)"),
+        ("--rack-kw", "132", 132.0, "rating of a rack [kW] (132)"),
+        ("--feed-kw", "2000", 2000.0, "what one feed of racks carries [kW] (2000)"),
+    ):
+        ask.add_argument(option, type=_number(option, usual), default=default, metavar="N", help=told)
+    ask.add_argument(
+        "--units", type=_whole("--units", 4), default=4, metavar="N", help="units of a group in N+1 (4)"
+    )
+    ask.add_argument("--design", default="air + towers", metavar="LINE", help="plant, with a place")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    ask.set_defaults(command="facility_electrical")
+    _output(ask, quiet=False)
 
 
 def _inference(commands: Any) -> None:
