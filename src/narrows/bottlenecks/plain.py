@@ -252,12 +252,7 @@ def rents(stack: Stack, orders: NDArray[np.int64] | None = None) -> Rents:
     >>> rents(stack).rent.ravel().tolist(), rents(stack, np.array([[0, 1, 2]])).rent.ravel().tolist()
     ([3.0, 0.0, 0.0], [1.5, 1.5, 0.0])
     """
-    found = Rents(
-        np.empty(stack.draws),
-        np.empty((stack.draws, stack.layers, stack.quarters)),
-        *np.empty((3, stack.draws)),
-        np.empty(stack.draws, dtype=np.bool_),
-    )
+    found = _no_rents(stack)
     for rows in chunks(stack.draws):
         _keep_rents(found, rows, stack.take(rows))
     at = np.flatnonzero(found.tied)
@@ -270,14 +265,15 @@ def rents(stack: Stack, orders: NDArray[np.int64] | None = None) -> Rents:
     return found
 
 
+def _no_rents(stack: Stack) -> Rents:
+    stock, caps, demand = np.empty((3, stack.draws))
+    rent = np.empty((stack.draws, stack.layers, stack.quarters))
+    return Rents(np.empty(stack.draws), rent, stock, caps, demand, np.empty(stack.draws, dtype=np.bool_))
+
+
 def _ordered(stack: Stack, rank: NDArray[np.int64]) -> Rents:
     """Return the rents of a stack whose ties are broken by the rank of its layers."""
-    found = Rents(
-        np.empty(stack.draws),
-        np.empty((stack.draws, stack.layers, stack.quarters)),
-        *np.empty((3, stack.draws)),
-        np.empty(stack.draws, dtype=np.bool_),
-    )
+    found = _no_rents(stack)
     growth = (1.0 + UNTIE * rank / stack.layers)[:, None]
     for rows in chunks(stack.draws):
         part = stack.take(rows)
@@ -299,7 +295,7 @@ def _keep_rents(found: Rents, rows: slice, solved: Stack, paid: Stack | None = N
     found.stock[rows] = block.stock_rent[kept]
     found.caps[rows] = block.cap_rent[kept]
     found.demand[rows] = block.demand_rent[kept]
-    found.tied[rows] = (block.root_code & 1).any(axis=0)[kept]
+    found.tied[rows] = (block.root_code[:, kept] & 1).any(axis=0)
 
 
 def restart(stack: Stack, quarter: int, last: int) -> Stack:

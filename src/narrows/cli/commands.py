@@ -344,7 +344,9 @@ def _value(commands: Any) -> None:
     room = commands.add_parser("value", help="who keeps the rent of scarcity: layers, companies, a back-test")
     questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
     show = questions.add_parser("show", help="rent by layer, what its makers keep, companies ranked")
-    show.add_argument("quarter", nargs="?", help="first of four quarters, such as 2026Q4; today's if left out")
+    show.add_argument(
+        "quarter", nargs="?", help="first of four quarters, such as 2026Q4; today's if left out"
+    )
     _question(show)
     _forms(show, csv="print one row a figure")
     _pictures(show)
@@ -366,7 +368,9 @@ def _value(commands: Any) -> None:
     past.add_argument(
         "--draws", type=_whole("--draws", 2000), default=2000, metavar="N", help="number of draws (2000)"
     )
-    past.add_argument("--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    past.add_argument(
+        "--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
     past.add_argument("--json", action="store_true", help="print JSON")
     _output(past)
 

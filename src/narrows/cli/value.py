@@ -74,7 +74,9 @@ def _compare(arguments: Namespace) -> int:
             "Two companies, or one scenario file (.toml), are set beside each other",
             "Write, for instance, narrows value compare tsmc sk_hynix",
         )
-    emit(page.compared_json(found) if arguments.json else page.compared_text(found, width()), arguments.output)
+    emit(
+        page.compared_json(found) if arguments.json else page.compared_text(found, width()), arguments.output
+    )
     return 0
 
 
@@ -84,7 +86,9 @@ def _backtest(arguments: Namespace) -> int:
     from narrows.value.backtest import backtest
 
     found = backtest(draws=arguments.draws, seed=arguments.seed, progress=_counted(arguments))
-    emit(page.backtest_json(found) if arguments.json else page.backtest_text(found, width()), arguments.output)
+    emit(
+        page.backtest_json(found) if arguments.json else page.backtest_text(found, width()), arguments.output
+    )
     return 0
 
 

@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 COLUMNS = ("figure", "unit", "mean", "p05", "p50", "p95")
+LEAST = 0.005
+"""A share below this is shown as 0 %."""
 SHOWN = 20
 """Companies in the table of all."""
 ROLE_WORDS = {
@@ -46,7 +48,7 @@ def headline(result: ValueResult) -> str:
     kept = ", ".join(
         f"{ROLE_WORDS[one.role]} {percent(one.share)}"
         for one in sorted(result.roles, key=lambda one: -one.share)
-        if round(100 * one.share)
+        if one.share >= LEAST
     )
     return (
         f"From {result.quarter} to {result.last} scarcity is worth {_usd(result.total)}: most of it lies in "
@@ -103,7 +105,7 @@ def _layers(result: ValueResult, width: int) -> list[str]:
             _bn(row.rent.mean),
             f"{_bn(row.rent.p05)} to {_bn(row.rent.p95)}",
             percent(row.rent_share),
-            _times(row.kept) if row.rent_share >= 0.005 else NONE,  # noqa: PLR2004 (half a per cent: shown as 0 %)
+            _times(row.kept) if row.rent_share >= LEAST else NONE,
             f"{row.durability:.1f} q",
             _share(row.revenue_share),
             _share(row.profit_share),
@@ -119,7 +121,17 @@ def _companies(result: ValueResult, width: int) -> list[str]:
         f"Companies by kept rent x durability x exposure ({len(shown)} of {len(result.companies)}; "
         "those without accounts last)"
     )
-    head = ("company", "rank", "5 to 95 %", "keeps bn USD", "share", "revenue", "profit", "exposed", "through")
+    head = (
+        "company",
+        "rank",
+        "5 to 95 %",
+        "keeps bn USD",
+        "share",
+        "revenue",
+        "profit",
+        "exposed",
+        "through",
+    )
     rows = [
         (
             printable(row.name),
@@ -145,20 +157,22 @@ def _through(row: CompanyRow) -> str:
 
 def _meaning(result: ValueResult) -> str:
     return (
-        "Rent: price of the layer's capacity x capacity, in the money that an H100e costs beyond its making; the "
-        f"rents of all layers, stocks and limits add up to the value of what is deployed (gap "
+        "Rent: price of the layer's capacity x capacity, in the money that an H100e costs beyond its making; "
+        "the rents of all layers, stocks and limits add up to the value of what is deployed (gap "
         f"{result.ledger_gap:.0e}). Kept: the part that makers' prices take, by contract form; above 100 % a "
-        "contract outlasts the shortage. Binds: quarters of the next 8 in which the layer earns a rent. Revenue and "
-        "profit: shares of what companies with accounts report from the stack, gross profit at the margin of the "
-        "whole company. Rank: mean and range over draws. None of this is advice."
+        "contract outlasts the shortage. Binds: quarters of the next 8 in which the layer earns a rent. "
+        "Revenue and profit: shares of what companies with accounts report from the stack, gross profit at the "
+        "margin of the whole company. Rank: mean and range over draws. None of this is advice."
     )
 
 
 def _rest(result: ValueResult) -> str:
-    unranked = f" {len(result.unranked)} companies that keep a rent have no accounts." if result.unranked else ""
+    unranked = (
+        f" {len(result.unranked)} companies that keep a rent have no accounts." if result.unranked else ""
+    )
     return (
-        f"Companies that no fact names keep {percent(result.others)} of all rents.{unranked} Concentration of what "
-        f"the named keep: {result.concentration:,.0f} of 10,000. {rested(result.meta)}"
+        f"Companies that no fact names keep {percent(result.others)} of all rents.{unranked} Concentration of "
+        f"what the named keep: {result.concentration:,.0f} of 10,000. {rested(result.meta)}"
     )
 
 
@@ -173,15 +187,18 @@ def value_csv(result: ValueResult) -> str:
     rows: list[tuple[object, ...]] = [_spread_row(f"value.rent.all.{when}", result.total)]
     for layer in result.layers:
         rows.append(_spread_row(f"value.rent.{layer.id}.{when}", layer.rent))
-        rows.append((f"value.rent_share.{layer.id}.{when}", "part of all rents", layer.rent_share, *(None,) * 3))
-        rows.append((f"value.durability.{layer.id}.{when}", "quarter", layer.durability, *(None,) * 3))
-    for one in result.roles:
-        rows.append((f"value.role.{one.role}.{when}", "part of all rents", one.share, *(None,) * 3))
+        rows.append(_alone(f"value.rent_share.{layer.id}.{when}", "part of all rents", layer.rent_share))
+        rows.append(_alone(f"value.durability.{layer.id}.{when}", "quarter", layer.durability))
+    rows += [_alone(f"value.role.{one.role}.{when}", "part of all rents", one.share) for one in result.roles]
     for row in result.companies:
         rows.append(_spread_row(f"value.kept.{row.id}.{when}", row.kept))
         if row.rank is not None:
             rows.append(_spread_row(f"value.rank.{row.id}.{when}", row.rank))
     return rows_csv(COLUMNS, rows)
+
+
+def _alone(name: str, unit: str, mean: float) -> tuple[object, ...]:
+    return (name, unit, mean, None, None, None)
 
 
 def _spread_row(name: str, found: Spread) -> tuple[object, ...]:
@@ -208,8 +225,8 @@ def company_text(found: CompanyValue, width: int) -> str:
     )
     if row.profit_share is not None and row.revenue_share is not None:
         head += (
-            f" It reports {percent(row.revenue_share)} of the stack's revenue and {percent(row.profit_share)} of its "
-            f"gross profit."
+            f" It reports {percent(row.revenue_share)} of the stack's revenue and "
+            f"{percent(row.profit_share)} of its gross profit."
         )
     if row.rank is not None and row.exposure is not None:
         head += (
@@ -237,7 +254,12 @@ def company_text(found: CompanyValue, width: int) -> str:
 
 def _parts(found: CompanyValue) -> list[tuple[str, ...]]:
     return [
-        (layer.replace("_", " "), role.removesuffix("s"), f"{100 * share:.1f} %", f"{found.durability[layer]:.1f} q")
+        (
+            layer.replace("_", " "),
+            role.removesuffix("s"),
+            f"{100 * share:.1f} %",
+            f"{found.durability[layer]:.1f} q",
+        )
         for layer, role, share in found.row.parts
     ]
 

@@ -13,7 +13,7 @@ from narrows.bottlenecks.concentration_result import DESIGNS, Spread
 from narrows.bottlenecks.pricing import one_quarter
 from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
-from narrows.errors import DataError, UnknownNameError
+from narrows.errors import UnknownNameError
 from narrows.value.capture import MAKERS, OTHERS, ROLES, Captured, capture
 from narrows.value.companies import Accounts, accounts
 
@@ -35,6 +35,7 @@ YEAR = 4
 AHEAD = 8
 """Quarters over which durability is counted."""
 ALL = "all"
+RENTS = "part of all rents"
 
 
 class RoleShare(NamedTuple):
@@ -68,6 +69,8 @@ class LayerRow:
         Its share of all rents, in the mean, with the standard error of that.
     kept
         What its makers keep over its rent, in the mean; above 1 where contracts outlast the shortage.
+    split
+        What each kind of claimant keeps over its rent, in the mean, by role.
     durability
         Quarters of the next `AHEAD` in which it earns a rent, in the mean.
     revenue_share, profit_share
@@ -82,6 +85,7 @@ class LayerRow:
     rent_share: float
     rent_error: float
     kept: float
+    split: dict[str, float]
     durability: float
     revenue_share: float | None
     profit_share: float | None
@@ -104,7 +108,8 @@ class CompanyRow:
     exposure
         Share of its revenue that the stack brings; None where no fact states it.
     durability
-        Quarters of the next `AHEAD` in which the layers it keeps rents of earn them, weighted by what it keeps.
+        Quarters of the next `AHEAD` in which the layers that it keeps rents of earn them, weighted by what
+        it keeps.
     revenue_share, profit_share
         Its share of the revenue and gross profit of all companies with accounts; None without.
     gap
@@ -177,7 +182,12 @@ class ValueResult:
         """
         wanted = name.casefold()
         for row in self.companies:
-            if wanted in {row.id, row.name.casefold(), row.ticker.casefold(), row.ticker.rpartition(":")[2].casefold()}:
+            if wanted in {
+                row.id,
+                row.name.casefold(),
+                row.ticker.casefold(),
+                row.ticker.rpartition(":")[2].casefold(),
+            }:
                 return row
         raise UnknownNameError(
             "company", name, [row.id for row in self.companies], remedy="List them with `narrows value show`"
@@ -296,8 +306,10 @@ class Study:
         np.put_along_axis(places, order, np.arange(1.0, len(scores) + 1)[:, None], axis=0)
         return dict(zip(self.scores, places, strict=True))
 
-    def reported(self, quantity: str, *, layer: str | None = None, company: str | None = None) -> Array | None:
-        """Return revenue or gross profit from the stack [USD/year], axis (draw), None where none is stated."""
+    def reported(
+        self, quantity: str, *, layer: str | None = None, company: str | None = None
+    ) -> Array | None:
+        """Return revenue or gross profit from the stack [USD/year], axis (draw); None if not stated."""
         parts = []
         for name, one in self.accounts.items():
             if company is not None and name != company:
@@ -318,46 +330,66 @@ class Study:
 
     def figure(self, words: list[str]) -> tuple[Array, str, str] | None:
         """Return values in every draw, unit and formula; None for an unknown figure."""
-        year = f"from {self.quarter} to {self.last}"
-        rent = "price x capacity of its scarce quarters, in money"
+        for tell_it in (self._tell_rent, self._tell_keeper, self._tell_account):
+            found = tell_it(words)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def _year(self) -> str:
+        return f"from {self.quarter} to {self.last}"
+
+    def _tell_rent(self, words: list[str]) -> tuple[Array, str, str] | None:
         match words:
-            case ["rent" | "rent_share" as what, name] if name in (*self.layers, ALL):
+            case ["rent" | "rent_share" as what, name] if name in {*self.layers, ALL}:
                 found = self.total if name == ALL else self.captured.rent[:, self.layers.index(name)]
+                told = f"price x capacity of its scarce quarters, in money, of {name}, {self._year}"
                 if what == "rent":
-                    return found, "usd", f"{rent}, of {name}, {year}"
-                return found / self.total.mean(), "part of all rents", f"({rent}, of {name}, {year}) / mean of all"
+                    return found, "usd", told
+                return found / self.total.mean(), RENTS, f"({told}) / mean of all"
             case ["durability", name] if name in self.layers:
                 found = self.captured.held[:, self.layers.index(name)]
-                return found, "quarter", f"quarters of the {AHEAD} from {self.quarter} in which {name} earns a rent"
+                told = f"quarters of the {AHEAD} from {self.quarter} in which {name} earns a rent"
+                return found, "quarter", told
+            case ["role", role] if role in ROLES:
+                found = self.captured.of(role=role) / self.total.mean()
+                return found, RENTS, f"what {role} keep {self._year} / mean of all rents"
+        return None
+
+    def _tell_keeper(self, words: list[str]) -> tuple[Array, str, str] | None:
+        match words:
             case ["durability", name] if name in self.companies:
                 told = f"durability of the layers whose rents {name} keeps, weighted by what it keeps"
                 return self.durability(name), "quarter", told
-            case ["role", role] if role in ROLES:
-                found = self.captured.of(role=role) / self.total.mean()
-                return found, "part of all rents", f"what {role} keep {year} / mean of all rents"
-            case ["kept" | "share" as what, name, *layer] if name in self.companies and len(layer) <= 1:
-                if layer and layer[0] not in self.layers:
-                    return None
+            case ["kept" | "share" as what, name, *layer] if name in self.companies and (
+                not layer or (len(layer) == 1 and layer[0] in self.layers)
+            ):
                 found = self.kept(name, *layer)
-                of = f"of {layer[0]}" if layer else "of all layers"
                 told = (
-                    f"rents {of} {year} that {name} keeps: as maker free_pricing x contract price x capacity x its "
-                    "share; as designer and operator its share of what is left"
+                    f"rents of {layer[0] if layer else 'all layers'} {self._year} that {name} keeps: as "
+                    "maker free_pricing x contract price x capacity x its share; as designer and operator its "
+                    "share of what is left"
                 )
                 if what == "kept":
                     return found, "usd", told
-                return found / self.total.mean(), "part of all rents", f"({told}) / mean of all rents"
+                return found / self.total.mean(), RENTS, f"({told}) / mean of all rents"
             case ["score" | "rank" as what, name] if name in self.scores:
                 told = f"kept rent x durability / {AHEAD} x exposure"
                 if what == "score":
                     return self.scores[name], "usd", told
-                return self.ranks[name], "place", f"place by {told} among {len(self.scores)} companies, in each draw"
+                told = f"place by {told} among {len(self.scores)} companies, in each draw"
+                return self.ranks[name], "place", told
+        return None
+
+    def _tell_account(self, words: list[str]) -> tuple[Array, str, str] | None:
+        match words:
             case ["exposure", name] if name in self.accounts:
-                one = self.accounts[name]
-                return one.exposure, "part of revenue", f"sum over layers of company.{name}.exposed.<layer>.<year>"
+                told = f"sum over layers of company.{name}.exposed.<layer>.<year>"
+                return self.accounts[name].exposure, "part of revenue", told
             case ["revenue_share" | "profit_share" as what, name] if name in self.accounts:
                 return self._reported_figure(what, company=name)
-            case ["revenue_share" | "profit_share" as what, name] if name in (*self.layers, DESIGNS):
+            case ["revenue_share" | "profit_share" as what, name] if name in {*self.layers, DESIGNS}:
                 return self._reported_figure(what, layer=name)
         return None
 
@@ -392,7 +424,7 @@ class Study:
 
     def result(self) -> ValueResult:
         """Return the whole answer."""
-        keepers = [name for name in self.companies]
+        keepers = list(self.companies)
         total = float(self.total.mean())
         named = np.array([float(self.kept(name).mean()) for name in keepers])
         whole = named[named > 0].sum()
@@ -414,7 +446,11 @@ class Study:
         name = self.layers[place]
         layer = self.run.model.layers[place]
         rent = self.captured.rent[:, place]
-        kept = self.captured.of(layer=name, role=MAKERS)
+        mean = float(rent.mean())
+        split = {
+            role: float(self.captured.of(layer=name, role=role).mean()) / mean if mean else np.nan
+            for role in ROLES
+        }
         whole = float(self.total.mean())
         return LayerRow(
             id=name,
@@ -422,9 +458,10 @@ class Study:
             day=layer.declared.day,
             rent=spread(rent, "usd"),
             rent_h100e=float(self.captured.rent_h100e[:, place].mean()),
-            rent_share=float(rent.mean()) / whole,
+            rent_share=mean / whole,
             rent_error=float(rent.std(ddof=1) / np.sqrt(len(rent))) / whole if len(rent) > 1 else np.nan,
-            kept=float(kept.mean()) / float(rent.mean()) if rent.any() else np.nan,
+            kept=split[MAKERS],
+            split=split,
             durability=self.held[name],
             revenue_share=_mean(self.reported_share("revenue", layer=name)),
             profit_share=_mean(self.reported_share("profit", layer=name)),

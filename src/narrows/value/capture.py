@@ -70,7 +70,7 @@ class Captured:
     kept
         What each claim keeps [USD], axis (draw), by claim.
     held
-        Quarters of the stretch that durability looks over in which the layer earns a rent, axes (draw, layer).
+        Quarters, of those that durability looks over, in which the layer earns a rent, axes (draw, layer).
     ledger_gap
         Greatest relative gap of the ledger over all draws.
     """
@@ -122,9 +122,7 @@ def claims(captured: Captured, company: str) -> Iterator[Claim]:
             yield claim
 
 
-def capture(
-    run: Run, *, ahead: int, progress: Callable[[int, int], None] | None = None
-) -> Captured:
+def capture(run: Run, *, ahead: int, progress: Callable[[int, int], None] | None = None) -> Captured:
     """Split the rents of the quarters shown over those who keep them.
 
     Parameters
@@ -224,7 +222,7 @@ class _Split:
         return at == RACK
 
     def contracts(self, book: Ledger, usd: Array, rows: slice) -> Array:
-        """Return what contracts pay for the capacity of the quarters shown [USD], axes (draw, layer, quarter)."""
+        """Return what contracts pay for capacity in the quarters shown [USD], axes (draw, layer, quarter)."""
         limited = np.isfinite(book.capacity) & (book.capacity > 0)
         capacity = np.where(limited, book.capacity, 1.0)
         spot = np.where(limited, usd / capacity, 0.0)

@@ -41,8 +41,8 @@ class CompanyValue:
     durability
         Quarters of the next eight in which each of its layers earns a rent, by layer.
     movers
-        Facts that move what it keeps most: id, and the mean of what it keeps in the third of the draws in which
-        the fact is lowest, and highest [USD].
+        Facts that move what it keeps most: id, and the mean of what it keeps in the third of the draws in
+        which the fact is lowest, and highest [USD].
     watch
         Its layers with the published figure that would show them moving.
     loss
@@ -130,6 +130,6 @@ def _loss(name: str, quarter: str, asked: Asked) -> str:
         return ""
     part = thread.at_once.readings["loss"].part.mean
     return (
-        f"If it stopped in all its layers in {quarter}, {100 * part:.0f} % of the compute that would be deployed by "
-        f"{found.last} would not be, until others have rebuilt (narrows makers {name})."
+        f"If it stopped in all its layers in {quarter}, {100 * part:.0f} % of the compute that would be "
+        f"deployed by {found.last} would not be, until others have rebuilt (narrows makers {name})."
     )

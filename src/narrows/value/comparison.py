@@ -93,8 +93,8 @@ def compare(
         kept = [float(study.kept(row.id, layer).mean()) for row in (one, other)]
         rows.append((f"through {layer.replace('_', ' ')} [USD]", (kept[0], kept[1])))
     answer = (
-        f"From {study.quarter} to {study.last} {one.name} keeps more than {other.name} in {100 * more:.0f} % of the "
-        "draws."
+        f"From {study.quarter} to {study.last} {one.name} keeps more than {other.name} in {100 * more:.0f} % "
+        "of the draws."
     )
     return Compared((one.name, other.name), answer, tuple(rows))
 
@@ -124,7 +124,8 @@ def against(
         If the scenario cannot be read.
     """
     base, changed = (
-        Study(Asked(draws, seed, method, as_of, overlay, catalog), quarter).result() for overlay in (None, scenario)
+        Study(Asked(draws, seed, method, as_of, overlay, catalog), quarter).result()
+        for overlay in (None, scenario)
     )
     name = str(changed.meta["scenario_name"])
     rows: list[tuple[str, tuple[float | None, float | None]]] = [
@@ -145,7 +146,8 @@ def against(
     )
     answer = (
         f"Under {name!r} scarcity from {base.quarter} to {base.last} is worth {ratio:.2f} times as much; "
-        f"{moved[0].name} goes from {100 * moved[0].rent_share:.0f} % to {100 * moved[1].rent_share:.0f} % of it."
+        f"{moved[0].name} goes from {100 * moved[0].rent_share:.0f} % to "
+        f"{100 * moved[1].rent_share:.0f} % of it."
     )
     return Compared(("as it stands", name), answer, tuple(rows))
 
