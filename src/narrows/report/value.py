@@ -161,8 +161,8 @@ def _meaning(result: ValueResult) -> str:
         "the rents of all layers, stocks and limits add up to the value of what is deployed (gap "
         f"{result.ledger_gap:.0e}). Kept: the part that makers' prices take, by contract form; above 100 % a "
         "contract outlasts the shortage. Binds: quarters of the next 8 in which the layer earns a rent. "
-        "Revenue and profit: shares of what companies with accounts report from the stack, gross profit at the "
-        "margin of the whole company. Rank: mean and range over draws. None of this is advice."
+        "Revenue and profit: shares of what companies with accounts report from the stack, gross profit at "
+        "the margin of the whole company. Rank: mean and range over draws. None of this is advice."
     )
 
 
@@ -171,8 +171,8 @@ def _rest(result: ValueResult) -> str:
         f" {len(result.unranked)} companies that keep a rent have no accounts." if result.unranked else ""
     )
     return (
-        f"Companies that no fact names keep {percent(result.others)} of all rents.{unranked} Concentration of "
-        f"what the named keep: {result.concentration:,.0f} of 10,000. {rested(result.meta)}"
+        f"Companies that no fact names keep {percent(result.others)} of all rents.{unranked} Concentration "
+        f"of what the named keep: {result.concentration:,.0f} of 10,000. {rested(result.meta)}"
     )
 
 

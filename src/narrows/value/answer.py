@@ -368,8 +368,8 @@ class Study:
                 found = self.kept(name, *layer)
                 told = (
                     f"rents of {layer[0] if layer else 'all layers'} {self._year} that {name} keeps: as "
-                    "maker free_pricing x contract price x capacity x its share; as designer and operator its "
-                    "share of what is left"
+                    "maker free_pricing x contract price x capacity x its share; as designer and operator "
+                    "its share of what is left"
                 )
                 if what == "kept":
                     return found, "usd", told
