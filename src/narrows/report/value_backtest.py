@@ -27,8 +27,8 @@ def backtest_text(found: Backtest, width: int) -> str:
     head = (
         f"Over {count} layers and years, the rent share known at a year's end and the next year's change of "
         f"gross margin rank alike by {found.correlation:+.2f} ({found.low:+.2f} to {found.high:+.2f}, 5 to "
-        f"95 % over layers; chance of as much by luck {100 * found.chance:.0f} %). By year: {years}. Margins "
-        f"moved {_points(found.scarce)} where the layer earned a rent, {_points(found.plain)} where it did not."
+        f"95 % over layers; chance of as much by luck {100 * found.chance:.0f} %). "
+        f"By year: {years}. Margins moved {_points(found.scarce)} where the layer earned a rent, {_points(found.plain)} where it did not."
     )
     rows = [
         ("layer", "end of", "rent share", "margin, next year", "companies"),
