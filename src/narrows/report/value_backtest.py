@@ -26,12 +26,12 @@ def backtest_text(found: Backtest, width: int) -> str:
     years = ", ".join(f"{year} {value:+.2f}" for year, value in found.by_year)
     head = (
         f"Over {count} layers and years, the rent share known at a year's end and the next year's change of "
-        f"gross margin rank alike by {found.correlation:+.2f} ({found.low:+.2f} to {found.high:+.2f}, 5 to 95 % "
-        f"over layers; chance of as much by luck {100 * found.chance:.0f} %). By year: {years}."
+        f"gross margin rank alike by {found.correlation:+.2f} ({found.low:+.2f} to {found.high:+.2f}, 5 to "
+        f"95 % over layers; chance of as much by luck {100 * found.chance:.0f} %). By year: {years}."
     )
     moved = (
-        f"Margins moved {_points(found.scarce)} where the layer earned a rent, {_points(found.plain)} where it "
-        "did not."
+        f"Margins moved {_points(found.scarce)} where the layer earned a rent, "
+        f"{_points(found.plain)} where it did not."
     )
     rows = [
         ("layer", "end of", "rent share", "margin, next year", "companies"),
