@@ -35,6 +35,7 @@ FAMILIES = {
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
     "training": "narrows.bottlenecks.training_figures",
+    "value": "narrows.value.answer",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 
