@@ -1,0 +1,1 @@
+"""An event to an overlay on facts and a sector table."""
