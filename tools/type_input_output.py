@@ -69,6 +69,11 @@ def main(folder: str) -> None:
                 loaded, known, [str(year) for year in PRICE_YEARS]
             )
             kept[f"{level}_{name}"] = numbers if name == "price_index" else _whole(np.nan_to_num(numbers))
+    with gzip.open(bea / "naics_to_bea_2017.csv.gz", "rt", encoding="utf-8") as file:
+        parents = {
+            row["BEA_2017_Detail_Code"]: row["BEA_2017_Summary_Code"] for row in csv.DictReader(file)
+        }
+    kept["detail_parents"] = np.array([parents[str(code)] for code in kept["detail_codes"]])
     kept["price_years"] = np.array(PRICE_YEARS)
     added = table(bea / "summary_value_added_1997_2019.csv.gz")
     codes = [str(code) for code in kept["summary_codes"]]

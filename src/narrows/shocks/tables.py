@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Economy", "Prices", "economy", "prices", "provenance", "radius", "requirements"]
+__all__ = ["Economy", "Prices", "economy", "parents", "prices", "provenance", "radius", "requirements", "yearly"]
 
 BALANCE = {"summary": 1e-4, "detail": 1e-3}
 """Largest relative gap between what an industry makes and its output."""
-LEVELS = tuple(BALANCE)
+ROUNDED = 0.5
+"""Largest rounding of a cell [million USD]."""
 ROUNDS, SETTLED = 500, 1e-10
 """Rounds of the power method, and the change of its result at which it ends."""
 
@@ -281,7 +282,8 @@ def economy(level: str = "detail", year: int = 2017) -> Economy:
     use, make = (shipped[f"{level}_{name}_{year}"].astype(float) for name in ("use", "make"))
     parts = shipped[f"{level}_added_{year}"].astype(float)
     output = parts[3]
-    gap = np.abs(make.sum(axis=1) - output)[output > 0] / output[output > 0]
+    rounding = ROUNDED * np.sqrt(make.shape[1])  # of a sum of cells in whole millions
+    gap = np.clip(np.abs(make.sum(axis=1) - output) - rounding, 0.0, None)[output > 0] / output[output > 0]
     if gap.max() > BALANCE[level]:
         raise DataError(
             f"In the table {level} {year} make and output differ by {gap.max():.1e}",
@@ -312,6 +314,14 @@ def prices(level: str = "detail") -> Prices:
         tuple(int(year) for year in shipped["price_years"]),
         shipped[f"{level}_price_index"],
     )
+
+
+@cache
+def parents() -> dict[str, str]:
+    """Return the summary industry of each detailed one."""
+    shipped = _shipped()
+    pairs = zip(shipped["detail_codes"], shipped["detail_parents"], strict=True)
+    return {str(code): str(parent) for code, parent in pairs}
 
 
 @cache
