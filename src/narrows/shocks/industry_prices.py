@@ -49,7 +49,8 @@ LEVEL_YEARS = 2.0
 METHOD = Method("huber", 1.345, floor=0.004)
 FIRST = 2
 """Years of history before the first that is fitted."""
-BAND = 0.8
+BAND, RECENT = 0.8, 3
+"""Part of industries that a band shall hold; years before, whose misses set its width."""
 
 
 def industries() -> tuple[list[str], list[str]]:
@@ -104,7 +105,7 @@ class Forecast:
         Years.
     change
         Relative to the median industry [logarithm], axes (industry, year).
-    scale
+    half
         Half of the width between the 10 % and the 90 % quantile, in the same unit.
     observed
         What came, same axes.
@@ -179,9 +180,19 @@ class PriceLaw:
             panel.codes,
             tuple(years),
             np.column_stack([design[row] @ self.coefficients for row in rows]),
-            self.half * np.column_stack([scale[row] for row in rows]),
+            np.column_stack([self._width(row, design, scale, panel.change) * scale[row] for row in rows]),
             panel.change[:, rows],
         )
+
+    def _width(
+        self, row: int, design: dict[int, Floats], scale: dict[int, Floats], change: Floats
+    ) -> float:
+        """Return the half-width that held 80 % of the years just before [scales of an industry]."""
+        before = [past for past in range(row - RECENT, row) if past in design]
+        if not before:
+            return self.half
+        sizes = [np.abs(change[:, past] - design[past] @ self.coefficients) / scale[past] for past in before]
+        return float(np.quantile(np.concatenate(sizes), BAND))
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,7 +280,7 @@ def fit_prices(last: int = 2019, *, crude_only: bool = False) -> PriceLaw:
     dp = now push + later push before + own left before + level usual + learnt (own slopes of the industry
     times what it follows). Five common numbers; slopes of an industry are drawn to zero with one prior
     spread each (partial pooling), and use only years before the one forecast. Robust fit, rows weighted by
-    the root of output. The half-width is that which held 80 % of the fitted years, in scales of industries.
+    the root of output. A band is as wide, in scales of industries, as held 80 % of the three years before.
 
     Raises
     ------
