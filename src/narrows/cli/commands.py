@@ -41,6 +41,7 @@ def add_commands(commands: Any) -> None:
         _sites,
         _machines,
         _facility,
+        _shocks,
         _inference,
         _training,
         _why,
@@ -337,6 +338,37 @@ def _facility_sweep(questions: Any) -> None:
     )
     many.set_defaults(command="plant")
     _output(many)
+
+
+def _shocks(commands: Any) -> None:
+    room = commands.add_parser("shocks", help="a shock of prices: industries, sectors, companies")
+    questions = room.add_subparsers(
+        dest="question", metavar="QUESTION", required=True, parser_class=type(room)
+    )
+    _shocks_push(questions)
+
+
+def _shocks_push(questions: Any) -> None:
+    ask = questions.add_parser("push", help="what changes of commodity prices do to sectors and companies")
+    ask.add_argument("--crude", type=_number("--crude", "50"), metavar="PCT", help="change of crude in percent")
+    for option, form, text in (
+        ("--commodity", "NAME=PCT", "change of another price, such as gas=30, or of an industry's code"),
+        ("--industry", "CODE", "an industry to tell, such as 336111; the most moved if left out"),
+        ("--company", "NAME", "a company to tell, such as gm; all that are named if left out"),
+        ("--seen", "SECTOR=PCT", "abnormal return seen in the market: which duration does it imply?"),
+    ):
+        ask.add_argument(option, action="append", default=[], metavar=form, help=f"{text}; again for more")
+    ask.add_argument(
+        "--duration", type=_whole("--duration", 2), default=2, metavar="Q", help="quarters it lasts (2)"
+    )
+    ask.add_argument(
+        "--draws", type=_whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
+    )
+    ask.add_argument("--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _pictures(ask)
+    ask.set_defaults(command="shock_push")
+    _output(ask)
 
 
 def _inference(commands: Any) -> None:

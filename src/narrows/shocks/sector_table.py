@@ -315,8 +315,8 @@ def shocked(
         final = full[:, -1, :]
     price = lagged(full, kernel)
     price[:, :, model.fixed] = moves
-    parts = _parts(base, price, reader)
-    settled = {name: part[:, 0, :] for name, part in _parts(base, final[:, None, :], reader).items()}
+    parts = _parts(model, price, reader)
+    settled = {name: part[:, 0, :] for name, part in _parts(model, final[:, None, :], reader).items()}
     return Shock(
         model,
         moves,
@@ -371,15 +371,16 @@ def _pass_through(reader: Reader, seed: int, draws: int, count: int) -> Floats:
     return np.asarray(generator.beta((mean * weight)[:, None], ((1 - mean) * weight)[:, None], (draws, count)))
 
 
-def _parts(base: Economy, price: Floats, reader: Reader) -> dict[str, Floats]:
+def _parts(model: PriceModel, price: Floats, reader: Reader) -> dict[str, Floats]:
     """Return the change of operating surplus over revenue by channel, axes (draw, quarter, industry).
 
     Notes
     -----
     Output price: dp_j. Input cost: -sum_i a_ij dp_i. Wages: -w_j times the wage response times the basket.
     Volume: surplus times dq_j, dq_j = -eta (dp_j - basket) - durable or other elasticity times the part of
-    the basket that dearer energy takes.
+    the basket that dearer energy takes. Who sells at a given world price loses no volume by its price.
     """
+    base = model.economy
     basket = price @ base.basket
     wage = reader.draws("push.wage")[:, None] * basket
     fuels = [base.at(code) for code in ("324110", "221100", "221200")]
@@ -391,7 +392,8 @@ def _parts(base: Economy, price: Floats, reader: Reader) -> dict[str, Floats]:
     energy = np.zeros(len(base.codes), dtype=bool)
     energy[fuels] = True
     per_taken = np.where(energy[None, :], 0.0, per_taken)
-    eta = reader.draws("push.volume.price")[:, None, None]
+    eta = np.tile(reader.draws("push.volume.price")[:, None, None], (1, 1, len(base.codes)))
+    eta[:, :, model.fixed] = 0.0
     volume = -eta * (price - basket[:, :, None]) - per_taken[:, None, :] * taken[:, :, None]
     return {
         "output price": price,
@@ -613,7 +615,7 @@ def told_of(found: Attribution, base: Economy) -> str:
     >>> from narrows.shocks.tables import economy
     >>> us = economy("detail", 2017)
     >>> told_of(attribute(PriceModel(us, ("211000", "325110")), "326110", [0.1, 0.07]), us)
-    'plastics material and resin 74 % of its cost push; path petrochemical > plastics material and resin'
+    'plastics material and resin 58 % of its cost push; path crude > petrochemical > plastics material and resin'
     """
     if found.total == 0 or not found.suppliers:
         return "no cost of it moves"
@@ -625,7 +627,10 @@ def told_of(found: Attribution, base: Economy) -> str:
         if told >= SHARE_TOLD:
             break
     way = max(found.paths, key=lambda path: abs(path.change), default=None)
-    steps = "" if way is None else " > ".join(_short(base.names[base.at(code)]) for code in way.codes[:-1])
+    codes = () if way is None else way.codes[:-1]
+    if CRUDE in found.given and codes and codes[0] in PARITY.values():
+        codes = (CRUDE, *codes)  # its price was moved by that of crude
+    steps = " > ".join("crude" if code == CRUDE else _short(base.names[base.at(code)]) for code in codes)
     return f"{', '.join(named)} of its cost push; path {steps}"
 
 
