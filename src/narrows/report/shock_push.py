@@ -29,6 +29,8 @@ NIGHT = {
 LETTERS = 105
 DIAL_YEARS = 10.0
 """Longest duration on the dial [year]."""
+FAR = 4.0
+"""A bar is cut where it is more than this many times as long as the next."""
 STEPS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 MOST_TICKS = 9
 NOTE = (
@@ -174,14 +176,18 @@ def push_svg(found: SectorTable, seen: Mapping[str, Priced] | None = None) -> st
 
 def _bars(found: SectorTable, marks: list[str]) -> float:
     rows = found.sectors
-    ends = [100 * value for row in rows for value in row.profit] + [0.0]
-    low, high = min(ends), max(ends)
+    sizes = sorted(max(abs(100 * value) for value in row.profit) for row in rows)
+    widest = sizes[-2] * FAR if sizes[-1] > FAR * sizes[-2] > 0 else sizes[-1]
+    ends = [100 * value for row in rows for value in row.profit if abs(100 * value) <= widest] + [0.0]
+    beyond = [value for row in rows for value in row.profit if abs(100 * value) > widest]
+    low = -widest if any(value < 0 for value in beyond) else min(ends)
+    high = widest if any(value > 0 for value in beyond) else max(ends)
     step = next((size for size in STEPS if (high - low) / size <= MOST_TICKS), STEPS[-1])
     first, last = math.floor(low / step) * step, math.ceil(high / step) * step
     span = WIDTH - LEFT - RIGHT
 
     def x_of(value: float) -> float:
-        return LEFT + (value - first) / max(last - first, step) * span
+        return LEFT + (min(max(value, first), last) - first) / max(last - first, step) * span
 
     bottom = TOP + ROW * len(rows)
     for tick in range(round((last - first) / step) + 1):
@@ -200,8 +206,7 @@ def _bars(found: SectorTable, marks: list[str]) -> float:
         marks += [
             words(LEFT - 10, y + BAR - 3, row.name, 11.5, text_anchor="end"),
             rect(min(zero, middle), y, max(abs(middle - zero), 1.0), BAR, fill=colour),
-            path(f"M{left:.1f} {y + BAR / 2:.1f}H{right:.1f}", stroke=INK, stroke_width="1.4"),
-            path(f"M{left:.1f} {y + 3:.1f}v{BAR - 6:.1f}M{right:.1f} {y + 3:.1f}v{BAR - 6:.1f}", stroke=INK),
+            _break(middle, y) if abs(100 * row.profit[1]) > widest else _whiskers(left, right, y),
             words(
                 WIDTH - RIGHT + 14, y + BAR - 3, f"{row.verdict}, {100 * row.profit[1]:+.1f} %", 11.5,
                 fill=INK,
@@ -209,6 +214,16 @@ def _bars(found: SectorTable, marks: list[str]) -> float:
             words(WIDTH - RIGHT + 136, y + BAR - 3, f"if it stays {100 * row.structural[1]:+.1f} %", 10.5, fill=QUIET),
         ]  # fmt: skip
     return bottom + 34
+
+
+def _whiskers(left: float, right: float, y: float) -> str:
+    ends = f"M{left:.1f} {y + 3:.1f}v{BAR - 6:.1f}M{right:.1f} {y + 3:.1f}v{BAR - 6:.1f}"
+    return path(f"M{left:.1f} {y + BAR / 2:.1f}H{right:.1f}{ends}", stroke=INK, stroke_width="1.4")
+
+
+def _break(end: float, y: float) -> str:
+    """Draw the mark of a bar that goes on beyond the axis."""
+    return path(f"M{end - 16:.1f} {y - 2:.1f}l6 {BAR + 4:.1f}m4 {-BAR - 4:.1f}l6 {BAR + 4:.1f}", stroke="#ffffff", stroke_width="3")
 
 
 def _chain(found: SectorTable, top: float, marks: list[str]) -> float:

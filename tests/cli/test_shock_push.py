@@ -1,0 +1,53 @@
+"""``narrows shocks push``: the face agrees with the library, and refuses in one sentence."""
+
+import json
+
+import pytest
+
+from narrows.cli import main
+from narrows.shocks.sector_table import as_json, sector_table
+
+REFUSED = {
+    "shocks push": "`narrows shocks push` is given no change of a price. It takes --crude PCT, --commodity NAME=PCT, or both. Write, for instance, --crude 50.",
+    "shocks push --commodity gas": "The option --commodity is given 'gas'. It takes NAME=PCT, a name and a change in percent. Write, for instance, --commodity gas=30.",
+    "shocks push --crude 50 --duration 0": "The shock lasts 0 quarters. It lasts 1 to 40. Give another duration.",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_refusals(line, capsys):
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err.strip().removeprefix("narrows: ") == REFUSED[line]
+
+
+def test_json_is_the_library(capsys):
+    assert main("shocks push --crude 30 --industry 336111 --draws 100 --json".split()) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = json.loads(json.dumps(as_json(sector_table({"crude": 0.3}, industries=("336111",), draws=100))))
+    assert {key: told[key] for key in found} == found
+    assert told["command"] == "shocks push"
+    assert len(told["sectors"]) == 11
+    assert all(row["verdict"] in {"Supported", "Pressured", "Resilient", "Mixed"} for row in told["sectors"])
+
+
+def test_text_and_picture(capsys, tmp_path):
+    picture = tmp_path / "push.svg"
+    line = f"shocks push --crude 50 --draws 100 --seen energy=1 --company gm --svg {picture} -o {tmp_path / 'push.txt'}"
+    assert main(line.split()) == 0
+    text = (tmp_path / "push.txt").read_text()
+    assert "Information Technology" in text
+    assert "General Motors" in text
+    assert "duration implied" in text
+    drawn = picture.read_text()
+    assert drawn.startswith("<svg")
+    assert "Duration implied by Energy" in drawn
+    assert max(len(line) for line in text.splitlines()) <= 110
+    capsys.readouterr()
+
+
+def test_why_tells_the_facts(capsys):
+    assert main(["why", "push.profit.energy@crude=50,duration=2", "--draws", "100"]) == 0
+    text = capsys.readouterr().out
+    assert "push.parity.refined" in text
+    assert main(["why", "push.profit.energie@crude=50"]) == 2
+    assert "The sector 'energie' is not known" in capsys.readouterr().err
