@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.report.svg import INK, night_rules, path, picture, rect, words
 from narrows.report.words import folded
-from narrows.shocks.sector_table import QUARTERS_A_YEAR, as_json
+from narrows.shocks.sector_table import QUARTERS_A_YEAR, as_json, figure_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +97,8 @@ def push_text(
             )
     for name, told in (seen or {}).items():
         lines += ["", *folded(_seen(name, told), width)]
-    return "\n".join([*lines, "", *folded(NOTE, width)]) + "\n"
+    example = figure_id("profit", found.sectors[0].name, found)
+    return "\n".join([*lines, "", *folded(NOTE, width), f"Why? narrows why {example}"]) + "\n"
 
 
 def _percent(band: tuple[float, float, float], digits: int) -> str:

@@ -83,6 +83,8 @@ class Sector:
         One sentence, computed.
     draws
         Change of operating surplus in every draw.
+    settled
+        The same once all is passed on.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Sector:
     verdict: str
     rationale: str
     draws: Floats = field(repr=False)
+    settled: Floats = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,8 @@ class SectorTable:
     Parameters
     ----------
     changes
+        Given prices by code: median change in the last quarter.
+    asked
         What was asked, by commodity: median change in the last quarter.
     sectors
         The eleven.
@@ -178,6 +183,7 @@ class SectorTable:
     """
 
     changes: dict[str, float]
+    asked: dict[str, float]
     sectors: tuple[Sector, ...]
     industries: tuple[Industry, ...]
     basket: tuple[float, float, float]
@@ -295,8 +301,8 @@ def shocked(
             f"The shock lasts {duration} quarters", f"It lasts 1 to {LONGEST}", "Give another duration"
         )
     reader = Reader(default() if catalog is None else catalog, seed, draws)
+    duration = _quarters(changes, duration)
     given = {code_of(good): _path(good, change, draws, duration) for good, change in changes.items()}
-    duration = next(iter(given.values())).shape[1]
     _add_parity(given, reader)
     base = of_day(reader, day) if table is None else table
     model = PriceModel(base, tuple(given))
@@ -329,6 +335,18 @@ def shocked(
         reader.reads,
         reader,
     )
+
+
+def _quarters(changes: Mapping[str, ArrayLike], duration: int) -> int:
+    """Return the quarters of the changes that have quarters of their own, else the duration."""
+    lengths = sorted({np.shape(change)[1] for change in changes.values() if np.ndim(change) == 2})  # noqa: PLR2004
+    if len(lengths) > 1:
+        raise UsageError(
+            f"Changes are given of {lengths[-1]} and of {lengths[0]} quarters",
+            "All changes with quarters have as many",
+            "Cut them to one length",
+        )
+    return lengths[0] if lengths else duration
 
 
 def _path(good: str, change: ArrayLike, draws: int, duration: int) -> Floats:
@@ -482,6 +500,7 @@ def sector_table(
     ]
     total = sum(part for part in shock.parts.values()).mean(axis=1)
     last = shock.price[:, -1, :]
+    changed = {code: float(value) for code, value in zip(shock.model.given, middle, strict=True)}
     codes = industries or _most_moved(shock, most)
     rows = []
     for code in codes:
@@ -493,10 +512,8 @@ def sector_table(
         )
         rows.append(Industry(code, base.names[at], _band(last[:, at]), _band(total[:, at]), why))
     return SectorTable(
-        {
-            code: float(value)
-            for code, value in zip(shock.model.given, middle, strict=True)
-        },
+        changed,
+        {good: changed[code_of(good)] for good in changes},
         tuple(told),
         tuple(rows),
         _band(last @ base.basket),
@@ -573,6 +590,7 @@ def _sector(shock: Shock, at: int, weight: Floats, surplus: float) -> Sector:
         verdict(band[0], band[2], shock.noticeable),
         _sector_rationale(shock, weight, channels),
         np.asarray(profit),
+        np.asarray(settled),
     )
 
 
@@ -615,7 +633,7 @@ def told_of(found: Attribution, base: Economy) -> str:
     >>> from narrows.shocks.tables import economy
     >>> us = economy("detail", 2017)
     >>> told_of(attribute(PriceModel(us, ("211000", "325110")), "326110", [0.1, 0.07]), us)
-    'plastics material and resin 58 % of its cost push; path crude > petrochemical > plastics material and resin'
+    'plastics material and resin 57 % of its cost push; path crude > petrochemical > plastics material and resin'
     """
     if found.total == 0 or not found.suppliers:
         return "no cost of it moves"
@@ -640,6 +658,19 @@ def _short(name: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
+def figure_id(quantity: str, name: str, found: SectorTable) -> str:
+    """Return the id under which `narrows why` tells a figure of the table.
+
+    Examples
+    --------
+    >>> found = sector_table({"crude": 0.5}, draws=50)
+    >>> figure_id("profit", "Real Estate", found)
+    'push.profit.real_estate@crude=50,duration=2'
+    """
+    asked = ",".join(f"{good}={100 * value:g}" for good, value in found.asked.items())
+    return f"push.{quantity}.{name.lower().replace(' ', '_')}@{asked},duration={found.duration}"
+
+
 def as_json(found: SectorTable) -> dict[str, Any]:
     """Return the table as plain data."""
     base = found.shock.model.economy
@@ -651,7 +682,7 @@ def as_json(found: SectorTable) -> dict[str, Any]:
         "basket": list(found.basket),
         "sectors": [
             {
-                "id": f"push.profit.{sector.name.lower().replace(' ', '_')}",
+                "id": figure_id("profit", sector.name, found),
                 "sector": sector.name,
                 "verdict": sector.verdict,
                 "profit": list(sector.profit),
