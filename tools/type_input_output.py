@@ -10,6 +10,7 @@ import csv
 import gzip
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ PROVENANCE = (
 
 
 def table(path: Path) -> tuple[list[str], list[str], np.ndarray]:
-    """Return the row labels, column labels and numbers of a file; what is missing is zero, or NaN in prices."""
+    """Return the row labels, column labels and numbers of a file; missing is zero, or NaN in prices."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         head, *rows = list(csv.reader(file))
     empty = np.nan if "price_index" in path.name else 0.0
@@ -37,7 +38,9 @@ def table(path: Path) -> tuple[list[str], list[str], np.ndarray]:
     return [row[0] for row in rows], head[1:], np.array(numbers)
 
 
-def picked(loaded: tuple[list[str], list[str], np.ndarray], rows: list[str], columns: list[str]) -> np.ndarray:
+def picked(
+    loaded: tuple[list[str], list[str], np.ndarray], rows: list[str], columns: list[str]
+) -> np.ndarray:
     """Return the numbers of some rows and columns, by label."""
     row_names, column_names, numbers = loaded
     across = [column_names.index(name) for name in columns]
@@ -47,7 +50,7 @@ def picked(loaded: tuple[list[str], list[str], np.ndarray], rows: list[str], col
 def main(folder: str) -> None:
     """Keep use, make, value added, household demand and prices, as whole numbers where they are."""
     bea = Path(folder)
-    kept: dict[str, np.ndarray] = {"provenance": np.array(PROVENANCE)}
+    kept: dict[str, Any] = {"provenance": np.array(PROVENANCE)}
     for level, years in (("summary", YEARS), ("detail", (2017,))):
         names = dict(csv.reader(_lines(bea / f"{level}_names.csv")))
         for year in years:
@@ -70,9 +73,7 @@ def main(folder: str) -> None:
             )
             kept[f"{level}_{name}"] = numbers if name == "price_index" else _whole(np.nan_to_num(numbers))
     with gzip.open(bea / "naics_to_bea_2017.csv.gz", "rt", encoding="utf-8") as file:
-        parents = {
-            row["BEA_2017_Detail_Code"]: row["BEA_2017_Summary_Code"] for row in csv.DictReader(file)
-        }
+        parents = {row["BEA_2017_Detail_Code"]: row["BEA_2017_Summary_Code"] for row in csv.DictReader(file)}
     kept["detail_parents"] = np.array([parents[str(code)] for code in kept["detail_codes"]])
     kept["price_years"] = np.array(PRICE_YEARS)
     added = table(bea / "summary_value_added_1997_2019.csv.gz")

@@ -21,7 +21,7 @@ def test_refusals(line, capsys):
 
 
 def test_json_is_the_library(capsys):
-    assert main("shocks push --crude 30 --industry 336111 --draws 100 --json".split()) == 0
+    assert main(["shocks", "push", "--crude", "30", "--industry", "336111", "--draws", "100", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     found = json.loads(json.dumps(as_json(sector_table({"crude": 0.3}, industries=("336111",), draws=100))))
     assert {key: told[key] for key in found} == found

@@ -1,6 +1,7 @@
 """The cost push: laws of the price model, twins of its solvers, and the published figures of the tables."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,9 @@ def made(A, basket=None):
     codes = tuple(f"i{at}" for at in range(size))
     spent = np.full(size, 1 / size) if basket is None else basket
     left = 1 - A.sum(axis=0)
-    return Economy("made", 2000, codes, codes, A, np.ones(size), spent, np.vstack([left / 2, left * 0, left / 2]))
+    return Economy(
+        "made", 2000, codes, codes, A, np.ones(size), spent, np.vstack([left / 2, left * 0, left / 2])
+    )
 
 
 @st.composite
@@ -56,7 +59,10 @@ def test_if_all_costs_rise_alike_all_prices_do(table):
 @settings(max_examples=30, deadline=None)
 def test_value_added_reaches_the_buyer_whole(table):
     left = 1 - table.A.sum(axis=0)
-    parts = [price_vector(table.A, np.ones(len(left)), left * (np.arange(len(left)) == at))[0] for at in range(len(left))]
+    parts = [
+        price_vector(table.A, np.ones(len(left)), left * (np.arange(len(left)) == at))[0]
+        for at in range(len(left))
+    ]
     assert np.allclose(np.sum(parts, axis=0), 1.0)
 
 
@@ -84,7 +90,7 @@ def test_nothing_passed_on_moves_nothing_and_more_moves_more():
     moved = [push(us, {"211000": 0.5}, phi) for phi in (0.0, 0.4, 0.8, 1.0)]
     free = np.arange(len(us.codes)) != us.at("211000")
     assert not moved[0][free].any()
-    assert all((later[free] >= before[free] - 1e-12).all() for before, later in zip(moved, moved[1:], strict=False))
+    assert all((later[free] >= before[free] - 1e-12).all() for before, later in pairwise(moved))
 
 
 def test_solvers_agree():
@@ -180,7 +186,9 @@ def test_tables_are_checked_at_load():
         made(np.array([[np.nan, 0.0], [0.0, 0.0]]))
     with pytest.raises(UsageError) as absent:
         economy("detail", 2018)
-    assert str(absent.value).startswith("The table detail 2018 is asked for. Shipped are summary 2012 to 2019")
+    assert str(absent.value).startswith(
+        "The table detail 2018 is asked for. Shipped are summary 2012 to 2019"
+    )
     with pytest.raises(UnknownNameError, match="The industry '336999x' is not known"):
         push(us, {"336999x": 0.1})
 
@@ -199,7 +207,10 @@ def test_pushes_are_those_beside_the_tables():
     crude = push(us, {"211000": 1.0})
     for code, stated in targets["price_push_of_crude_per_unit"].items():
         assert crude[us.at(code)] == pytest.approx(stated, abs=6e-4)
-    slopes = {code: targets["elasticity_to_oil_1998_2019 [slope, R2]"][code][0] for code in ("324110", "325110", "325310")}
+    slopes = {
+        code: targets["elasticity_to_oil_1998_2019 [slope, R2]"][code][0]
+        for code in ("324110", "325110", "325310")
+    }
     parity = push(us, {"211000": 0.1, **{code: 0.1 * slope for code, slope in slopes.items()}})
     for code, row in targets["push_of_10pct_crude"]["rows"].items():
         assert 1e3 * crude[us.at(code)] == pytest.approx(row[0], abs=0.06)

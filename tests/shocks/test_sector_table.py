@@ -80,7 +80,9 @@ def test_refusals(changes, text):
 
 
 def test_names_are_suggested():
-    with pytest.raises(UnknownNameError, match="The commodity 'crud' is not known. The nearest known: 'crude'"):
+    with pytest.raises(
+        UnknownNameError, match=r"The commodity 'crud' is not known\. The nearest known: 'crude'"
+    ):
         sector_table({"crud": 0.1}, draws=50)
 
 
@@ -88,7 +90,18 @@ def test_every_market_industry_has_one_sector():
     codes = economy("detail", 2017).codes
     assert (members(codes).sum(axis=0) <= 1).all()
     without = [code for code in codes if not sector_of(code)]
-    outside = ("4200", "491", "531HSO", "55", "624", "712", "813", "814", "S", "G")  # nobody lists their shares
+    outside = (
+        "4200",
+        "491",
+        "531HSO",
+        "55",
+        "624",
+        "712",
+        "813",
+        "814",
+        "S",
+        "G",
+    )  # nobody lists their shares
     assert all(code.startswith(outside) for code in without), without
 
 
@@ -138,10 +151,14 @@ def test_event_study_gives_chance_its_share():
 def test_returns_are_told_from_other_episodes():
     rng = np.random.default_rng(2)
     names = ("Autos", "Oil", "Coal", "Banks", "Softw", "Drugs", "Toys", "Mines", "Telcm", "Food")
+
     def episode(sign):
         market = rng.normal(1, 0.3, 10)
         output = np.array([float(name in {"Oil", "Coal", "Mines"}) for name in names])
-        return Episode("x", sign, names, sign * (10 * output + 3 * market) + rng.normal(0, 0.5, 10), np.zeros(10), market)
+        return Episode(
+            "x", sign, names, sign * (10 * output + 3 * market) + rng.normal(0, 0.5, 10), np.zeros(10), market
+        )
+
     past = [episode(1), episode(-1), episode(1)]
     found = explained(episode(-1), past, {})
     assert found.correlation > 0.6

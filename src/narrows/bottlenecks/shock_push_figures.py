@@ -1,4 +1,4 @@
-"""Tell the figures of a price shock: profit and equity of a sector, price of an industry, the basket (``push``)."""
+"""Tell the figures of a price shock (``push``): profit and equity of a sector, prices, the basket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from narrows.bottlenecks.answer import asked_of
 from narrows.bottlenecks.told import Told
 from narrows.errors import UnknownNameError, UsageError
-from narrows.shocks.sector_table import DRAWS, QUARTERS_A_YEAR, SECTORS, equity_of, sector_table
+from narrows.shocks.sector_table import DRAWS, equity_of, sector_table
+from narrows.shocks.sectors import SECTORS
 
 if TYPE_CHECKING:
     from narrows.bottlenecks.told import Asked
@@ -19,12 +20,12 @@ __all__ = ["tell"]
 REMEDY = "Write push.<quantity>.<name>@<commodity>=<percent>,duration=<quarters>"
 TEXTS = {
     "profit": (
-        "sum over industries of output x (own price - needs x prices of inputs - wages + surplus x volume), over "
-        "their operating surplus, mean over the shock"
+        "sum over industries of output x (own price - needs x prices of inputs - wages + surplus x volume), "
+        "over their operating surplus, mean over the shock"
     ),
     "cyclical": "(1 - exp(-return x duration)) x change of profit",
     "structural": "change of profit while it is passed on, then once all is passed on, discounted",
-    "price": "p = phi x (needs from given prices x their change + needs from the rest x p), passed on with lags",
+    "price": "p = phi x (needs from given x their change + needs from the rest x p), passed on with lags",
     "basket": "shares of household spending x price changes, last quarter",
 }
 
@@ -59,7 +60,9 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     parts = head.split(".")
     quantity = parts[1] if len(parts) > 1 else ""
     if quantity not in TEXTS or len(parts) != (2 if quantity == "basket" else 3):
-        examples = [f"push.{word}.energy@crude=50,duration=2" for word in ("profit", "cyclical", "structural")]
+        examples = [
+            f"push.{word}.energy@crude=50,duration=2" for word in ("profit", "cyclical", "structural")
+        ]
         examples += ["push.price.336111@crude=50,duration=2", "push.basket@crude=50,duration=2"]
         raise UnknownNameError("figure", id, examples, remedy=REMEDY)
     changes, duration = _changes(id, tail)
@@ -68,8 +71,14 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
         raise UnknownNameError("sector", parts[2], SECTORS, remedy="Name one of the eleven")
     book = asked_of(asked.catalog, asked.as_of, asked.scenario)
     found = sector_table(
-        changes, duration=duration, draws=min(asked.draws, DRAWS), seed=asked.seed, industries=(), most=0, catalog=book
-    )  # fmt: skip
+        changes,
+        duration=duration,
+        draws=min(asked.draws, DRAWS),
+        seed=asked.seed,
+        industries=(),
+        most=0,
+        catalog=book,
+    )
     shock = found.shock
     base = shock.model.economy
     if quantity == "price":
@@ -83,7 +92,14 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
             pair = equity_of(sector.draws, sector.settled, shock.discount, duration)
             values = pair[0] if quantity == "cyclical" else pair[1]
     reading = Reading(book, shock.reader)
-    return Told(reading, values, "1", TEXTS[quantity], shock.reads, method=f"price model, {QUARTERS_A_YEAR} quarters a year")
+    return Told(
+        reading,
+        values,
+        "1",
+        TEXTS[quantity],
+        shock.reads,
+        method="price model",
+    )
 
 
 def _changes(id: str, tail: str) -> tuple[dict[str, float], int]:  # noqa: A002 (the word of the trade)
@@ -99,6 +115,8 @@ def _changes(id: str, tail: str) -> tuple[dict[str, float], int]:  # noqa: A002 
                 changes[name] = float(number) / 100
         except ValueError:
             raise UsageError(
-                f"The figure {id!r} has {pair!r} behind the @", "There stand changes in percent, and a duration", REMEDY
+                f"The figure {id!r} has {pair!r} behind the @",
+                "There stand changes in percent, and a duration",
+                REMEDY,
             ) from None
     return changes or {"crude": 0.1}, duration

@@ -350,7 +350,9 @@ def _shocks(commands: Any) -> None:
 
 def _shocks_push(questions: Any) -> None:
     ask = questions.add_parser("push", help="what changes of commodity prices do to sectors and companies")
-    ask.add_argument("--crude", type=_number("--crude", "50"), metavar="PCT", help="change of crude in percent")
+    ask.add_argument(
+        "--crude", type=_number("--crude", "50"), metavar="PCT", help="change of crude in percent"
+    )
     for option, form, text in (
         ("--commodity", "NAME=PCT", "change of another price, such as gas=30, or of an industry's code"),
         ("--industry", "CODE", "an industry to tell, such as 336111; the most moved if left out"),

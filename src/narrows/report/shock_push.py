@@ -23,10 +23,18 @@ WIDTH, MARGIN, LEFT, RIGHT, TOP, ROW, BAR = 980.0, 24.0, 190.0, 250.0, 120.0, 30
 COLOURS = {"Supported": "#2f7d4f", "Pressured": "#b3211b", "Resilient": "#86b0dc", "Mixed": "#b98a2e"}
 EDGE, QUIET, BAND_FILL = "#7d8897", "#4a5564", "#f1f3f6"
 NIGHT = {
-    "#ffffff": "#10151c", INK: "#e8edf3", QUIET: "#a9b5c2", EDGE: "#8693a3", BAND_FILL: "#1b232d",
-    "#2f7d4f": "#5cc58a", "#b3211b": "#ff8a7d", "#b98a2e": "#e5bd68",
-}  # fmt: skip
+    "#ffffff": "#10151c",
+    INK: "#e8edf3",
+    QUIET: "#a9b5c2",
+    EDGE: "#8693a3",
+    BAND_FILL: "#1b232d",
+    "#2f7d4f": "#5cc58a",
+    "#b3211b": "#ff8a7d",
+    "#b98a2e": "#e5bd68",
+}
 LETTERS = 105
+TOLD_LETTERS = 84
+"""Letters of a reason beside its bar."""
 DIAL_YEARS = 10.0
 """Longest duration on the dial [year]."""
 FAR = 4.0
@@ -34,9 +42,9 @@ FAR = 4.0
 STEPS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 MOST_TICKS = 9
 NOTE = (
-    "Profit is operating surplus, mean over the shock, against no shock; bands hold 80 % of draws. Pressured and "
-    "Supported: the band lies on one side of zero; Resilient: it stays within the noticeable; Mixed: it does "
-    "neither. Equity: value of the profit lost or gained if the shock ends, and if it stays."
+    "Profit is operating surplus, mean over the shock, against no shock; bands hold 80 % of draws. Pressured "
+    "and Supported: the band lies on one side of zero; Resilient: it stays within the noticeable; Mixed: it "
+    "does neither. Equity: value of the profit lost or gained if the shock ends, and if it stays."
 )
 
 
@@ -92,9 +100,7 @@ def push_text(
         for firm in companies:
             low, middle, high = (1e4 * value for value in firm.margin)
             span = f"{low:+.0f} to {high:+.0f}"
-            lines.append(
-                f"  {firm.name:<28}{middle:>+10.0f}{span:>20}{100 * firm.profit[1]:>+10.1f} %"
-            )
+            lines.append(f"  {firm.name:<28}{middle:>+10.0f}{span:>20}{100 * firm.profit[1]:>+10.1f} %")
     for name, told in (seen or {}).items():
         lines += ["", *folded(_seen(name, told), width)]
     example = figure_id("profit", found.sectors[0].name, found)
@@ -209,11 +215,20 @@ def _bars(found: SectorTable, marks: list[str]) -> float:
             rect(min(zero, middle), y, max(abs(middle - zero), 1.0), BAR, fill=colour),
             _break(middle, y) if abs(100 * row.profit[1]) > widest else _whiskers(left, right, y),
             words(
-                WIDTH - RIGHT + 14, y + BAR - 3, f"{row.verdict}, {100 * row.profit[1]:+.1f} %", 11.5,
+                WIDTH - RIGHT + 14,
+                y + BAR - 3,
+                f"{row.verdict}, {100 * row.profit[1]:+.1f} %",
+                11.5,
                 fill=INK,
             ),
-            words(WIDTH - RIGHT + 136, y + BAR - 3, f"if it stays {100 * row.structural[1]:+.1f} %", 10.5, fill=QUIET),
-        ]  # fmt: skip
+            words(
+                WIDTH - RIGHT + 136,
+                y + BAR - 3,
+                f"if it stays {100 * row.structural[1]:+.1f} %",
+                10.5,
+                fill=QUIET,
+            ),
+        ]
     return bottom + 34
 
 
@@ -224,12 +239,20 @@ def _whiskers(left: float, right: float, y: float) -> str:
 
 def _break(end: float, y: float) -> str:
     """Draw the mark of a bar that goes on beyond the axis."""
-    return path(f"M{end - 16:.1f} {y - 2:.1f}l6 {BAR + 4:.1f}m4 {-BAR - 4:.1f}l6 {BAR + 4:.1f}", stroke="#ffffff", stroke_width="3")
+    return path(
+        f"M{end - 16:.1f} {y - 2:.1f}l6 {BAR + 4:.1f}m4 {-BAR - 4:.1f}l6 {BAR + 4:.1f}",
+        stroke="#ffffff",
+        stroke_width="3",
+    )
 
 
 def _chain(found: SectorTable, top: float, marks: list[str]) -> float:
     """Draw how much of each told industry's price move comes through which reason."""
-    marks.append(words(MARGIN, top, "Industries most moved: price in the last quarter, and why", 13, font_weight="bold"))
+    marks.append(
+        words(
+            MARGIN, top, "Industries most moved: price in the last quarter, and why", 13, font_weight="bold"
+        )
+    )
     most = max((abs(row.price[2]) for row in found.industries), default=1.0) or 1.0
     y = top + 14
     for row in found.industries[:8]:
@@ -238,16 +261,22 @@ def _chain(found: SectorTable, top: float, marks: list[str]) -> float:
             words(MARGIN, y + 12, f"{row.name}"[:40], 11),
             rect(300, y + 3, max(wide, 1.0), 10, fill=COLOURS["Resilient"]),
             words(426, y + 12, f"{100 * row.price[1]:+.2f} %", 11),
-            words(490, y + 12, row.rationale[:84] + ("…" if len(row.rationale) > 84 else ""), 10, fill=QUIET),
+            words(490, y + 12, _cut(row.rationale), 10, fill=QUIET),
         ]
         y += 20
     return y
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= TOLD_LETTERS else text[:TOLD_LETTERS] + "…"
+
+
 def _dial(name: str, told: Priced, top: float, marks: list[str]) -> float:
     """Draw a half circle from 0 to ten years with the band and the hand of the duration implied."""
     radius, x, y = 90.0, MARGIN + 110, top + 110
-    marks.append(words(MARGIN, top, f"Duration implied by {name} {100 * told.seen:+.1f} %", 13, font_weight="bold"))
+    marks.append(
+        words(MARGIN, top, f"Duration implied by {name} {100 * told.seen:+.1f} %", 13, font_weight="bold")
+    )
 
     def at(years: float, size: float) -> tuple[float, float]:
         turn = math.pi * (1 - min(max(years, 0.0), DIAL_YEARS) / DIAL_YEARS)
@@ -257,9 +286,11 @@ def _dial(name: str, told: Priced, top: float, marks: list[str]) -> float:
     marks.append(
         path(
             f"M{start[0]:.1f} {start[1]:.1f}A{radius:g} {radius:g} 0 0 1 {end[0]:.1f} {end[1]:.1f}",
-            fill="none", stroke=EDGE, stroke_width="2",
+            fill="none",
+            stroke=EDGE,
+            stroke_width="2",
         )
-    )  # fmt: skip
+    )
     for years in range(0, int(DIAL_YEARS) + 1, 2):
         outer = at(years, radius + 12)
         marks.append(words(outer[0], outer[1] + 4, f"{years}", 10, text_anchor="middle", fill=QUIET))
@@ -269,11 +300,15 @@ def _dial(name: str, told: Priced, top: float, marks: list[str]) -> float:
         marks.append(
             path(
                 f"M{low[0]:.1f} {low[1]:.1f}A{size:g} {size:g} 0 0 1 {high[0]:.1f} {high[1]:.1f}",
-                fill="none", stroke=COLOURS["Resilient"], stroke_width="10",
+                fill="none",
+                stroke=COLOURS["Resilient"],
+                stroke_width="10",
             )
-        )  # fmt: skip
+        )
         tip = at(told.years[1], radius - 6)
-        marks.append(path(f"M{x:.1f} {y:.1f}L{tip[0]:.1f} {tip[1]:.1f}", stroke=COLOURS["Pressured"], stroke_width="3"))
+        marks.append(
+            path(f"M{x:.1f} {y:.1f}L{tip[0]:.1f} {tip[1]:.1f}", stroke=COLOURS["Pressured"], stroke_width="3")
+        )
     marks.append(words(x, y + 18, "years", 10.5, text_anchor="middle", fill=QUIET))
     for place, line in enumerate(folded(_seen(name, told), 90)):
         marks.append(words(x + radius + 50, top + 50 + 16 * place, line, 11.5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -9,9 +11,20 @@ SMALL = 1e-12
 
 
 @njit(cache=True)
-def step(  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, C901, PLR0912, PLR0915, PLR0917, D103
-    share, product, needs, target_of, final, output, capacity, stock, orders, overtime, before, settings
-):
+def step(  # noqa: C901, PLR0912, PLR0917
+    share: Any,
+    product: Any,
+    needs: Any,
+    target_of: Any,
+    final: Any,
+    output: Any,
+    capacity: Any,
+    stock: Any,
+    orders: Any,
+    overtime: Any,
+    settings: Any,
+) -> Any:
+    """Go one day on; see the plain twin."""
     tight, refill, most, slow = settings
     nodes = len(final)
     products = needs.shape[0]

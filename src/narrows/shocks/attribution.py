@@ -1,4 +1,4 @@
-"""Why an industry's costs move: shares by given price, by direct supplier and by path, from one adjoint solve."""
+"""Why an industry's costs move: by given price, by direct supplier and by path, from one adjoint solve."""
 
 from __future__ import annotations
 

@@ -115,7 +115,9 @@ def company(
     fuel = base.at(FUEL)
     table_share = float(base.A[fuel, places] @ weight)
     share = table_share if fuel_share is None else fuel_share
-    open_share = np.broadcast_to(np.asarray(share * (1 - np.asarray(hedged_share)), dtype=float), (len(shock.final),))
+    open_share = np.broadcast_to(
+        np.asarray(share * (1 - np.asarray(hedged_share)), dtype=float), (len(shock.final),)
+    )
     moved = shock.price[:, :, fuel]
     cost = -parts["input cost"] + (open_share - table_share)[:, None] * moved
     price = _held(parts["output price"], lag_quarters)
@@ -195,9 +197,7 @@ def companies(shock: Shock, names: tuple[str, ...] = ()) -> list[CompanyResult]:
     rows = []
     for name in names or tuple(listed):
         row = listed[name]
-        mix = {
-            code: float(share) for code, share in (pair.split(":") for pair in row["mix"].split(";"))
-        }
+        mix = {code: float(share) for code, share in (pair.split(":") for pair in row["mix"].split(";"))}
         fact = f"push.company.{name}.fuel"
         fuel = shock.reader.draws(fact) if shock.reader.catalog.has(fact) else None
         rows.append(company(shock, mix, name=row["name"], fuel_share=fuel))

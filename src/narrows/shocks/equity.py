@@ -148,9 +148,7 @@ def channels(episode: Episode, bridge: Mapping[str, Sequence[str]]) -> Floats:
     return np.asarray(episode.sign * columns / np.where(spread > 0, spread, 1.0))
 
 
-def explained(
-    episode: Episode, others: Sequence[Episode], bridge: Mapping[str, Sequence[str]]
-) -> Explained:
+def explained(episode: Episode, others: Sequence[Episode], bridge: Mapping[str, Sequence[str]]) -> Explained:
     """Return one episode predicted with weights from others.
 
     Raises
@@ -191,9 +189,7 @@ def explained(
 
 def leave_one_out(episodes: Sequence[Episode], bridge: Mapping[str, Sequence[str]]) -> list[Explained]:
     """Return every episode predicted from the others."""
-    return [
-        explained(one, [other for other in episodes if other is not one], bridge) for one in episodes
-    ]
+    return [explained(one, [other for other in episodes if other is not one], bridge) for one in episodes]
 
 
 def _score(values: Floats) -> Floats:

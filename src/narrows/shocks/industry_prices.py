@@ -1,6 +1,6 @@
 """The law of industry prices: what an industry charges when commodity prices move, learnt year by year.
 
-Price changes are logarithms relative to the median industry, for general inflation is no subject of this room.
+Price changes are logarithms relative to the median industry: general inflation is no subject here.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def industries() -> tuple[list[str], list[str]]:
     (30, 362)
     """
     us, index = economy("detail", 2017), prices("detail")
-    known = np.isfinite(index.index).all(axis=1)
+    known = [bool(np.isfinite(row).all()) for row in index.index]
     given = [code for code in us.codes if code[:3] in COMMODITY_FAMILIES or code in COMMODITY_CODES]
     rest = [
         code
@@ -184,9 +184,7 @@ class PriceLaw:
             panel.change[:, rows],
         )
 
-    def _width(
-        self, row: int, design: dict[int, Floats], scale: dict[int, Floats], change: Floats
-    ) -> float:
+    def _width(self, row: int, design: dict[int, Floats], scale: dict[int, Floats], change: Floats) -> float:
         """Return the half-width that held 80 % of the years just before [scales of an industry]."""
         before = [past for past in range(row - RECENT, row) if past in design]
         if not before:
@@ -234,9 +232,7 @@ def _panel(crude_only: bool, last: int) -> _Panel:  # noqa: FBT001
     if not crude_only:
         steel = moves[index.codes.index(STEEL)]
         drivers.append((np.tile(steel, (len(rest), 1)), STEEL_SPREAD))
-    return _Panel(
-        tuple(rest), index.years[1:], change[places], push, tuple(drivers), us.output[places]
-    )
+    return _Panel(tuple(rest), index.years[1:], change[places], push, tuple(drivers), us.output[places])
 
 
 def _design(panel: _Panel) -> tuple[dict[int, Floats], dict[int, Floats]]:
@@ -315,7 +311,11 @@ def fit_prices(last: int = 2019, *, crude_only: bool = False) -> PriceLaw:
     errors = found * np.sqrt(np.diag(covariance))
     sizes = np.abs(y - X @ found) / np.concatenate([scale[row] for row in rows])
     return PriceLaw(
-        *(float(value) for value in found),
+        float(found[0]),
+        float(found[1]),
+        float(found[2]),
+        float(found[3]),
+        float(found[4]),
         last,
         tuple(float(value) for value in errors),
         float(np.quantile(sizes, BAND)),

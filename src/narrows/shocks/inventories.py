@@ -1,4 +1,4 @@
-"""A year of production day by day where stocks of inputs run down: quantities, for the time before prices clear.
+"""A year of production by day where stocks of inputs run down: quantities, before prices clear.
 
 Every node makes one product and keeps a stock of each product that it uses. A stock that falls below a part
 of its target holds production back; suppliers that cannot serve all orders serve all alike (rationing).
@@ -157,10 +157,9 @@ def run_inventories(
     days = len(capacity)
     production, unmet = np.empty((days, nodes)), np.empty((days, nodes))
     settings = (knobs.tight, knobs.refill_days, knobs.overtime, knobs.overtime_days)
-    made = output.copy()
     for day in range(days):
         made, short = step(
-            share, product, needs, target_of, final, output, capacity[day], stock, orders, overtime, made,
+            share, product, needs, target_of, final, output, capacity[day], stock, orders, overtime,
             settings,
         )  # fmt: skip
         production[day], unmet[day] = made, short
@@ -172,7 +171,7 @@ def run_inventories(
     return Run(production / usual, unmet / served, lost if abs(lost) > SMALL else 0.0)
 
 
-def step_plain(
+def step_plain(  # noqa: PLR0917 (the state, in the order of its twin)
     share: Floats,
     product: Whole,
     needs: Floats,
@@ -183,10 +182,9 @@ def step_plain(
     stock: Floats,
     orders: Floats,
     overtime: Floats,
-    before: Floats,
     settings: tuple[float, float, float, float],
 ) -> tuple[Floats, Floats]:
-    """Go one day on; stocks, orders and overtime are changed in place. Returns production and unmet demand."""
+    """Go one day on, stocks, orders and overtime in place; return production and unmet demand."""
     tight, refill, most, slow = settings
     asked = share * orders[product]
     demand = asked.sum(axis=1) + final

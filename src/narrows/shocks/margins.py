@@ -37,7 +37,7 @@ class MarginYears:
     years
         Years.
     push, price, margin
-        Cost push at full pass-through, own price (relative changes), change of operating surplus over revenue;
+        Cost push passed on in full, own price (relative changes), change of surplus over revenue;
         axes (industry, year).
     centre, half
         Prediction of the margin change without the year itself, and half of the width of its 80 % band.

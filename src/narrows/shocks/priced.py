@@ -1,4 +1,4 @@
-"""Is it priced in: abnormal returns with doubt from other dates, the gap to the model, the duration implied."""
+"""Is it priced in: abnormal returns with doubt from other dates, the gap, the duration implied."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def event_study(
     return EventStudy(car, beta, chance, np.asarray(quantiles(others.T, BAND)), joint, len(free))
 
 
-def _abnormal(returns: Floats, market: Floats, start: int, length: int, estimation: int) -> tuple[Floats, Floats]:
+def _abnormal(
+    returns: Floats, market: Floats, start: int, length: int, estimation: int
+) -> tuple[Floats, Floats]:
     before, during = slice(start - estimation, start), slice(start, start + length)
     centre = market[before].mean()
     away = market[before] - centre

@@ -1,6 +1,6 @@
 """Given prices to the prices of everything else: the cost push, solved and never inverted.
 
-With the given (exogenous) industries E, the rest R and the share phi of a cost rise that an industry passes on,
+With the given (exogenous) industries E, the rest R and the share phi of a cost rise that is passed on,
 
     p_R = diag(phi) (A_ER' p_E + A_RR' p_R).
 
@@ -131,9 +131,7 @@ class PriceModel:
         raise _unsettled()
 
 
-def push(
-    economy: Economy, given: Mapping[str, float], pass_through: ArrayLike = 1.0
-) -> Floats:
+def push(economy: Economy, given: Mapping[str, float], pass_through: ArrayLike = 1.0) -> Floats:
     """Return the relative price change of every industry, axis (industry).
 
     Parameters
@@ -356,4 +354,3 @@ def _unsettled() -> RunError:
         f"A table with a largest eigenvalue well below 1 settles to {TOLERANCE:g}",
         "Check the table, or solve it directly",
     )
-

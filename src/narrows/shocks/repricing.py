@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["repriced", "scaled_to"]
 
 
-def repriced(
-    economy: Economy, ratio: Floats, year: int | None = None, exponent: float = 1.0
-) -> Economy:
+def repriced(economy: Economy, ratio: Floats, year: int | None = None, exponent: float = 1.0) -> Economy:
     """Return the table at other prices.
 
     Parameters
@@ -120,9 +118,7 @@ def scaled_to(
     usable = (before.A > 0) & (after.A > 0) & (was > 0) & (now > 0)
     wanted = was * np.where(usable, after.A, 1.0) / np.where(usable, before.A, 1.0)
     factor = np.where(usable, wanted / np.where(usable, now, 1.0), 1.0)
-    return _with_needs(
-        moved, moved.A * factor[np.ix_(own, own)], moved.output, moved.basket, after.year
-    )
+    return _with_needs(moved, moved.A * factor[np.ix_(own, own)], moved.output, moved.basket, after.year)
 
 
 def _with_needs(economy: Economy, A: Floats, output: Floats, basket: Floats, year: int | None) -> Economy:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from narrows.shocks.sectors import SECTORS, members, waits
 from narrows.shocks.tables import economy, parents, prices
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
     from narrows.catalog import Catalog
@@ -28,8 +29,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
-    "CHANNELS", "GOODS", "Industry", "Sector", "SectorTable", "Shock", "of_day", "sector_table", "shocked", "verdict",
-]  # fmt: skip
+    "CHANNELS",
+    "GOODS",
+    "Industry",
+    "Sector",
+    "SectorTable",
+    "Shock",
+    "of_day",
+    "sector_table",
+    "shocked",
+    "verdict",
+]
 
 GOODS = {
     "crude": CRUDE,
@@ -386,7 +396,9 @@ def _pass_through(reader: Reader, seed: int, draws: int, count: int) -> Floats:
     mean = np.clip(reader.draws("push.pass_through"), 1e-3, 1 - 1e-3)
     weight = reader.draws("push.pass_through.weight")
     generator = stream(seed, "push.pass_through.industries")
-    return np.asarray(generator.beta((mean * weight)[:, None], ((1 - mean) * weight)[:, None], (draws, count)))
+    return np.asarray(
+        generator.beta((mean * weight)[:, None], ((1 - mean) * weight)[:, None], (draws, count))
+    )
 
 
 def _parts(model: PriceModel, price: Floats, reader: Reader) -> dict[str, Floats]:
@@ -405,7 +417,9 @@ def _parts(model: PriceModel, price: Floats, reader: Reader) -> dict[str, Floats
     taken = price[:, :, fuels] @ base.basket[fuels]
     slow = waits(base.codes)
     per_taken = np.where(
-        slow[None, :], reader.draws("push.volume.durable")[:, None], reader.draws("push.volume.other")[:, None]
+        slow[None, :],
+        reader.draws("push.volume.durable")[:, None],
+        reader.draws("push.volume.other")[:, None],
     )
     energy = np.zeros(len(base.codes), dtype=bool)
     energy[fuels] = True
@@ -433,7 +447,8 @@ def verdict(low: float, high: float, noticeable: float) -> str:
 
     Examples
     --------
-    >>> verdict(0.1, 0.3, 0.03), verdict(-0.2, -0.1, 0.03), verdict(-0.01, 0.02, 0.03), verdict(-0.2, 0.1, 0.03)
+    >>> bands = ((0.1, 0.3), (-0.2, -0.1), (-0.01, 0.02), (-0.2, 0.1))
+    >>> tuple(verdict(low, high, 0.03) for low, high in bands)
     ('Supported', 'Pressured', 'Resilient', 'Mixed')
     """
     if max(abs(low), abs(high)) <= noticeable:
@@ -484,9 +499,7 @@ def sector_table(
     >>> found.sector("Energy").verdict, found.sector("Information Technology").verdict
     ('Supported', 'Resilient')
     """
-    shock = shocked(
-        changes, duration=duration, draws=draws, seed=seed, day=day, table=table, catalog=catalog
-    )
+    shock = shocked(changes, duration=duration, draws=draws, seed=seed, day=day, table=table, catalog=catalog)
     base = shock.model.economy
     mean_phi = shock.reader.catalog.fact("push.pass_through").value
     share = members(base.codes)
@@ -498,7 +511,7 @@ def sector_table(
         _sector(shock, at, weight[at] / revenue[at], float(surplus[at] / revenue[at]))
         for at in range(len(SECTORS))
     ]
-    total = sum(part for part in shock.parts.values()).mean(axis=1)
+    total = np.sum([part.mean(axis=1) for part in shock.parts.values()], axis=0)
     last = shock.price[:, -1, :]
     changed = {code: float(value) for code, value in zip(shock.model.given, middle, strict=True)}
     codes = industries or _most_moved(shock, most)
@@ -506,9 +519,7 @@ def sector_table(
     for code in codes:
         at = base.at(code)
         why = (
-            ""
-            if code in shock.model.given
-            else told_of(attribute(shock.model, code, middle, mean_phi), base)
+            "" if code in shock.model.given else told_of(attribute(shock.model, code, middle, mean_phi), base)
         )
         rows.append(Industry(code, base.names[at], _band(last[:, at]), _band(total[:, at]), why))
     return SectorTable(
@@ -526,7 +537,7 @@ def sector_table(
 
 
 def _most_moved(shock: Shock, most: int) -> tuple[str, ...]:
-    """Return the industries with the largest squeeze or gain, government left out, given prices first left out."""
+    """Return the industries whose prices move most; government and given prices are left out."""
     base = shock.model.economy
     size = np.median(np.abs(shock.price[:, -1, :]), axis=0)
     known = [
@@ -577,7 +588,7 @@ def _sector(shock: Shock, at: int, weight: Floats, surplus: float) -> Sector:
     profit = sum(channels.values())
     revenue = shock.price.mean(axis=1) @ weight
     margin = (surplus * (1 + profit)) / (1 + revenue) - surplus
-    settled = sum(part @ weight for part in shock.settled.values()) / surplus
+    settled = np.sum([part @ weight for part in shock.settled.values()], axis=0) / surplus
     short, long = equity_of(np.asarray(profit), settled, shock.discount, shock.given.shape[1])
     band = _band(np.asarray(profit))
     return Sector(
@@ -599,7 +610,7 @@ def _sector_rationale(shock: Shock, weight: Floats, channels: Mapping[str, Float
     base = shock.model.economy
     means = {name: float(values.mean()) for name, values in channels.items()}
     channel = max(means, key=lambda name: abs(means[name]))
-    by_industry = sum(part.mean(axis=(0, 1)) for part in shock.parts.values()) * weight
+    by_industry = np.sum([part.mean(axis=(0, 1)) for part in shock.parts.values()], axis=0) * weight
     industry = int(np.argmax(np.abs(by_industry)))
     bought = (base.A @ weight) * shock.price.mean(axis=(0, 1))
     return (
@@ -632,8 +643,8 @@ def told_of(found: Attribution, base: Economy) -> str:
     >>> from narrows.shocks.push import PriceModel
     >>> from narrows.shocks.tables import economy
     >>> us = economy("detail", 2017)
-    >>> told_of(attribute(PriceModel(us, ("211000", "325110")), "326110", [0.1, 0.07]), us)
-    'plastics material and resin 57 % of its cost push; path crude > petrochemical > plastics material and resin'
+    >>> told_of(attribute(PriceModel(us, ("211000", "325110")), "325211", [0.1, 0.07]), us)
+    'petrochemical 40 %, petroleum refineries 30 % of its cost push; path crude > petrochemical'
     """
     if found.total == 0 or not found.suppliers:
         return "no cost of it moves"
@@ -676,7 +687,8 @@ def as_json(found: SectorTable) -> dict[str, Any]:
     base = found.shock.model.economy
     return {
         "changes": {
-            code: {"name": base.names[base.at(code)], "change": value} for code, value in found.changes.items()
+            code: {"name": base.names[base.at(code)], "change": value}
+            for code, value in found.changes.items()
         },
         "duration_quarters": found.duration,
         "basket": list(found.basket),

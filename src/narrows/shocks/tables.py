@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Economy", "Prices", "economy", "parents", "prices", "provenance", "radius", "requirements", "yearly"]
+__all__ = [
+    "Economy",
+    "Prices",
+    "economy",
+    "parents",
+    "prices",
+    "provenance",
+    "radius",
+    "requirements",
+    "yearly",
+]
 
 BALANCE = {"summary": 1e-4, "detail": 1e-3}
 """Largest relative gap between what an industry makes and its output."""
@@ -115,9 +125,7 @@ class Economy:
             f"{self.A[i, j]:.4f}, {self.codes[i]} to {self.codes[j]}; kept as they are."
             for i, j in worst
         ]
-        none = [
-            f"{self.codes[at]} {self.names[at]}: no output." for at in np.flatnonzero(self.output <= 0)
-        ]
+        none = [f"{self.codes[at]} {self.names[at]}: no output." for at in np.flatnonzero(self.output <= 0)]
         return (*self.notes, *high, *negative, *none)
 
     def at(self, code: str) -> int:
@@ -270,9 +278,7 @@ def economy(level: str = "detail", year: int = 2017) -> Economy:
     ['S00102 Other federal government enterprises']
     """
     shipped = _shipped()
-    years = sorted(
-        int(name.rpartition("_")[2]) for name in shipped if name.startswith(f"{level}_use_")
-    )
+    years = sorted(int(name.rpartition("_")[2]) for name in shipped if name.startswith(f"{level}_use_"))
     if year not in years:
         raise UsageError(
             f"The table {level} {year} is asked for",
@@ -326,5 +332,5 @@ def parents() -> dict[str, str]:
 
 @cache
 def yearly(name: str) -> Floats:
-    """Return a yearly series of the summary level: gross_output, value_added or margin, axes (industry, year)."""
+    """Return a yearly summary series: gross_output, value_added or margin, axes (industry, year)."""
     return np.asarray(_shipped()[f"summary_{name}"], dtype=float)

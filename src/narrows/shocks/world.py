@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 
 __all__ = ["World", "read_exiobase", "read_icio", "read_wiod", "world_push"]
 
-NOT_INDUSTRIES = ("HFCE", "NPISH", "GGFC", "GFCF", "INVNT", "DPABR", "DISC", "NONRES", "FD", "P33", "OUT", "TOTAL")
+NOT_INDUSTRIES = (
+    "HFCE",
+    "NPISH",
+    "GGFC",
+    "GFCF",
+    "INVNT",
+    "DPABR",
+    "DISC",
+    "NONRES",
+    "FD",
+    "P33",
+    "OUT",
+    "TOTAL",
+)
 """Columns of final demand and totals in an ICIO file, by the part behind the country."""
 OUTPUT_ROWS = ("OUTPUT", "OUT", "TOTAL", "GO")
 NOTICED = 0.05
@@ -132,7 +145,8 @@ def world_push(world: World, industry: str, change: float) -> Floats:
     --------
     >>> import numpy as np
     >>> flows = np.array([[0.0, 2.0], [0.0, 0.0]])
-    >>> table = World("by hand", ("A", "A"), ("oil", "cars"), flows, np.array([2.0, 4.0]), np.array([4.0, 4.0]))
+    >>> final, output = np.array([2.0, 4.0]), np.array([4.0, 4.0])
+    >>> table = World("by hand", ("A", "A"), ("oil", "cars"), flows, final, output)
     >>> world_push(table, "oil", 0.1).tolist()
     [0.1, 0.05]
     """
@@ -219,7 +233,7 @@ def read_icio(path: str | Path) -> World:
 
 
 def read_exiobase(folder: str | Path) -> World:
-    """Return a table in the form of EXIOBASE 3: a folder with ``Z.txt`` (or ``A.txt`` and ``x.txt``) and ``Y.txt``.
+    """Return a table of EXIOBASE 3: a folder with ``Z.txt`` (or ``A.txt`` and ``x.txt``) and ``Y.txt``.
 
     Parameters
     ----------
@@ -277,7 +291,7 @@ def read_wiod(path: str | Path) -> World:
         absent = {"Z", "F", "x", "countries", "industries"} - set(kept.files)
         if absent:
             raise DataError(
-                f"{home.name} has no array {sorted(absent)[0]!r}",
+                f"{home.name} has no array {min(absent)!r}",
                 "The arrays are Z, F, x, countries and industries",
                 "Write them from the published table",
             )
