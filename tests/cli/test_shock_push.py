@@ -5,7 +5,7 @@ import json
 import pytest
 
 from narrows.cli import main
-from narrows.shocks.sector_table import as_json, sector_table
+from narrows.shocks.transmission import as_json, sector_table
 
 REFUSED = {
     "shocks push": "`narrows shocks push` is given no change of a price. It takes --crude PCT, --commodity NAME=PCT, or both. Write, for instance, --crude 50.",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from narrows.bottlenecks.answer import asked_of
 from narrows.bottlenecks.told import Told
 from narrows.errors import UnknownNameError, UsageError
-from narrows.shocks.sector_table import DRAWS, equity_of, sector_table
 from narrows.shocks.sectors import SECTORS
+from narrows.shocks.transmission import DRAWS, equity_of, sector_table
 
 if TYPE_CHECKING:
     from narrows.bottlenecks.told import Asked

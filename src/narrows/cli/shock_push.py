@@ -18,9 +18,9 @@ PERCENT = 100.0
 def run(arguments: Namespace) -> int:
     """Answer the question."""
     from narrows.report.shock_push import push_json, push_svg, push_text
-    from narrows.shocks.companies import companies
-    from narrows.shocks.priced import priced
-    from narrows.shocks.sector_table import QUARTERS_A_YEAR, sector_table
+    from narrows.shocks.firms import companies
+    from narrows.shocks.reaction import priced
+    from narrows.shocks.transmission import QUARTERS_A_YEAR, sector_table
 
     changes = _pairs("--commodity", arguments.commodity)
     if arguments.crude is not None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.report.svg import INK, night_rules, path, picture, rect, words
 from narrows.report.words import folded
-from narrows.shocks.sector_table import QUARTERS_A_YEAR, as_json, figure_id
+from narrows.shocks.transmission import QUARTERS_A_YEAR, as_json, figure_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from narrows.shocks.companies import CompanyResult
-    from narrows.shocks.priced import Priced
-    from narrows.shocks.sector_table import SectorTable
+    from narrows.shocks.firms import CompanyResult
+    from narrows.shocks.reaction import Priced
+    from narrows.shocks.transmission import SectorTable
 
 __all__ = ["push_json", "push_svg", "push_text"]
 

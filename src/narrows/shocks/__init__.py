@@ -6,12 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.shocks.companies import companies, company
+    from narrows.shocks.firms import companies, company
     from narrows.shocks.inventories import run_inventories
-    from narrows.shocks.priced import event_study, priced
-    from narrows.shocks.push import push
-    from narrows.shocks.sector_table import SectorTable, sector_table, shocked
+    from narrows.shocks.reaction import event_study, priced
     from narrows.shocks.tables import economy
+    from narrows.shocks.transmission import SectorTable, sector_table, shocked
 
 __all__ = [
     "SectorTable",
@@ -20,18 +19,16 @@ __all__ = [
     "economy",
     "event_study",
     "priced",
-    "push",
     "run_inventories",
     "sector_table",
     "shocked",
 ]
 
 _HOMES = {
-    "companies": ("companies", "company"),
+    "firms": ("companies", "company"),
     "inventories": ("run_inventories",),
-    "priced": ("event_study", "priced"),
-    "push": ("push",),
-    "sector_table": ("SectorTable", "sector_table", "shocked"),
+    "reaction": ("event_study", "priced"),
+    "transmission": ("SectorTable", "sector_table", "shocked"),
     "tables": ("economy",),
 }
 

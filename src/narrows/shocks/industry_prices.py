@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from narrows.shocks.tables import Prices
+
     Floats = NDArray[np.float64]
 
 __all__ = ["CRUDE", "PARITY", "Forecast", "PriceLaw", "elasticity", "fit_prices", "industries"]
@@ -157,15 +159,23 @@ class PriceLaw:
         """The five, axis (coefficient)."""
         return np.array([self.now, self.later, self.own, self.level, self.learnt])
 
-    def forecast(self, years: Sequence[int]) -> Forecast:
+    def forecast(self, years: Sequence[int], index: Prices | None = None) -> Forecast:
         """Return forecasts of years, each from the years before and its own commodity prices.
+
+        Parameters
+        ----------
+        years
+            Years to forecast.
+        index
+            Price indices that hold these years and those before, such as `bea_files.read_prices` gives; the
+            shipped ones if left out. An industry without a price in any year is left out.
 
         Raises
         ------
         UsageError
             If a year is not among the shipped years, or has too little history.
         """
-        panel = _panel(self.crude_only, self.last)
+        panel = _panel(self.crude_only, self.last, index)
         low, high = panel.years[FIRST], panel.years[-1]
         for year in years:
             if not low <= year <= high:
@@ -207,10 +217,13 @@ class _Panel:
 
 
 @cache
-def _panel(crude_only: bool, last: int) -> _Panel:  # noqa: FBT001
-    us, index = economy("detail", 2017), prices("detail")
+def _panel(crude_only: bool, last: int, own: Prices | None = None) -> _Panel:  # noqa: FBT001
+    us = economy("detail", 2017)
+    index = prices("detail") if own is None else own
     moves = index.log_change
     given, rest = industries()
+    gap = {code for code, row in zip(us.codes, moves, strict=True) if not np.isfinite(row).all()}
+    rest = [code for code in rest if code not in gap]
     if crude_only:
         codes = [CRUDE, *PARITY.values()][:4]
         slopes = [1.0, *(elasticity(code, last=last)[0] for code in codes[1:])]

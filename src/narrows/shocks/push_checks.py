@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,22 +12,19 @@ import numpy as np
 from narrows.catalog import default
 from narrows.figure import Comparison
 from narrows.shocks.attribution import adjoint
+from narrows.shocks.bea_files import read_economy
 from narrows.shocks.equity import Episode, leave_one_out
 from narrows.shocks.industry_prices import CRUDE, PARITY, elasticity, fit_prices
 from narrows.shocks.margins import margin_years, response
 from narrows.shocks.push import PriceModel, push
 from narrows.shocks.repricing import repriced, scaled_to
 from narrows.shocks.scores import r_squared, rank_correlation, weighted_error
-from narrows.shocks.tables import Economy, economy, parents, prices, requirements
+from narrows.shocks.tables import Economy, economy, parents, prices
 from narrows.shocks.world import read_wiod, world_push
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 __all__ = ["push_rows"]
 
@@ -243,43 +239,20 @@ def _effect(table: Economy) -> float:
     return float(table.basket @ push(table, {"211": 0.10}))
 
 
-def read_detail_before(folder: Path, year: int) -> Economy:
-    """Return a detailed table before redefinitions from CSV files.
-
-    Parameters
-    ----------
-    folder
-        Folder with ``bea/``.
-    year
-        2012 or 2017.
-    """
-    rows, columns, use = _csv(folder / f"bea/detail_use_{year}_before.csv.gz")
-    makers, goods, make = _csv(folder / f"bea/detail_make_{year}_before.csv.gz")
-    codes = [code for code in makers if code in columns and not code.startswith("T0")]
-    kept = [good for good in goods if good in rows and not good.startswith("T0")]
-    across = [columns.index(code) for code in codes]
-    used = use[np.ix_([rows.index(good) for good in kept], across)]
-    made = make[np.ix_([makers.index(code) for code in codes], [goods.index(good) for good in kept])]
-    output = use[rows.index("T008"), across]
-    needs = requirements(used, made, output)
-    zero = np.zeros(len(codes))
-    added = np.vstack([zero, zero, 1 - needs.sum(axis=0)])
-    return Economy("detail", year, tuple(codes), tuple(codes), needs, output, zero, added)
-
-
-def _csv(path: Path) -> tuple[list[str], list[str], Floats]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        head, *rows = list(csv.reader(file))
-    numbers = np.array([[float(cell) if cell not in {"", "NA"} else 0.0 for cell in row[1:]] for row in rows])
-    return [row[0] for row in rows], head[1:], numbers
-
-
 def _detail_repriced(folder: Path | None) -> Iterator[Comparison]:
     told = "refined share of cost, detail 2012 brought to 2017"
     if folder is None or not (folder / BEFORE_2012).is_file():
         yield _absent(BEFORE_2012, told)
         return
-    old, new = read_detail_before(folder, 2012), read_detail_before(folder, 2017)
+    old, new = (
+        read_economy(
+            folder / f"bea/detail_use_{year}_before.csv.gz",
+            folder / f"bea/detail_make_{year}_before.csv.gz",
+            "detail",
+            year,
+        )
+        for year in (2012, 2017)
+    )
     index = prices("detail")
     moved = dict(zip(index.codes, index.change(2012, 2017), strict=True))
     ratio = np.array([moved.get(code, 1.0) for code in old.codes])
@@ -505,7 +478,6 @@ RAW_MATERIALS = (
     "33131B",
     "331410",
     "331420",
-    "33141A",
     "331490",
     "325211",
     "3252A0",

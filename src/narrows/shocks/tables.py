@@ -137,9 +137,7 @@ class Economy:
             If the table has no such industry.
         """
         if code not in self.index:
-            raise UnknownNameError(
-                "industry", code, self.codes, remedy="List them with `narrows shocks industries`"
-            )
+            raise UnknownNameError("industry", code, self.codes, remedy="Name a code of the table")
         return self.index[code]
 
     def places(self, codes: Iterable[str]) -> NDArray[np.intp]:

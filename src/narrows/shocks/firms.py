@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from narrows.shocks.sector_table import Shock
+    from narrows.shocks.transmission import Shock
 
     Floats = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def company(
     Parameters
     ----------
     shock
-        From `narrows.shocks.sector_table.shocked`.
+        From `narrows.shocks.transmission.shocked`.
     mix
         Share of revenue by code of a detailed industry; sums to 1.
     name
@@ -100,7 +100,7 @@ def company(
 
     Examples
     --------
-    >>> from narrows.shocks.sector_table import shocked
+    >>> from narrows.shocks.transmission import shocked
     >>> shock = shocked({"crude": 0.5}, draws=200)
     >>> open_ = company(shock, {"481000": 1.0}, fuel_share=0.2)
     >>> closed = company(shock, {"481000": 1.0}, fuel_share=0.2, hedged_share=0.5)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from narrows.errors import UnknownNameError, UsageError
-from narrows.shocks.companies import companies, company
 from narrows.shocks.equity import CHANNELS, Episode, explained
-from narrows.shocks.priced import event_study, implied_years, priced
-from narrows.shocks.sector_table import CHANNELS as PARTS
-from narrows.shocks.sector_table import sector_table, shocked, verdict
+from narrows.shocks.firms import companies, company
+from narrows.shocks.reaction import event_study, implied_years, priced
 from narrows.shocks.sectors import SECTORS, members, sector_of
 from narrows.shocks.tables import economy
+from narrows.shocks.transmission import CHANNELS as PARTS
+from narrows.shocks.transmission import sector_table, shocked, verdict
 
 
 @pytest.fixture(scope="module")
