@@ -10,6 +10,9 @@ from narrows.shocks.transmission import as_json, sector_table
 REFUSED = {
     "shocks push": "`narrows shocks push` is given no change of a price. It takes --crude PCT, --commodity NAME=PCT, or both. Write, for instance, --crude 50.",
     "shocks push --commodity gas": "The option --commodity is given 'gas'. It takes NAME=PCT, a name and a change in percent. Write, for instance, --commodity gas=30.",
+    "shocks push --crude 5 --commodity crude=6": "Crude is given by --crude and by --commodity. Every price is given once. Leave one of them out.",
+    "shocks push --commodity refined=5 --commodity 324110=6": "refined and 324110 are one price. Every price is given once. Leave one of them out.",
+    "shocks push --crude 5 --draws 30000": "30000 draws of 2 quarters are asked for. Draws times quarters are at most 40000. Ask for fewer draws.",
     "shocks push --crude 50 --duration 0": "The shock lasts 0 quarters. It lasts 1 to 40. Give another duration.",
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from narrows.errors import DataError, UsageError
-from narrows.shocks.inventories import Knobs, run_inventories
+from narrows.shocks.inventories import KNOBS, knobs_of, moves, run_inventories
 from narrows.shocks.world import read_exiobase, read_icio, read_wiod, world_push
 
 
@@ -55,7 +55,7 @@ def test_stocks_put_off_the_loss_of_users(table):
     flows, final, product = table
     capacity = cut(90, len(final), 1, 0.0, until=90)
     deep, thin = (
-        run_inventories(flows, final, product, capacity, Knobs(stock_days=days), compiled=False)
+        run_inventories(flows, final, product, capacity, knobs_of(stock_days=days), compiled=False)
         for days in (60, 5)
     )
     users = np.arange(len(final)) != 1
@@ -64,10 +64,19 @@ def test_stocks_put_off_the_loss_of_users(table):
     assert deep.lost < thin.lost
 
 
+def test_a_run_says_which_habit_moves_it(table):
+    flows, final, product = table
+    rows = moves(flows, final, product, cut(90, len(final), 1, 0.3))
+    widths = [abs(row.high - row.low) for row in rows]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > 0
+    assert {row.fact for row in rows} == set(KNOBS.values())
+
+
 def test_knobs_and_shapes_are_checked(table):
     flows, final, product = table
     with pytest.raises(UsageError) as refused:
-        Knobs(stock_days=0)
+        knobs_of(stock_days=0.0)
     assert str(refused.value) == "The knob stock_days is 0. Days are above 0. Give another."
     with pytest.raises(UsageError, match="none negative"):
         run_inventories(-flows, final, product, np.ones((3, len(final))))

@@ -133,6 +133,10 @@ def test_duration_implied_turns_the_value_around():
         assert priced(seen, profit, discount, years).gap == pytest.approx((0, 0, 0), abs=1e-12)
     assert np.isnan(implied_years(0.01, profit, discount)).all()
     assert priced(0.05, profit, discount, 1.0).verdict == "of another sign"
+    assert [priced(seen, profit, discount, 1.0).label for seen in (-0.1, 0.1)] == [
+        "Undervalued",
+        "Overvalued",
+    ]
 
 
 def test_event_study_gives_chance_its_share():

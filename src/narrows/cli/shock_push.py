@@ -24,6 +24,12 @@ def run(arguments: Namespace) -> int:
 
     changes = _pairs("--commodity", arguments.commodity)
     if arguments.crude is not None:
+        if "crude" in changes:
+            raise UsageError(
+                "Crude is given by --crude and by --commodity",
+                "Every price is given once",
+                "Leave one of them out",
+            )
         changes = {"crude": arguments.crude / PERCENT, **changes}
     if not changes:
         raise UsageError(

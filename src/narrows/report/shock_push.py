@@ -33,8 +33,9 @@ NIGHT = {
     "#b98a2e": "#e5bd68",
 }
 LETTERS = 105
-TOLD_LETTERS = 84
-"""Letters of a reason beside its bar."""
+NAME_LETTERS, STEP_LETTERS, STEP_LETTER = 42, 30, 5.7
+"""Letters of a name and of a step of a path, and the width of a letter of a step."""
+MOST_CHAINS = 8
 DIAL_YEARS = 10.0
 """Longest duration on the dial [year]."""
 FAR = 4.0
@@ -116,10 +117,11 @@ def _seen(name: str, told: Priced) -> str:
     low, middle, high = (_years(value) for value in told.years)
     gap = _percent(told.gap, 1)
     if told.verdict == "of another sign":
-        return f"{name}: a return of {100 * told.seen:+.1f} % has another sign than the model; gap {gap}."
+        said = f"A return of {100 * told.seen:+.1f} % has another sign than the model"
+        return f"{name}: {told.label}. {said}; gap {gap}."
     return (
-        f"{name}: a return of {100 * told.seen:+.1f} % is {told.verdict}; duration implied {middle} "
-        f"({low} to {high}); gap to the model {gap}."
+        f"{name}: {told.label}. A return of {100 * told.seen:+.1f} % is {told.verdict}; duration implied "
+        f"{middle} ({low} to {high}); gap to the model {gap}."
     )
 
 
@@ -144,6 +146,7 @@ def push_json(
             "implied_years": [value if math.isfinite(value) else None for value in told.years],
             "draws_of_another_sign": told.without,
             "verdict": told.verdict,
+            "label": told.label,
         }
         for name, told in (seen or {}).items()
     }
@@ -247,28 +250,33 @@ def _break(end: float, y: float) -> str:
 
 
 def _chain(found: SectorTable, top: float, marks: list[str]) -> float:
-    """Draw how much of each told industry's price move comes through which reason."""
-    marks.append(
-        words(
-            MARGIN, top, "Industries most moved: price in the last quarter, and why", 13, font_weight="bold"
-        )
-    )
+    """Draw the price move of each told industry and the largest path by which it comes."""
+    head = "Industries: price in the last quarter, and the largest path of the push"
+    marks.append(words(MARGIN, top, head, 13, font_weight="bold"))
     most = max((abs(row.price[2]) for row in found.industries), default=1.0) or 1.0
     y = top + 14
-    for row in found.industries[:8]:
-        wide = 120 * abs(row.price[1]) / most
+    for row in found.industries[:MOST_CHAINS]:
+        wide = 90 * abs(row.price[1]) / most
         marks += [
-            words(MARGIN, y + 12, f"{row.name}"[:40], 11),
-            rect(300, y + 3, max(wide, 1.0), 10, fill=COLOURS["Resilient"]),
-            words(426, y + 12, f"{100 * row.price[1]:+.2f} %", 11),
-            words(490, y + 12, _cut(row.rationale), 10, fill=QUIET),
+            words(MARGIN, y + 13, _cut(row.name.removesuffix(" manufacturing"), NAME_LETTERS), 11),
+            rect(300, y + 4, max(wide, 1.0), 11, fill=COLOURS["Resilient"]),
+            words(396, y + 13, f"{100 * row.price[1]:+.2f} %", 11),
         ]
-        y += 20
+        x = 458.0
+        for at, step in enumerate(row.path):
+            text = _cut(step, STEP_LETTERS)
+            box = 12 + STEP_LETTER * len(text)
+            if at:
+                marks.append(words(x - 13, y + 13, "→", 11, fill=QUIET))
+            marks.append(rect(x, y + 1, box, 17, fill=BAND_FILL, stroke=EDGE, stroke_width="0.6"))
+            marks.append(words(x + box / 2, y + 13, text, 10, text_anchor="middle"))
+            x += box + 17
+        y += 23
     return y
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= TOLD_LETTERS else text[:TOLD_LETTERS] + "…"
+def _cut(text: str, letters: int) -> str:
+    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
 
 
 def _dial(name: str, told: Priced, top: float, marks: list[str]) -> float:

@@ -57,7 +57,10 @@ class CompanyResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the company as plain data."""
-        return asdict(self)
+        content = asdict(self)
+        if not np.isfinite(self.profit).all():
+            content["profit"] = None  # its industries have no surplus
+        return content
 
 
 def company(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.catalog import default
 from narrows.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,10 +19,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from narrows.catalog import Catalog
+
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["Knobs", "Run", "run_inventories", "step_compiled", "step_plain"]
+__all__ = ["Knobs", "Moved", "Run", "knobs_of", "moves", "run_inventories", "step_compiled", "step_plain"]
+
+KNOBS = {
+    "stock_days": "push.stock.days",
+    "tight": "push.stock.tight",
+    "refill_days": "push.stock.refill",
+    "overtime": "push.stock.overtime",
+    "overtime_days": "push.stock.overtime_days",
+}
+"""Fact of each habit."""
 
 SMALL = 1e-12
 
@@ -44,11 +56,11 @@ class Knobs:
         Days to reach it under full scarcity.
     """
 
-    stock_days: float = 30.0
-    tight: float = 0.8
-    refill_days: float = 30.0
-    overtime: float = 1.25
-    overtime_days: float = 365.0
+    stock_days: float
+    tight: float
+    refill_days: float
+    overtime: float
+    overtime_days: float
 
     def __post_init__(self) -> None:
         for name in ("stock_days", "refill_days", "overtime_days"):
@@ -83,6 +95,60 @@ class Run:
     lost: float
 
 
+def knobs_of(catalog: Catalog | None = None, **other: float) -> Knobs:
+    """Return the habits as the facts state them, some replaced.
+
+    Examples
+    --------
+    >>> knobs_of(tight=0.5).tight, knobs_of().stock_days
+    (0.5, 30.0)
+    """
+    book = default() if catalog is None else catalog
+    stated = {name: float(book.fact(fact).value) for name, fact in KNOBS.items()}
+    return Knobs(**(stated | other))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How far one habit moves the loss.
+
+    Parameters
+    ----------
+    knob, fact
+        The habit and its fact.
+    low, high
+        Loss at the low and at the high end of the fact.
+    """
+
+    knob: str
+    fact: str
+    low: float
+    high: float
+
+
+def moves(
+    flows: Floats, final: Floats, product: Whole, capacity: Floats, catalog: Catalog | None = None
+) -> list[Moved]:
+    """Return how far each habit moves the loss, from the low to the high end of its fact, the widest first.
+
+    Parameters
+    ----------
+    flows, final, product, capacity
+        As for `run_inventories`.
+    catalog
+        Facts; those of the house if left out.
+    """
+    book = default() if catalog is None else catalog
+    rows = []
+    for name, fact in KNOBS.items():
+        low, high = (
+            run_inventories(flows, final, product, capacity, knobs_of(book, **{name: float(end)})).lost
+            for end in (book.fact(fact).low, book.fact(fact).high)
+        )
+        rows.append(Moved(name, fact, low, high))
+    return sorted(rows, key=lambda row: -abs(row.high - row.low))
+
+
 def run_inventories(
     flows: Floats,
     final: Floats,
@@ -105,7 +171,7 @@ def run_inventories(
     capacity
         Usual capacity that stands, 0 to 1, axes (day, node).
     knobs
-        Habits of firms; usual ones if left out.
+        Habits of firms; those of the facts if left out.
     compiled
         Whether the compiled step runs; the plain one gives the same numbers.
 
@@ -133,7 +199,7 @@ def run_inventories(
     >>> float(abs(run.production - 1).max()) < 1e-12, run.lost
     (True, 0.0)
     """
-    knobs = Knobs() if knobs is None else knobs
+    knobs = knobs_of() if knobs is None else knobs
     nodes = len(final)
     shapes = flows.shape == (nodes, nodes) and product.shape == (nodes,) and capacity.shape[1:] == (nodes,)
     if not shapes or (flows < 0).any() or (final < 0).any() or (capacity < 0).any():

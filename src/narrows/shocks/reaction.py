@@ -196,6 +196,12 @@ class Priced:
     verdict: str
     draws: Floats = field(repr=False)
 
+    @property
+    def label(self) -> str:
+        """Undervalued or Overvalued where the gap's band lies on one side of zero, else Fair."""
+        low, _, high = self.gap
+        return "Undervalued" if high < 0 else "Overvalued" if low > 0 else "Fair"
+
 
 def priced(seen: float, profit: Floats, discount: Floats, years: float) -> Priced:
     """Return the gap between an abnormal return and the model, and the duration that closes it.

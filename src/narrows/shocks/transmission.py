@@ -64,6 +64,8 @@ DAY = "push.crude.2026-02-27"
 QUARTERS_A_YEAR = 4
 LONGEST = 40
 """Most quarters a shock may last."""
+MOST_ROWS = 40_000
+"""Most draws times quarters: about 1.5 GB."""
 DRAWS, SEED = 1000, 1
 VERDICTS = ("Supported", "Pressured", "Resilient", "Mixed")
 SHARE_TOLD = 0.5
@@ -123,6 +125,8 @@ class Industry:
         Change of operating surplus over revenue, same quantiles, mean over the shock.
     rationale
         One sentence, computed; empty for a given price.
+    path
+        Names along the largest path of the push, the given price first, the industry itself left out.
     """
 
     code: str
@@ -130,6 +134,7 @@ class Industry:
     price: tuple[float, float, float]
     profit: tuple[float, float, float]
     rationale: str
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,6 +317,7 @@ def shocked(
         )
     reader = Reader(default() if catalog is None else catalog, seed, draws)
     duration = _quarters(changes, duration)
+    _check_size(changes, draws, duration)
     given = {code_of(good): _path(good, change, draws, duration) for good, change in changes.items()}
     _add_parity(given, reader)
     base = of_day(reader, day) if table is None else table
@@ -345,6 +351,22 @@ def shocked(
         reader.reads,
         reader,
     )
+
+
+def _check_size(changes: Mapping[str, ArrayLike], draws: int, duration: int) -> None:
+    """Refuse one price given twice, and more draws and quarters than memory holds."""
+    codes = [code_of(good) for good in changes]
+    twice = [good for good, code in zip(changes, codes, strict=True) if codes.count(code) > 1]
+    if twice:
+        raise UsageError(
+            f"{' and '.join(twice)} are one price", "Every price is given once", "Leave one of them out"
+        )
+    if draws * duration > MOST_ROWS:
+        raise UsageError(
+            f"{draws} draws of {duration} quarters are asked for",
+            f"Draws times quarters are at most {MOST_ROWS}",
+            "Ask for fewer draws",
+        )
 
 
 def _quarters(changes: Mapping[str, ArrayLike], duration: int) -> int:
@@ -518,10 +540,11 @@ def sector_table(
     rows = []
     for code in codes:
         at = base.at(code)
-        why = (
-            "" if code in shock.model.given else told_of(attribute(shock.model, code, middle, mean_phi), base)
-        )
-        rows.append(Industry(code, base.names[at], _band(last[:, at]), _band(total[:, at]), why))
+        why, path = "", tuple[str, ...]()
+        if code not in shock.model.given:
+            cause = attribute(shock.model, code, middle, mean_phi)
+            why, path = told_of(cause, base), path_of(cause, base)
+        rows.append(Industry(code, base.names[at], _band(last[:, at]), _band(total[:, at]), why, path))
     return SectorTable(
         changed,
         {good: changed[code_of(good)] for good in changes},
@@ -655,12 +678,17 @@ def told_of(found: Attribution, base: Economy) -> str:
         told += part
         if told >= SHARE_TOLD:
             break
+    steps = " > ".join(path_of(found, base))
+    return f"{', '.join(named)} of its cost push; path {steps}"
+
+
+def path_of(found: Attribution, base: Economy) -> tuple[str, ...]:
+    """Return the names along the largest path, the industry itself left out."""
     way = max(found.paths, key=lambda path: abs(path.change), default=None)
     codes = () if way is None else way.codes[:-1]
     if CRUDE in found.given and codes and codes[0] in PARITY.values():
         codes = (CRUDE, *codes)  # its price was moved by that of crude
-    steps = " > ".join("crude" if code == CRUDE else _short(base.names[base.at(code)]) for code in codes)
-    return f"{', '.join(named)} of its cost push; path {steps}"
+    return tuple("crude" if code == CRUDE else _short(base.names[base.at(code)]) for code in codes)
 
 
 def _short(name: str) -> str:
@@ -713,6 +741,7 @@ def as_json(found: SectorTable) -> dict[str, Any]:
                 "price": list(row.price),
                 "surplus_over_revenue": list(row.profit),
                 "rationale": row.rationale,
+                "path": list(row.path),
             }
             for row in found.industries
         ],
