@@ -52,5 +52,12 @@ def test_why_tells_the_facts(capsys):
     assert main(["why", "push.profit.energy@crude=50,duration=2", "--draws", "100"]) == 0
     text = capsys.readouterr().out
     assert "push.parity.refined" in text
+    asked = "shocks push --crude 50 --usd 40 --draws 200 --json"
+    assert main(asked.split()) == 0
+    row = json.loads(capsys.readouterr().out)["sectors"][2]
+    assert row["id"].endswith("@crude=50,duration=2,usd=40")
+    assert main(["why", row["id"], "--draws", "200", "--json"]) == 0
+    figure = json.loads(capsys.readouterr().out)["figure"]
+    assert figure["p50"] == pytest.approx(row["profit"][1], rel=1e-9)
     assert main(["why", "push.profit.energie@crude=50"]) == 2
     assert "The sector 'energie' is not known" in capsys.readouterr().err

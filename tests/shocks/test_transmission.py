@@ -60,6 +60,18 @@ def test_draws_and_quarters_can_be_given():
     assert np.allclose(found.price[:, 0, at], steady.price[:, 0, at])
 
 
+def test_dear_crude_weighs_more():
+    cheap, dear = (sector_table({"crude": 0.2}, draws=100, day=usd) for usd in (40.0, 110.0))
+    assert dear.basket[1] > 1.5 * cheap.basket[1] > 0
+    with pytest.raises(UsageError, match="Crude costs -5 usd a barrel"):
+        sector_table({"crude": 0.2}, draws=100, day=-5.0)
+
+
+def test_a_squeeze_eases_as_prices_follow():
+    told = sector_table({"crude": 0.5}, draws=200, duration=8).sector("Industrials").quarters
+    assert told[0] < told[-1] < 0
+
+
 def test_same_seed_same_figures():
     first, second = (sector_table({"crude": 0.3}, draws=80, seed=5) for _ in range(2))
     assert [row.profit for row in first.sectors] == [row.profit for row in second.sectors]

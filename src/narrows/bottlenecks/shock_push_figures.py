@@ -9,7 +9,7 @@ from narrows.bottlenecks.answer import asked_of
 from narrows.bottlenecks.told import Told
 from narrows.errors import UnknownNameError, UsageError
 from narrows.shocks.sectors import SECTORS
-from narrows.shocks.transmission import DRAWS, equity_of, sector_table
+from narrows.shocks.transmission import DAY, DRAWS, equity_of, sector_table
 
 if TYPE_CHECKING:
     from narrows.bottlenecks.told import Asked
@@ -65,7 +65,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
         ]
         examples += ["push.price.336111@crude=50,duration=2", "push.basket@crude=50,duration=2"]
         raise UnknownNameError("figure", id, examples, remedy=REMEDY)
-    changes, duration = _changes(id, tail)
+    changes, duration, day = _changes(id, tail)
     name = parts[2].replace("_", " ") if quantity != "basket" else ""
     if quantity in {"profit", "cyclical", "structural"} and name not in {row.lower() for row in SECTORS}:
         raise UnknownNameError("sector", parts[2], SECTORS, remedy="Name one of the eleven")
@@ -73,6 +73,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     found = sector_table(
         changes,
         duration=duration,
+        day=day,
         draws=min(asked.draws, DRAWS),
         seed=asked.seed,
         industries=(),
@@ -102,15 +103,18 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     )
 
 
-def _changes(id: str, tail: str) -> tuple[dict[str, float], int]:  # noqa: A002 (the word of the trade)
-    """Return the changes and the duration behind the @ of an id."""
+def _changes(id: str, tail: str) -> tuple[dict[str, float], int, str | float]:  # noqa: A002 (the word of the trade)
+    """Return the changes, the duration and the price before behind the @ of an id."""
     changes: dict[str, float] = {}
     duration = 2
+    day: str | float = DAY
     for pair in tail.split(",") if tail else []:
         name, _, number = pair.partition("=")
         try:
             if name == "duration":
                 duration = int(number)
+            elif name == "usd":
+                day = float(number)
             else:
                 changes[name] = float(number) / 100
         except ValueError:
@@ -119,4 +123,4 @@ def _changes(id: str, tail: str) -> tuple[dict[str, float], int]:  # noqa: A002 
                 "There stand changes in percent, and a duration",
                 REMEDY,
             ) from None
-    return changes or {"crude": 0.1}, duration
+    return changes or {"crude": 0.1}, duration, day

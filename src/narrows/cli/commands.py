@@ -361,6 +361,12 @@ def _shocks_push(questions: Any) -> None:
     ):
         ask.add_argument(option, action="append", default=[], metavar=form, help=f"{text}; again for more")
     ask.add_argument(
+        "--usd",
+        type=_number("--usd", "71.3"),
+        metavar="USD",
+        help="a barrel of crude before (71.32)",
+    )
+    ask.add_argument(
         "--duration", type=_whole("--duration", 2), default=2, metavar="Q", help="quarters it lasts (2)"
     )
     ask.add_argument(

@@ -20,7 +20,7 @@ def run(arguments: Namespace) -> int:
     from narrows.report.shock_push import push_json, push_svg, push_text
     from narrows.shocks.firms import companies
     from narrows.shocks.reaction import priced
-    from narrows.shocks.transmission import QUARTERS_A_YEAR, sector_table
+    from narrows.shocks.transmission import DAY, QUARTERS_A_YEAR, sector_table
 
     changes = _pairs("--commodity", arguments.commodity)
     if arguments.crude is not None:
@@ -43,6 +43,7 @@ def run(arguments: Namespace) -> int:
         draws=arguments.draws,
         seed=arguments.seed,
         industries=tuple(arguments.industry),
+        day=DAY if arguments.usd is None else arguments.usd,
     )
     seen = {
         found.sector(name).name: priced(

@@ -41,10 +41,11 @@ __all__ = [
     "verdict",
 ]
 
+FOLLOWERS = {**PARITY, "power": "221100"}
+"""Goods that follow crude by an elasticity of their own, by name."""
 GOODS = {
     "crude": CRUDE,
-    **PARITY,
-    "power": "221100",
+    **FOLLOWERS,
     "coal": "212100",
     "steel": "331110",
     "aluminium": "33131B",
@@ -93,6 +94,8 @@ class Sector:
         Supported, Pressured, Resilient or Mixed, from sign and width of the band of profit.
     rationale
         One sentence, computed.
+    quarters
+        Median change of operating surplus quarter by quarter.
     draws
         Change of operating surplus in every draw.
     settled
@@ -107,6 +110,7 @@ class Sector:
     channels: dict[str, float]
     verdict: str
     rationale: str
+    quarters: tuple[float, ...]
     draws: Floats = field(repr=False)
     settled: Floats = field(repr=False)
 
@@ -193,6 +197,8 @@ class SectorTable:
         Change of the price of the household basket, 10 %, 50 %, 90 %.
     duration
         Quarters that the shock lasts.
+    day
+        Price of crude before [usd/barrel], or the fact that states it.
     draws, seed, reads
         Number of draws, seed, facts read.
     """
@@ -203,6 +209,7 @@ class SectorTable:
     industries: tuple[Industry, ...]
     basket: tuple[float, float, float]
     duration: int
+    day: str | float
     draws: int
     seed: int
     reads: tuple[str, ...]
@@ -257,7 +264,7 @@ def _newest() -> Economy:
     )
 
 
-def of_day(reader: Reader, day: str = DAY) -> Economy:
+def of_day(reader: Reader, day: str | float = DAY) -> Economy:
     """Return the detailed table at the newest summary table's flows and the fuel prices of a day.
 
     Parameters
@@ -265,7 +272,12 @@ def of_day(reader: Reader, day: str = DAY) -> Economy:
     reader
         Facts; their stated values are taken.
     day
-        Fact with the price of crude on the day.
+        Fact with the price of crude on the day, or the price itself [usd/barrel].
+
+    Raises
+    ------
+    UsageError
+        If the price is not above 0.
 
     Notes
     -----
@@ -273,9 +285,16 @@ def of_day(reader: Reader, day: str = DAY) -> Economy:
     elasticity; everything else by its cost.
     """
     base = _newest()
-    crude, then = _stated(reader, day), _stated(reader, f"push.crude.{NEWEST}")
+    crude = _stated(reader, day) if isinstance(day, str) else float(day)
+    then = _stated(reader, f"push.crude.{NEWEST}")
+    if not 0 < crude < np.inf:
+        raise UsageError(
+            f"Crude costs {crude:g} usd a barrel on the day the shock begins",
+            "A price is above 0",
+            "Give the price of the day before",
+        )
     moved = {CRUDE: crude / then - 1}
-    for name, code in PARITY.items():
+    for name, code in FOLLOWERS.items():
         slope = _stated(reader, f"push.parity.{name}")
         moved[code] = (crude / then) ** slope - 1
     codes = tuple(moved)
@@ -294,7 +313,7 @@ def shocked(
     duration: int = 2,
     draws: int = DRAWS,
     seed: int = SEED,
-    day: str = DAY,
+    day: str | float = DAY,
     table: Economy | None = None,
     catalog: Catalog | None = None,
 ) -> Shock:
@@ -407,7 +426,7 @@ def _add_parity(given: dict[str, Floats], reader: Reader) -> None:
     """Let the goods with a world price follow crude, where crude moves and they are not given themselves."""
     if CRUDE not in given:
         return
-    for name, code in PARITY.items():
+    for name, code in FOLLOWERS.items():
         if code not in given:
             slope = reader.draws(f"push.parity.{name}")
             given[code] = (1 + given[CRUDE]) ** slope[:, None] - 1
@@ -488,7 +507,7 @@ def sector_table(
     seed: int = SEED,
     industries: tuple[str, ...] = (),
     most: int = 12,
-    day: str = DAY,
+    day: str | float = DAY,
     table: Economy | None = None,
     catalog: Catalog | None = None,
 ) -> SectorTable:
@@ -509,7 +528,7 @@ def sector_table(
     most
         How many of them.
     day
-        Fact with the price of crude of the day that the shock begins.
+        Price of crude on the day that the shock begins [usd/barrel], or the fact that states it.
     table
         Another table, with the detailed codes.
     catalog
@@ -552,6 +571,7 @@ def sector_table(
         tuple(rows),
         _band(last @ base.basket),
         shock.given.shape[1],
+        day,
         draws,
         seed,
         shock.reads,
@@ -609,6 +629,7 @@ def equity_of(profit: Floats, settled: Floats, discount: Floats, quarters: int) 
 def _sector(shock: Shock, at: int, weight: Floats, surplus: float) -> Sector:
     channels = {name: part.mean(axis=1) @ weight / surplus for name, part in shock.parts.items()}
     profit = sum(channels.values())
+    by_quarter = np.sum([part @ weight for part in shock.parts.values()], axis=0) / surplus
     revenue = shock.price.mean(axis=1) @ weight
     margin = (surplus * (1 + profit)) / (1 + revenue) - surplus
     settled = np.sum([part @ weight for part in shock.settled.values()], axis=0) / surplus
@@ -623,6 +644,7 @@ def _sector(shock: Shock, at: int, weight: Floats, surplus: float) -> Sector:
         {name: float(values.mean()) for name, values in channels.items()},
         verdict(band[0], band[2], shock.noticeable),
         _sector_rationale(shock, weight, channels),
+        tuple(float(value) for value in np.median(by_quarter, axis=0)),
         np.asarray(profit),
         np.asarray(settled),
     )
@@ -686,7 +708,7 @@ def path_of(found: Attribution, base: Economy) -> tuple[str, ...]:
     """Return the names along the largest path, the industry itself left out."""
     way = max(found.paths, key=lambda path: abs(path.change), default=None)
     codes = () if way is None else way.codes[:-1]
-    if CRUDE in found.given and codes and codes[0] in PARITY.values():
+    if CRUDE in found.given and codes and codes[0] in FOLLOWERS.values():
         codes = (CRUDE, *codes)  # its price was moved by that of crude
     return tuple("crude" if code == CRUDE else _short(base.names[base.at(code)]) for code in codes)
 
@@ -707,7 +729,8 @@ def figure_id(quantity: str, name: str, found: SectorTable) -> str:
     'push.profit.real_estate@crude=50,duration=2'
     """
     asked = ",".join(f"{good}={100 * value:g}" for good, value in found.asked.items())
-    return f"push.{quantity}.{name.lower().replace(' ', '_')}@{asked},duration={found.duration}"
+    usd = f",usd={found.day:g}" if isinstance(found.day, (int, float)) else ""
+    return f"push.{quantity}.{name.lower().replace(' ', '_')}@{asked},duration={found.duration}{usd}"
 
 
 def as_json(found: SectorTable) -> dict[str, Any]:
@@ -730,6 +753,7 @@ def as_json(found: SectorTable) -> dict[str, Any]:
                 "equity_cyclical": list(sector.cyclical),
                 "equity_structural": list(sector.structural),
                 "channels": sector.channels,
+                "profit_by_quarter": list(sector.quarters),
                 "rationale": sector.rationale,
             }
             for sector in found.sectors
