@@ -68,7 +68,7 @@ def overlaid(tmp_path, *facts, draws=200):
 
 def test_makers_whose_prices_are_free_and_set_each_quarter_keep_all_of_their_rent(tmp_path):
     found = overlaid(
-        tmp_path, ("transformer.free_pricing", 1.0, "share"), ("transformer.repricing", 1.0, "month")
+        tmp_path, ("transformer.free_pricing", 1.0, "share"), ("transformer.repricing_time", 1.0, "month")
     )
     place = found.layers.index("transformer")
     assert found.of(layer="transformer", role=MAKERS) == pytest.approx(found.rent[:, place])

@@ -31,6 +31,7 @@ FAMILIES = {
     "plan": "narrows.bottlenecks.planning",
     "power_date": "narrows.bottlenecks.power_date_figures",
     "prices": "narrows.bottlenecks.pricing",
+    "push": "narrows.bottlenecks.shock_push_figures",
     "relax": "narrows.bottlenecks.relief",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",

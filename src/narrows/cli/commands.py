@@ -41,6 +41,7 @@ def add_commands(commands: Any) -> None:
         _sites,
         _machines,
         _facility,
+        _shocks,
         _inference,
         _training,
         _value,
@@ -386,6 +387,37 @@ def _campus(ask: Any) -> None:
         ask.add_argument(option, type=_number(option, usual), default=default, metavar="N", help=told)
     ask.add_argument("--grid-price", metavar="N|FILE", help="delivered price [usd/MWh], or one for each hour")
     ask.add_argument("--weeks", type=_whole("--weeks", 13), metavar="N", help="solve representative weeks")
+
+
+def _shocks(commands: Any) -> None:
+    room = commands.add_parser("shocks", help="a shock of prices: industries, sectors, companies")
+    questions = room.add_subparsers(
+        dest="question", metavar="QUESTION", required=True, parser_class=type(room)
+    )
+    _shocks_push(questions)
+
+
+def _shocks_push(questions: Any) -> None:
+    ask = questions.add_parser("push", help="what changes of commodity prices do to sectors and companies")
+    ask.add_argument(
+        "--crude", type=_number("--crude", "50"), metavar="PCT", help="change of crude in percent"
+    )
+    for option, form, text in (
+        ("--commodity", "NAME=PCT", "change of another price, such as gas=30, or of an industry's code"),
+        ("--industry", "CODE", "an industry to tell, such as 336111; the most moved if left out"),
+        ("--company", "NAME", "a company to tell, such as gm; all that are named if left out"),
+        ("--seen", "SECTOR=PCT", "abnormal return seen in the market: which duration does it imply?"),
+    ):
+        ask.add_argument(option, action="append", default=[], metavar=form, help=f"{text}; again for more")
+    ask.add_argument(
+        "--usd",
+        type=_number("--usd", "71.3"),
+        metavar="USD",
+        help="a barrel of crude before (71.32)",
+    )
+    ask.add_argument(
+        "--duration", type=_whole("--duration", 2), default=2, metavar="Q", help="quarters it lasts (2)"
+    )
     ask.add_argument(
         "--draws", type=_whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
     )
@@ -447,6 +479,10 @@ def _value(commands: Any) -> None:
     )
     past.add_argument("--json", action="store_true", help="print JSON")
     _output(past)
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _pictures(ask)
+    ask.set_defaults(command="shock_push")
+    _output(ask)
 
 
 def _inference(commands: Any) -> None:

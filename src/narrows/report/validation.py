@@ -17,6 +17,7 @@ __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
 MACHINES = ("compute", "memory", "network", "systems")
 CHECKS = (
+    (("shocks",), "shocks.validation", "shock_rows", "shocks"),
     (MACHINES, "systems.validation", "machine_rows", "training"),
     (("compute",), "compute.operator_checks", "operator_rows", "training"),
     (("network",), "network.collective_checks", "collective_rows", "training"),

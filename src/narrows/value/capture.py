@@ -29,7 +29,7 @@ ROLES = (MAKERS, DESIGNERS, OPERATORS, BUYERS)
 OTHERS = "others"
 """Companies that no fact names."""
 RACK, CAPITAL, DEMAND, DESIGNS = "rack", "capital", "demand", "designs"
-FREE, REPRICING = "free_pricing", "repricing"
+FREE, REPRICING = "free_pricing", "repricing_time"
 CHUNK = 2048
 
 
@@ -142,7 +142,7 @@ def capture(run: Run, *, ahead: int, progress: Callable[[int, int], None] | None
     Notes
     -----
     The spot price of a layer's capacity is P(t) = rent(t) / capacity(t) in money. A contract follows it:
-    C(t) = C(t - 1) + (P(t) - C(t - 1)) / max(L, 1), with L the quarters (``<layer>.repricing``) in which
+    C(t) = C(t - 1) + (P(t) - C(t - 1)) / max(L, 1), with L the quarters (``<layer>.repricing_time``) in which
     the layer's prices are set anew. Its makers keep f C(t) K(t), with f the part of a rent that their
     prices may take (``<layer>.free_pricing``: little under regulation, little where a maker does not ask
     what the market would bear); a contract that outlasts the shortage keeps more than the rent of its
