@@ -387,6 +387,11 @@ def _campus(ask: Any) -> None:
         ask.add_argument(option, type=_number(option, usual), default=default, metavar="N", help=told)
     ask.add_argument("--grid-price", metavar="N|FILE", help="delivered price [usd/MWh], or one for each hour")
     ask.add_argument("--weeks", type=_whole("--weeks", 13), metavar="N", help="solve representative weeks")
+    ask.add_argument(
+        "--draws", type=_whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
+    )
+    ask.add_argument("--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    ask.set_defaults(command="facility_supply")
 
 
 def _shocks(commands: Any) -> None:
@@ -422,7 +427,10 @@ def _shocks_push(questions: Any) -> None:
         "--draws", type=_whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
     )
     ask.add_argument("--seed", type=_whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
-    ask.set_defaults(command="facility_supply")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    _pictures(ask)
+    ask.set_defaults(command="shock_push")
+    _output(ask)
 
 
 def _facility_electrical(questions: Any) -> None:
@@ -479,10 +487,6 @@ def _value(commands: Any) -> None:
     )
     past.add_argument("--json", action="store_true", help="print JSON")
     _output(past)
-    ask.add_argument("--json", action="store_true", help="print JSON")
-    _pictures(ask)
-    ask.set_defaults(command="shock_push")
-    _output(ask)
 
 
 def _inference(commands: Any) -> None:
