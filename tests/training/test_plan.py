@@ -53,26 +53,27 @@ def test_more_chips_finish_earlier_and_lose_more() -> None:
 
 
 def test_what_does_not_fit_says_what_would() -> None:
-    found = plan(LLAMA, H100, replace(JOB, recompute="none"))
+    wide = replace(JOB, precision="bf16")
+    found = plan(LLAMA, H100, replace(wide, recompute="none"))
     assert not found.fits
     assert "recompute full" in dict(found.remedies)
     for held in dict(found.remedies).values():
         assert held <= found.room_bytes < fullest(found.stages)[1].total
-    full = plan(LLAMA, H100, JOB)
+    full = plan(LLAMA, H100, wide)
     assert full.fits
     assert full.remedies == ()
     assert dict(found.remedies)["recompute full"] == pytest.approx(fullest(full.stages)[1].total)
 
 
 def test_what_is_left_out_is_an_interval_with_its_fastest() -> None:
-    found = plan(LLAMA, H100, replace(JOB, micro_batch=None, recompute=None))
+    found = plan(LLAMA, H100, replace(JOB, micro_batch=None, recompute=None, precision="bf16"))
     assert found.knobs is not None
     assert found.knobs.names == ("micro_batch", "recompute")
     assert found.knobs.fastest.seconds <= found.knobs.slowest.seconds
     assert found.step.seconds.value == pytest.approx(found.knobs.fastest.seconds)
     assert not found.knobs.default_fits
     assert found.knobs.default.layout.recompute == "none"
-    searched = plan(LLAMA, H100, Space((64,), 128, 8192, "fp8"))
+    searched = plan(LLAMA, H100, Space((64,), 128, 8192, "bf16"))
     assert searched.searched
     assert searched.fits
     assert searched.step.seconds.value <= found.step.seconds.value

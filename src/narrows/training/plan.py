@@ -21,6 +21,7 @@ from narrows.training.run_cost import Run, drawn_cost
 from narrows.training.scaling import allocate, band
 from narrows.training.search import GRADIENTS, Laid, Space, price, search, usable_bytes
 from narrows.training.step_law import Step, step
+from narrows.training.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +219,7 @@ def plan(
     check(model, layout)
     found = step(model, machine, layout)
     gradient = GRADIENTS[space.gradients]
-    held = tuple(stages(model, layout, gradient_bytes=gradient))
+    held = tuple(stages(model, layout, stored=Stored(gradient_bytes=gradient)))
     room, chips = usable_bytes(machine, catalog), space.chips[0]
     hour = chip_hour(machine.chip.id, chips, ask.basis, catalog)
     tokens, split = _tokens(ask, found, catalog)
@@ -362,7 +363,7 @@ def _knobs(model: Model, machine: Machine, layout: Layout, space: Space, hour: C
         interleave=float(space.interleave or 1),
         recompute=space.recompute or "none",
     )
-    held = float(fullest_bytes(model, plain, gradient_bytes=GRADIENTS[space.gradients]))
+    held = float(fullest_bytes(model, plain, stored=Stored(gradient_bytes=GRADIENTS[space.gradients])))
     usual = price(model, machine, [plain], hour, memory=[held])[0]
     return Knobs(
         names, len(found.best), found.best[0], found.best[-1], usual, default_fits=held <= found.room_bytes
@@ -380,11 +381,11 @@ def _remedies(
                 check(model, other)
             except UsageError:
                 continue
-            held = float(fullest_bytes(model, other, gradient_bytes=gradient))
+            held = float(fullest_bytes(model, other, stored=Stored(gradient_bytes=gradient)))
             if held <= room:
                 yield words, held
                 break
-    held = float(fullest_bytes(model, layout, gradient_bytes=GRADIENTS["bf16"]))
+    held = float(fullest_bytes(model, layout, stored=Stored(gradient_bytes=GRADIENTS["bf16"])))
     if gradient > GRADIENTS["bf16"] and held <= room:
         yield "gradients summed in bf16", held
 
