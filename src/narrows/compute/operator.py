@@ -356,7 +356,7 @@ def product_time(
         raise UnknownNameError("precision", precision, BYTES, remedy="Name one of the known precisions")
     if named not in machine.flop_per_s:
         raise UsageError(
-            f"The chip {machine.id!r} has no rate for {named!r}",
+            f"The chip {machine.id!r} has no rate for {precision!r}",
             f"Its rates are {', '.join(machine.flop_per_s)}",
             "Name one of these precisions",
         )
