@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from narrows.facility.plant_result import figure_ids
 from narrows.figure import number
 from narrows.report.svg import INK, picture, rect, shade, words
 
@@ -46,7 +47,9 @@ def plant_text(result: PlantResult) -> str:
     ]
     for name, power in result.power_mw.items():
         lines.append(f"{name:24}{power:8.2f}{power / result.it_mw:14.2%}")
-    return "\n".join([*lines, "", NOTE]) + "\n"
+    asked = figure_ids(result.place, design)
+    why = [f"narrows why {asked['pue']}", f"narrows why {asked['wue']}", ""] if asked else []
+    return "\n".join([*lines, "", *why, NOTE]) + "\n"
 
 
 def plant_json(result: PlantResult) -> str:
@@ -67,6 +70,7 @@ def plant_json(result: PlantResult) -> str:
         "free_hours": year.free_hours,
         "water_m3": result.water_m3,
         "power_mw": result.power_mw,
+        "figures": figure_ids(result.place, year.design),
         "draws": result.draws,
         "seed": result.seed,
         "sources": list(result.reads),

@@ -89,6 +89,9 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.facility.power_checks import power_rows
 
         rows += power_rows(None if data is None else data / "facility")
+        from narrows.facility.plant_checks import plant_rows
+
+        rows += plant_rows(None if data is None else data / "facility")
         from narrows.facility.supply_checks import supply_rows
 
         rows += supply_rows(None if data is None else data / "facility")
