@@ -53,3 +53,20 @@ def test_impossible_figures_are_refused():
     assert str(refusal.value) == (
         "The PUE is 0.9, the WUE 0.1 L/kWh. PUE is 1 or more, WUE 0 or more. Give the figures of a whole year."
     )
+
+
+def test_a_printed_id_is_the_design_it_names():
+    from narrows.bottlenecks.plant_figures import tell
+    from narrows.bottlenecks.told import Asked
+    from narrows.catalog import Reader, default
+    from narrows.facility.plant import Design
+    from narrows.facility.plant_result import drawn_years, figure_ids
+
+    design = Design.parse("rear door + dry coolers, 2N, adiabatic, leased, 35 C")
+    told = tell(figure_ids("tampa_fl", design)["wue"], Asked(5, 3))
+    assert (
+        told.values.tolist()
+        == drawn_years(design, weather("tampa_fl"), Reader(default(), 3, 5))[:, 2].tolist()
+    )
+    assert "plant.leased.ups" in (told.reads or ())
+    assert figure_ids("tampa_fl", Design(supply_c=40.5)) == {}

@@ -92,6 +92,9 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.facility.plant_checks import plant_rows
 
         rows += plant_rows(None if data is None else data / "facility")
+        from narrows.facility.lei_masanet_checks import lei_masanet_rows
+
+        rows += lei_masanet_rows(None if data is None else data / "facility")
         from narrows.facility.supply_checks import supply_rows
 
         rows += supply_rows(None if data is None else data / "facility")
