@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["plant_json", "plant_svg", "plant_text", "sweep_text"]
 
 DAY_WIDTH, HOUR_HEIGHT, LEFT, TOP = 2.4, 10.0, 56.0, 64.0
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTH_DAYS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+"""First day of each month of a typical year."""
 STEPS = 8
 """Colours of the key."""
 NOTE = (
@@ -104,7 +107,8 @@ def plant_svg(result: PlantResult) -> str:
             marks.append(words(LEFT - 8, y + 9, f"{hour}:00", 10, fill=INK, text_anchor="end"))
     base = TOP + hours * HOUR_HEIGHT
     marks += [
-        words(LEFT + day * DAY_WIDTH, base + 16, f"day {day + 1}", 10, fill=INK) for day in range(0, days, 60)
+        words(LEFT + day * DAY_WIDTH, base + 16, month, 10, fill=INK)
+        for month, day in zip(MONTHS, MONTH_DAYS, strict=True)
     ]
     for step in range(STEPS):
         share = step / (STEPS - 1)
