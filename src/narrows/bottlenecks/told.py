@@ -29,6 +29,7 @@ FAMILIES = {
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
     "plan": "narrows.bottlenecks.planning",
+    "plant": "narrows.bottlenecks.plant_figures",
     "power_date": "narrows.bottlenecks.power_date_figures",
     "prices": "narrows.bottlenecks.pricing",
     "push": "narrows.bottlenecks.shock_push_figures",

@@ -23,6 +23,8 @@ CHECKS = (
     (("network",), "network.collective_checks", "collective_rows", "training"),
     (("facility",), "facility.validation", "site_rows", "bottleneck"),
     (("facility",), "facility.power_checks", "power_rows", "facility"),
+    (("facility",), "facility.plant_checks", "plant_rows", "facility"),
+    (("facility",), "facility.lei_masanet_checks", "lei_masanet_rows", "facility"),
     (("facility",), "facility.supply_checks", "supply_rows", "facility"),
     (("training",), "training.validation", "training_rows", "training"),
     (("inference",), "inference.validation", "inference_rows", "inference"),
