@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inference", "bottlenecks")
+ROOMS = (
+    "shocks",
+    "compute",
+    "memory",
+    "network",
+    "systems",
+    "facility",
+    "training",
+    "inference",
+    "bottlenecks",
+)
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
@@ -69,6 +79,10 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
 
         networks_asked(networks)
     rows: list[Comparison] = []
+    if room in {None, "shocks"}:
+        from narrows.shocks.validation import shock_rows
+
+        rows += shock_rows(None if data is None else data / "shocks")
     if room in {None, "compute", "memory", "network", "systems"}:
         from narrows.systems.validation import machine_rows
 
