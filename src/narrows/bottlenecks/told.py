@@ -31,6 +31,7 @@ FAMILIES = {
     "power_date": "narrows.bottlenecks.power_date_figures",
     "prices": "narrows.bottlenecks.pricing",
     "relax": "narrows.bottlenecks.relief",
+    "shocks": "narrows.bottlenecks.shock_figures",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
     "training": "narrows.bottlenecks.training_figures",

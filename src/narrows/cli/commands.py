@@ -43,6 +43,7 @@ def add_commands(commands: Any) -> None:
         _facility,
         _inference,
         _training,
+        _shocks,
         _why,
         _facts,
         _layer,
@@ -337,6 +338,23 @@ def _facility_sweep(questions: Any) -> None:
     )
     many.set_defaults(command="plant")
     _output(many)
+
+
+def _shocks(commands: Any) -> None:
+    room = commands.add_parser("shocks", help="an event such as a closed strait: flow, shortage, price")
+    questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
+    listed = questions.add_parser("list", help="the events that ship")
+    listed.add_argument("--json", action="store_true", help="print JSON")
+    _output(listed)
+    ran = questions.add_parser(
+        "run", help="flow lost, shortage, price path, odds of its length, what to watch"
+    )
+    ran.add_argument("event", metavar="EVENT|FILE.toml", help="an event such as hormuz, or a file")
+    _question(ran)
+    ran.add_argument("--json", action="store_true", help="print JSON")
+    ran.add_argument("--overlay", metavar="FILE", help="also write a scenario that `narrows map` takes")
+    _pictures(ran)
+    _output(ran)
 
 
 def _inference(commands: Any) -> None:

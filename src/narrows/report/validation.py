@@ -78,11 +78,7 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.bottlenecks.validation import networks_asked
 
         networks_asked(networks)
-    rows: list[Comparison] = []
-    if room in {None, "shocks"}:
-        from narrows.shocks.validation import shock_rows
-
-        rows += shock_rows(None if data is None else data / "shocks")
+    rows = _shocks(data) if room in {None, "shocks"} else []
     if room in {None, "compute", "memory", "network", "systems"}:
         from narrows.systems.validation import machine_rows
 
@@ -119,6 +115,12 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
 
         rows += validation.validate(data, networks)
     return rows
+
+
+def _shocks(data: Path | None) -> list[Comparison]:
+    from narrows.shocks.validation import shock_rows
+
+    return list(shock_rows(None if data is None else data / "shocks"))
 
 
 def rows_markdown(rows: Sequence[Comparison]) -> str:

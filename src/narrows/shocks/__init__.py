@@ -6,13 +6,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from narrows.shocks.answer import Shock, shock
     from narrows.shocks.events import Event, event, known_events, read_event
     from narrows.shocks.parity import commodity_changes
     from narrows.shocks.price import PricePath, price_path
 
-__all__ = ["Event", "PricePath", "commodity_changes", "event", "known_events", "price_path", "read_event"]
+__all__ = [
+    "Event",
+    "PricePath",
+    "Shock",
+    "commodity_changes",
+    "event",
+    "known_events",
+    "price_path",
+    "read_event",
+    "shock",
+]
 
 _HOMES = {
+    "answer": ("Shock", "shock"),
     "events": ("Event", "event", "known_events", "read_event"),
     "parity": ("commodity_changes",),
     "price": ("PricePath", "price_path"),

@@ -46,7 +46,8 @@ def commodity_changes(path: PricePath, quarters: tuple[str, ...] | None = None) 
 
     Notes
     -----
-    The change is the mean over the days of the quarter that the path holds. The spread begins at zero on
+    The change is the mean over the days of the quarter; a day up to the last price counts with the price
+    of oil it had, without lag or spread. The spread begins at zero on
     the day of the last price; its standard deviation grows to the fact's with the clock of the fact.
 
     Examples
@@ -68,13 +69,12 @@ def commodity_changes(path: PricePath, quarters: tuple[str, ...] | None = None) 
     for name in FOLLOWERS:
         slope = path.reader.draws(f"parity_{name}.elasticity")[:, None]
         spread = _spread(path, name, middles)
-        found[name] = np.stack(
-            [
-                np.exp(slope * followed[:, places] + spread[:, [column]]).mean(axis=1) - 1.0
-                for column, places in enumerate(rows)
-            ],
-            axis=1,
-        )
+        changes = []
+        for column, (quarter, places) in enumerate(zip(shown, rows, strict=True)):
+            ahead = np.exp(slope * followed[:, places] + spread[:, [column]])
+            passed = (np.array(path.passed(quarter)) / path.base[:, None]) ** slope
+            changes.append(np.hstack([passed, ahead]).mean(axis=1) - 1.0)
+        found[name] = np.stack(changes, axis=1)
     return found
 
 

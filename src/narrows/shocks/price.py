@@ -101,7 +101,7 @@ def scarcity(unmet: Floats, world: Floats, together: Floats, limit: Floats) -> F
 
 
 def premium(days: Floats, closed: Floats, size: Floats, clock: Floats) -> Floats:
-    """Return the premium of ln price that lasts as long as the crisis and fades after it [ln], axes (draw, day).
+    """Return the premium of ln price, which lasts as long as the crisis and then fades, axes (draw, day).
 
     Examples
     --------
@@ -198,11 +198,19 @@ class PricePath:
                 "Ask for a month such as 2026-05 or a quarter such as 2026Q2",
             )
         ahead = (self.without if without else self.usd)[:, rows[0] : rows[-1] + 1]
-        passed = self._passed(period)
+        passed = self.passed(period)
         found: Floats = (ahead.sum(axis=1) + sum(passed)) / (ahead.shape[1] + len(passed))
         return found
 
-    def _passed(self, period: str) -> list[float]:
+    def over(self, part: Floats, period: str) -> Floats:
+        """Return the mean of a part of the shortage over the days of a period from the onset, axis (draw)."""
+        rows = [
+            place for place, day in enumerate(self.days) if period in labels(day) and day >= self.event.onset
+        ]
+        found: Floats = part[:, rows].mean(axis=1)
+        return found
+
+    def passed(self, period: str) -> list[float]:
         """Return the price on each day of a period up to the anchor: the last close on or before it."""
         series = prices(self.event.commodity)
         found = []

@@ -97,7 +97,8 @@ class Event:
     commodity
         Whose price moves.
     flow
-        ``normal`` flow at risk, ``left`` (share that still passes), ``chance`` that it is lost, ``world`` supply.
+        ``normal`` flow at risk, ``left`` (share that still passes), ``chance`` that it is lost, and ``world``
+        supply.
     relief
         ``bypass``, ``spare``, ``release``; what is left out is zero.
     base
