@@ -47,6 +47,13 @@ FIGURES = (
     ("power_date.first.<path>.<mw>", "months from the first works to first power", "month"),
     ("power_date.reached.<path>.<mw>", "months from the first works to that power", "month"),
     ("power_date.month.<path>.<mw>", "margin of one month of the whole site", "usd"),
+    ("shocks.lost.<event>", "flow lost on the day known", "barrel/day"),
+    ("shocks.net.<event>.<quarter>", "the same less bypass, spare capacity and releases", "barrel/day"),
+    ("shocks.unmet.<event>.<quarter>", "the same less what holders of stocks meet", "barrel/day"),
+    ("shocks.price.<event>.<period>", "mean price of a month or quarter", "usd/barrel"),
+    ("shocks.without.<event>.<period>", "the same without the event", "usd/barrel"),
+    ("shocks.odds.<event>.<part>", "share of draws whose closure is of that length", "share"),
+    ("shocks.change.<event>.<commodity>.<quarter>", "change over the price before the event", "ratio"),
     ("sites.due.<site>.<planned day>", "days from the snapshot until a milestone is complete", "day"),
     ("sites.on_time.<site>.<planned day>", "probability that a milestone is complete as planned", "share"),
     (

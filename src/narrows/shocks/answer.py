@@ -157,7 +157,8 @@ def figure_values(path: PricePath, id: str, changes: dict[str, Floats] | None = 
         return path.mean_over(rest[0], without=quantity == "without")
     if quantity == "odds":
         place = [part.name for part in path.event.lengths].index(rest[0])
-        return (path.parts == place).astype(np.float64)
+        of_part: Floats = (path.parts == place).astype(np.float64)
+        return of_part
     commodity, quarter = rest
     whole = commodity_changes(path) if changes is None else changes
     found: Floats = whole[commodity][:, path.periods("quarter").index(quarter)]
@@ -198,7 +199,8 @@ def shock(
     """
     path = price_path(name, as_of=as_of, draws=draws, seed=seed, method=method, catalog=catalog)
     changes = commodity_changes(path)
-    figures, inner = {}, {}
+    figures: dict[str, Figure] = {}
+    inner: dict[str, tuple[float, ...]] = {}
     for one in figure_ids(path):
         values = figure_values(path, one, changes)
         figures[one] = _figure(path, one, values)

@@ -260,6 +260,7 @@ def price_path(
     months: int = HORIZON,
     length: float | None = None,
     left_out: bool = False,
+    blind: bool = False,
 ) -> PricePath:
     """Carry an event to a price path.
 
@@ -279,6 +280,8 @@ def price_path(
         Length of the closure in every draw [day]; drawn from the mixture if left out.
     left_out
         Whether the law of the volatility is fitted without the days of the event (back-test).
+    blind
+        Whether no price from the onset on is used: the event alone tells the rise.
 
     Returns
     -------
@@ -303,7 +306,7 @@ def price_path(
     _in_range(draws, length, months)
     book = (catalog or default()).as_known_on(day)
     reader = Reader(book, seed, draws, method)
-    anchor, known_base, law = _history(one, day, left_out=left_out)
+    anchor, known_base, law = _history(one, day, left_out=left_out, blind=blind)
     base = (
         from_canonical(one.base.draws(reader), "usd/barrel")
         if one.base is not None
@@ -397,7 +400,7 @@ def _end(day: date, months: int) -> date:
     return date(count // 12, count % 12 + 1, 1) - timedelta(days=1)
 
 
-def _history(one: Event, day: date, *, left_out: bool) -> tuple[date, float, Volatility]:
+def _history(one: Event, day: date, *, left_out: bool, blind: bool) -> tuple[date, float, Volatility]:
     """Return the day of the last price, the price before the event, and the law of the noise."""
     series = prices(one.commodity)
     if one.base is not None and one.onset.toordinal() <= int(series.ordinals[0]):
@@ -407,7 +410,7 @@ def _history(one: Event, day: date, *, left_out: bool) -> tuple[date, float, Vol
         start = one.onset - timedelta(days=1)
         return start, float("nan"), replace(flat, state=flat.mean, doubt=flat.step / (1.0 - flat.kept**2))
     before = series.until(one.onset - timedelta(days=1)).last[1]
-    known = series.until(day)
+    known = series.until(one.onset - timedelta(days=1) if blind else day)
     anchor, _ = known.last
     law = _law(one.commodity, len(known.usd), (one.onset.toordinal(), left_out) if left_out else None)
     return anchor, before, law

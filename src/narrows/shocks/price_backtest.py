@@ -33,16 +33,19 @@ class Case:
     ----------
     event
         Its id.
+    ahead
+        Days after the day of the forecast.
     ours, walk, walk_all
-        CRPS of ln price at each of `AHEAD`: of the path; of a random walk with the volatility of all days
+        CRPS of ln price at each of them: of the path; of a random walk with the volatility of all days
         before; of one with the volatility of all days there are, which no forecaster could know.
     came, middle
-        Move of ln price since the last price, and the median forecast, at each of `AHEAD`.
+        Move of ln price since the last price known, and the median forecast, at each of them.
     inside
-        Whether each of 13 weekly closes lies between P10 and P90.
+        Whether the close lies between P10 and P90 on the day known and in each of 13 weeks after it.
     """
 
     event: str
+    ahead: tuple[int, ...]
     ours: tuple[float, ...]
     walk: tuple[float, ...]
     walk_all: tuple[float, ...]
@@ -51,13 +54,18 @@ class Case:
     inside: tuple[bool, ...]
 
 
-def backtest(names: tuple[str, ...] = EVENTS, *, draws: int = 4000, seed: int = 1) -> tuple[Case, ...]:
+def backtest(
+    names: tuple[str, ...] = EVENTS, *, blind: bool = False, draws: int = 4000, seed: int = 1
+) -> tuple[Case, ...]:
     """Forecast past events and score the forecasts.
 
     Parameters
     ----------
     names
         Events whose prices stand in the series.
+    blind
+        Whether the forecast may not see the price from the onset on: then the event alone tells the rise,
+        as it must for Hormuz, and the day known itself is forecast too.
     draws, seed
         As for `price_path`.
 
@@ -65,21 +73,24 @@ def backtest(names: tuple[str, ...] = EVENTS, *, draws: int = 4000, seed: int = 
     -----
     The law of the volatility is fitted without the 120 days from the onset; its state sees closes up to
     the day of the forecast. Nothing else is learned from these events' prices but the facts
-    ``oil.premium`` and ``oil.premium_clock``, which widen a band and move no mean.
+    ``oil.premium`` and ``oil.premium_clock``. Where the price has been seen they widen a band and move no
+    mean; where it has not, they are part of the rise. The events are known as spikes, which any forecast of
+    a rise is helped by.
     """
     known = known_events()
-    return tuple(_case(known[name], draws, seed) for name in names)
+    return tuple(_case(known[name], draws, seed, blind=blind) for name in names)
 
 
-def _case(one: Event, draws: int, seed: int) -> Case:
-    path = price_path(one, draws=draws, seed=seed, months=MONTHS, left_out=True)
+def _case(one: Event, draws: int, seed: int, *, blind: bool) -> Case:
+    path = price_path(one, draws=draws, seed=seed, months=MONTHS, left_out=True, blind=blind)
+    days_ahead = (0, *AHEAD) if blind else AHEAD
     series = prices(one.commodity)
     before = series.until(path.anchor)
     log_before = np.log(before.usd)
     scores = stream(seed, "shocks:walk").standard_normal(draws)
     sizes = (float(np.diff(log_before).std(ddof=1)), float(np.diff(np.log(series.usd)).std(ddof=1)))
     rows = []
-    for ahead in AHEAD:
+    for ahead in days_ahead:
         day = one.known + timedelta(days=ahead)
         after = series.until(day)
         came = math.log(after.last[1]) - log_before[-1]
@@ -88,9 +99,9 @@ def _case(one: Event, draws: int, seed: int) -> Case:
         walks = [crps(size * closes * scores, came) for size in sizes]
         rows.append((crps(told, came), *walks, came, float(np.median(told))))
     inside = []
-    for week in range(1, WEEKS + 1):
+    for week in range(WEEKS + 1):
         day = one.known + timedelta(days=7 * week)
         low, _, high = quantiles(path.usd[:, (day - path.anchor).days], BAND)
         inside.append(bool(low <= series.until(day).last[1] <= high))
     ours, walk, walk_all, moved, middle = (tuple(column) for column in zip(*rows, strict=True))
-    return Case(one.id, ours, walk, walk_all, moved, middle, tuple(inside))
+    return Case(one.id, days_ahead, ours, walk, walk_all, moved, middle, tuple(inside))
