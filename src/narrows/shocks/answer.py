@@ -198,17 +198,18 @@ def shock(
     'usd/barrel'
     """
     path = price_path(name, as_of=as_of, draws=draws, seed=seed, method=method, catalog=catalog)
+    own = path.reader.reads
     changes = commodity_changes(path)
     figures: dict[str, Figure] = {}
     inner: dict[str, tuple[float, ...]] = {}
     for one in figure_ids(path):
         values = figure_values(path, one, changes)
-        figures[one] = _figure(path, one, values)
+        figures[one] = _figure(path, one, values, path.reader.reads if ".change." in one else own)
         inner[one] = tuple(float(value) for value in quantiles(values, INNER))
     return Shock(path, figures, inner, changes)
 
 
-def _figure(path: PricePath, id: str, values: Floats) -> Figure:  # noqa: A002 (the word of the trade)
+def _figure(path: PricePath, id: str, values: Floats, reads: tuple[str, ...]) -> Figure:  # noqa: A002 (the word of the trade)
     quantity = id.split(".")[1]
     low, middle, high = (float(value) for value in quantiles(values, LEVELS))
     value = float(values.mean())
@@ -222,7 +223,7 @@ def _figure(path: PricePath, id: str, values: Floats) -> Figure:  # noqa: A002 (
         p95=high,
         unit=UNITS[quantity],
         formula=FORMULAS[quantity],
-        reads=path.reader.reads,
+        reads=reads,
         vintage=str(path.reader.catalog.vintage),
         model=MODEL_VERSION,
         seed=path.reader.seed,

@@ -299,7 +299,7 @@ def price_path(
     --------
     >>> path = price_path("hormuz", draws=500)
     >>> path.anchor.isoformat(), path.periods("quarter")
-    ('2026-02-27', ('2026Q1', '2026Q2', '2026Q3'))
+    ('2026-02-27', ('2026Q1', '2026Q2', '2026Q3', '2026Q4'))
     """
     one = name if isinstance(name, Event) else event(name)
     day = _asked(one, as_of)
