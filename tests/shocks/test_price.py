@@ -22,7 +22,7 @@ from narrows.shocks.overlay import MOVED, overlay_text
 from narrows.shocks.price import elasticity, labels, scarcity
 from narrows.shocks.price_backtest import backtest
 from narrows.shocks.price_checks import price_rows
-from narrows.shocks.scores import crps
+from narrows.shocks.price_scores import crps
 from narrows.shocks.series import prices
 from narrows.shocks.shortage import SECONDS, Relief, flow_share, net_shortage
 from narrows.shocks.volatility import ERROR, SHIFT, block_measures, fit_volatility
@@ -240,7 +240,7 @@ def test_commodities_follow_oil_by_their_elasticity():
     path = price_path("hormuz", draws=4000)
     changes = commodity_changes(path)
     log = {name: np.log1p(change[:, 1]) for name, change in changes.items()}
-    for name in ("refined", "petrochemical", "fertiliser", "gas"):
+    for name in ("refined", "petrochemicals", "fertiliser", "gas"):
         slope = np.polyfit(log["crude"], log[name], 1)[0]
         fact = default().fact(f"parity_{name}.elasticity")
         assert fact.low - 0.06 <= slope <= fact.high + 0.06
@@ -256,7 +256,7 @@ def test_the_elasticities_are_those_measured_beside_the_data():
     measured = json.loads(path.read_text())["elasticity_to_oil_1998_2019 [slope, R2]"]
     for name, code in {
         "refined": "324110",
-        "petrochemical": "325110",
+        "petrochemicals": "325110",
         "fertiliser": "325310",
         "gas": "221200",
     }.items():

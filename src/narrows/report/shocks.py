@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from narrows.bottlenecks.shock_knowledge import Watched
-    from narrows.shocks.answer import Shock
+    from narrows.shocks.answer import EventAnswer
     from narrows.shocks.events import Event
 
     Place = Callable[[date, float], tuple[float, float]]
@@ -63,7 +63,7 @@ def list_json(events: Mapping[str, Event]) -> str:
     return json.dumps({"command": "shocks list", "events": rows}, indent=2)
 
 
-def shock_text(found: Shock, watched: Sequence[Watched], width: int) -> str:
+def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> str:
     """Return the answer as text.
 
     Parameters
@@ -92,7 +92,7 @@ def shock_text(found: Shock, watched: Sequence[Watched], width: int) -> str:
     return "\n".join(lines)
 
 
-def headline(found: Shock) -> str:
+def headline(found: EventAnswer) -> str:
     """Return the answer in one sentence."""
     quarters = found.path.periods("quarter")
     told = []
@@ -104,13 +104,13 @@ def headline(found: Shock) -> str:
     )
 
 
-def _band(found: Shock, quantity: str, *rest: str) -> tuple[float, float, float]:
+def _band(found: EventAnswer, quantity: str, *rest: str) -> tuple[float, float, float]:
     figure = found.get(quantity, *rest)
     low, _, _, high = found.inner[figure.id]
     return low, figure.p50, high
 
 
-def _flow(found: Shock, width: int) -> list[str]:
+def _flow(found: EventAnswer, width: int) -> list[str]:
     low, middle, high = (value / MILLION for value in _band(found, "lost"))
     one = found.path
     lost = (
@@ -128,7 +128,7 @@ def _flow(found: Shock, width: int) -> list[str]:
     return lines
 
 
-def _prices(found: Shock) -> list[str]:
+def _prices(found: EventAnswer) -> list[str]:
     lines = [f"  {'USD a barrel':<14}{'P10':>8}{'P25':>8}{'P50':>8}{'P75':>8}{'P90':>8}{'without':>11}"]
     one = found.path
     for kind in ("month", "quarter"):
@@ -143,7 +143,7 @@ def _prices(found: Shock) -> list[str]:
     return lines
 
 
-def _odds(found: Shock, width: int) -> list[str]:
+def _odds(found: EventAnswer, width: int) -> list[str]:
     told = []
     for part, before in zip(found.event.lengths, found.path.odds_before, strict=True):
         now = found.get("odds", part.name).value
@@ -153,7 +153,7 @@ def _odds(found: Shock, width: int) -> list[str]:
     return folded(f"How long it lasts: {'; '.join(told)}; {days}.", width)
 
 
-def _changes(found: Shock) -> list[str]:
+def _changes(found: EventAnswer) -> list[str]:
     quarters = found.path.periods("quarter")
     lines = [f"  {'change over before':<20}" + "".join(f"{quarter:>18}" for quarter in quarters)]
     for commodity in (CRUDE, *FOLLOWERS):
@@ -170,7 +170,7 @@ def _whole(percent: float) -> str:
     return f"{round(percent):+d}" if round(percent) else "0"
 
 
-def _watch(found: Shock, watched: Sequence[Watched]) -> list[str]:
+def _watch(found: EventAnswer, watched: Sequence[Watched]) -> list[str]:
     quarters = " and ".join(found.path.periods("quarter")[1:3])
     lines = [
         f"  What to watch: doubt of ln price, {quarters}, gone if known",
@@ -184,7 +184,7 @@ def _watch(found: Shock, watched: Sequence[Watched]) -> list[str]:
     return lines
 
 
-def shock_json(found: Shock, watched: Sequence[Watched]) -> str:
+def shock_json(found: EventAnswer, watched: Sequence[Watched]) -> str:
     """Return the answer as JSON."""
     return json.dumps(
         {"command": "shocks run", **found.to_json(), "watch": [asdict(one) for one in watched]}, indent=2
@@ -207,7 +207,7 @@ EVERY = 3
 """Days between two points of a line: a daily one is no finer at this width."""
 
 
-def shock_svg(found: Shock) -> str:
+def shock_svg(found: EventAnswer) -> str:
     """Return the price fan as SVG: past, median, bands of 50, 80 and 90 %, and the path without the event.
 
     Parameters
@@ -265,7 +265,7 @@ def _month(day: date) -> str:
     return f"{day:%Y-%m}"
 
 
-def _past(found: Shock) -> list[tuple[date, float]]:
+def _past(found: EventAnswer) -> list[tuple[date, float]]:
     series = prices(found.event.commodity).until(found.path.anchor)
     first = found.path.anchor.toordinal() - PAST
     return [

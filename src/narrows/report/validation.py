@@ -78,7 +78,8 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.bottlenecks.validation import networks_asked
 
         networks_asked(networks)
-    rows = _shocks(data) if room in {None, "shocks"} else []
+    rows: list[Comparison] = []
+    rows += _shocks(data) if room in {None, "shocks"} else []
     if room in {None, "compute", "memory", "network", "systems"}:
         from narrows.systems.validation import machine_rows
 

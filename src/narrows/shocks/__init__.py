@@ -6,15 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.shocks.answer import Shock, shock
+    from narrows.shocks.answer import EventAnswer, shock
     from narrows.shocks.events import Event, event, known_events, read_event
     from narrows.shocks.parity import commodity_changes
     from narrows.shocks.price import PricePath, price_path
 
 __all__ = [
     "Event",
+    "EventAnswer",
     "PricePath",
-    "Shock",
     "commodity_changes",
     "event",
     "known_events",
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "answer": ("Shock", "shock"),
+    "answer": ("EventAnswer", "shock"),
     "events": ("Event", "event", "known_events", "read_event"),
     "parity": ("commodity_changes",),
     "price": ("PricePath", "price_path"),

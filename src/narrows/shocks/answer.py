@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Shock", "figure_ids", "figure_values", "shock"]
+__all__ = ["EventAnswer", "figure_ids", "figure_values", "shock"]
 
 LEVELS = (0.05, 0.5, 0.95)
 INNER = (0.1, 0.25, 0.75, 0.9)
@@ -53,7 +53,7 @@ REMEDY = "Write shocks.<quantity>.<event>.<period>, such as shocks.price.hormuz.
 
 
 @dataclass(frozen=True, eq=False)
-class Shock:
+class EventAnswer:
     """An event, its price path, and the figures of its page.
 
     Parameters
@@ -173,7 +173,7 @@ def shock(
     seed: int = 1,
     method: str = "random",
     catalog: Catalog | None = None,
-) -> Shock:
+) -> EventAnswer:
     """Answer an event: flow lost, shortage, price by month and quarter, odds of its length, other prices.
 
     Parameters
@@ -183,7 +183,7 @@ def shock(
 
     Returns
     -------
-    Shock
+    EventAnswer
         The path, the figures of its page by id, and the draws for the sector table.
 
     Raises
@@ -206,7 +206,7 @@ def shock(
         values = figure_values(path, one, changes)
         figures[one] = _figure(path, one, values, path.reader.reads if ".change." in one else own)
         inner[one] = tuple(float(value) for value in quantiles(values, INNER))
-    return Shock(path, figures, inner, changes)
+    return EventAnswer(path, figures, inner, changes)
 
 
 def _figure(path: PricePath, id: str, values: Floats, reads: tuple[str, ...]) -> Figure:  # noqa: A002 (the word of the trade)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from narrows.shocks.answer import Shock
+    from narrows.shocks.answer import EventAnswer
 
 __all__ = ["ABSENT", "MOVED", "overlay_text"]
 
@@ -22,7 +22,7 @@ ABSENT = ("freight", "helium", "neon", "resin of substrates", "diesel of standby
 """What an oil or gas shock moves too, and no fact of the catalogue says yet."""
 
 
-def overlay_text(found: Shock) -> str:
+def overlay_text(found: EventAnswer) -> str:
     """Return a scenario file: facts times the median change of the price that moves them.
 
     Parameters

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CRUDE", "FOLLOWERS", "commodity_changes"]
 
 CRUDE = "crude"
-FOLLOWERS = ("refined", "petrochemical", "fertiliser", "gas", "power")
+FOLLOWERS = ("refined", "petrochemicals", "fertiliser", "gas", "power")
 """Prices with the facts ``parity_<name>.elasticity`` and ``parity_<name>.spread``."""
 SECONDS = 86_400.0
 
@@ -55,7 +55,7 @@ def commodity_changes(path: PricePath, quarters: tuple[str, ...] | None = None) 
     >>> from narrows.shocks.price import price_path
     >>> changes = commodity_changes(price_path("hormuz", draws=400))
     >>> sorted(changes), changes["crude"].shape
-    (['crude', 'fertiliser', 'gas', 'petrochemical', 'power', 'refined'], (400, 4))
+    (['crude', 'fertiliser', 'gas', 'petrochemicals', 'power', 'refined'], (400, 4))
     """
     shown = path.periods("quarter") if quarters is None else quarters
     crude = np.stack([path.mean_over(quarter) / path.base - 1.0 for quarter in shown], axis=1)

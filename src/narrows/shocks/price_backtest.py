@@ -11,7 +11,7 @@ import numpy as np
 from narrows.draws import quantiles, stream
 from narrows.shocks.events import Event, known_events
 from narrows.shocks.price import BAND, price_path
-from narrows.shocks.scores import crps
+from narrows.shocks.price_scores import crps
 from narrows.shocks.series import prices
 
 __all__ = ["AHEAD", "EVENTS", "WEEKS", "Case", "backtest"]
