@@ -52,6 +52,7 @@ FIGURES = (
     ("shocks.unmet.<event>.<quarter>", "the same less what holders of stocks meet", "barrel/day"),
     ("shocks.price.<event>.<period>", "mean price of a month or quarter", "usd/barrel"),
     ("shocks.without.<event>.<period>", "the same without the event", "usd/barrel"),
+    ("shocks.price_if.<event>.<part>.<quarter>", "the same if the closure is of that length", "usd/barrel"),
     ("shocks.odds.<event>.<part>", "share of draws whose closure is of that length", "share"),
     ("shocks.change.<event>.<commodity>.<quarter>", "change over the price before the event", "ratio"),
     ("sites.due.<site>.<planned day>", "days from the snapshot until a milestone is complete", "day"),

@@ -37,7 +37,12 @@ def test_json_holds_every_figure_and_each_answers_why(capsys):
     assert told["command"] == "shocks run"
     assert told["as_of"] == "2026-03-09"
     by_id = {figure["id"]: figure for figure in told["figures"]}
-    for name in ("shocks.price.hormuz.2026Q2", "shocks.odds.hormuz.short", "shocks.change.hormuz.gas.2026Q3"):
+    for name in (
+        "shocks.price.hormuz.2026Q2",
+        "shocks.odds.hormuz.short",
+        "shocks.price_if.hormuz.short.2026Q3",
+        "shocks.change.hormuz.gas.2026Q3",
+    ):
         assert main(["why", name, "--draws", "1000", "--json"]) == 0
         chain = json.loads(capsys.readouterr().out)
         assert chain["figure"]["value"] == pytest.approx(by_id[name]["value"])

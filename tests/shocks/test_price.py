@@ -418,8 +418,22 @@ def test_every_figure_is_finite_and_in_order():
         low, lower, upper, high = found.inner[name]
         assert low <= lower <= upper <= high
         assert math.isfinite(figure.value)
+    assert found.path.effective <= 500
     odds = sum(found.get("odds", part.name).value for part in found.event.lengths)
     assert odds == pytest.approx(1.0)
+
+
+def test_a_branch_of_the_tree_holds_one_part_and_longer_ones_cost_more():
+    branches = [price_path("hormuz", draws=1500, part=part) for part in ("short", "half_year", "structural")]
+    assert [set(branch.parts.tolist()) for branch in branches] == [{0}, {1}, {2}]
+    middles = [np.median(branch.mean_over("2026Q3")) for branch in branches]
+    assert middles == sorted(middles)
+    with pytest.raises(UnknownNameError) as unknown:
+        price_path("hormuz", draws=5, part="long")
+    assert str(unknown.value) == (
+        "The part 'long' is not known. The nearest known: 'half_year', 'short', 'structural'. Name a part of the "
+        "mixture of lengths."
+    )
 
 
 def test_the_overlay_lies_over_facts_that_exist(tmp_path):

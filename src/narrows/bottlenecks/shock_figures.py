@@ -56,6 +56,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
         seed=asked.seed,
         method=asked.method,
         catalog=asked_of(asked.catalog, None, asked.scenario),
+        part=parts[3] if parts[1] == "price_if" and len(parts) > LEAST_PARTS else None,
     )
     values = figure_values(path, id)
     reading = Reading(path.reader.catalog, path.reader)

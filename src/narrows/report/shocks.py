@@ -30,6 +30,8 @@ __all__ = ["list_json", "list_text", "shock_json", "shock_svg", "shock_text"]
 MILLION = 1e6
 WATCHED = 6
 """Things to watch that are shown; --json gives all."""
+LEAST_EFFECTIVE = 200
+"""Below it a band of 80 % has fewer than 20 draws on each side."""
 WORTH = 0.005
 PARTS = {
     "short": "up to 3 months",
@@ -76,7 +78,7 @@ def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> st
         Width to write for [character].
     """
     lines = [*folded(headline(found), width), "", *_flow(found, width), "", *_prices(found), ""]
-    lines += [*_odds(found, width), "", *_changes(found)]
+    lines += [*_odds(found, width), "", *_tree(found), *_changes(found)]
     lines += ["", *_watch(found, watched)] if watched else []
     name = found.event.id
     quarter = found.path.periods("quarter")[min(1, len(found.path.periods("quarter")) - 1)]
@@ -150,7 +152,28 @@ def _odds(found: EventAnswer, width: int) -> list[str]:
         told.append(f"{PARTS.get(part.name, part.name)} {now:.0%} (before anything was seen {before:.0%})")
     low, middle, high = quantiles(found.path.lengths, (0.1, 0.5, 0.9))
     days = f"P50 {middle:.0f} days, P10 {low:.0f}, P90 {high:.0f}"
-    return folded(f"How long it lasts: {'; '.join(told)}; {days}.", width)
+    lines = folded(f"How long it lasts: {'; '.join(told)}; {days}.", width)
+    if found.path.effective < LEAST_EFFECTIVE:
+        count = f"{found.path.effective:.0f} of {found.path.reader.n}"
+        lines += folded(
+            f"Few draws agree with what was seen ({count}): bands are rough. Give more draws.", width
+        )
+    return lines
+
+
+def _tree(found: EventAnswer) -> list[str]:
+    """Return the price of each quarter by how long it lasts, where the mixture has parts."""
+    if len(found.event.lengths) == 1:
+        return []
+    quarters = found.path.periods("quarter")
+    lines = [f"  {'USD a barrel if it lasts':<26}" + "".join(f"{quarter:>16}" for quarter in quarters)]
+    for part in found.event.lengths:
+        cells = []
+        for quarter in quarters:
+            low, middle, high = _band(found, "price_if", part.name, quarter)
+            cells.append(f"{f'{middle:.0f} ({low:.0f}..{high:.0f})':>16}")
+        lines.append(f"  {PARTS.get(part.name, part.name):<26}" + "".join(cells))
+    return [*lines, ""]
 
 
 def _changes(found: EventAnswer) -> list[str]:

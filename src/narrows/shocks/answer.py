@@ -36,6 +36,7 @@ FORMULAS = {
     "unmet": "net shortage - what holders of stocks meet, mean of the period",
     "price": "last price x exp(path without the event + scarcity + premium + noise), mean of the period",
     "without": "last price x exp(path without the event + noise), mean of the period",
+    "price_if": "as price, with every length drawn from one part of the mixture",
     "odds": "share of draws whose closure is of this part of the mixture, after what was seen",
     "change": "exp(elasticity x lagged ln of price over base + spread) - 1, mean of the quarter; crude "
     "itself is price over base - 1",
@@ -46,6 +47,7 @@ UNITS = {
     "unmet": "barrel/day",
     "price": "usd/barrel",
     "without": "usd/barrel",
+    "price_if": "usd/barrel",
     "odds": "share",
     "change": "ratio",
 }
@@ -95,6 +97,7 @@ class EventAnswer:
             "as_of": str(path.as_of),
             "last_price": {"day": str(path.anchor), "usd_per_barrel": float(path.usd[0, 0])},
             "base_usd_per_barrel": float(np.median(path.base)),
+            "effective_draws": path.effective,
             "odds_before": dict(
                 zip((part.name for part in path.event.lengths), path.odds_before, strict=True)
             ),
@@ -117,6 +120,8 @@ def figure_ids(path: PricePath) -> tuple[str, ...]:
     for quantity in ("price", "without"):
         found += [f"shocks.{quantity}.{name}.{period}" for period in (*months, *quarters)]
     found += [f"shocks.odds.{name}.{part.name}" for part in path.event.lengths]
+    if len(path.event.lengths) > 1:
+        found += [f"shocks.price_if.{name}.{part.name}.{q}" for part in path.event.lengths for q in quarters]
     found += [
         f"shocks.change.{name}.{commodity}.{quarter}"
         for commodity in (CRUDE, *FOLLOWERS)
@@ -125,7 +130,12 @@ def figure_ids(path: PricePath) -> tuple[str, ...]:
     return tuple(found)
 
 
-def figure_values(path: PricePath, id: str, changes: dict[str, Floats] | None = None) -> Floats:  # noqa: A002
+def figure_values(
+    path: PricePath,
+    id: str,  # noqa: A002 (the word of the trade)
+    changes: dict[str, Floats] | None = None,
+    branches: dict[str, PricePath] | None = None,
+) -> Floats:
     """Return a figure in every draw [its unit], axis (draw).
 
     Parameters
@@ -136,6 +146,8 @@ def figure_values(path: PricePath, id: str, changes: dict[str, Floats] | None = 
         One of `figure_ids`.
     changes
         Those of `commodity_changes`, where they are at hand.
+    branches
+        Paths of one part of the mixture each, by its name: for ``price_if``.
 
     Raises
     ------
@@ -155,6 +167,8 @@ def figure_values(path: PricePath, id: str, changes: dict[str, Floats] | None = 
         return missing
     if quantity in {"price", "without"}:
         return path.mean_over(rest[0], without=quantity == "without")
+    if quantity == "price_if":
+        return (branches or {rest[0]: path})[rest[0]].mean_over(rest[1])
     if quantity == "odds":
         place = [part.name for part in path.event.lengths].index(rest[0])
         of_part: Floats = (path.parts == place).astype(np.float64)
@@ -199,11 +213,20 @@ def shock(
     """
     path = price_path(name, as_of=as_of, draws=draws, seed=seed, method=method, catalog=catalog)
     own = path.reader.reads
+    asked: dict[str, Any] = {
+        "as_of": as_of,
+        "draws": draws,
+        "seed": seed,
+        "method": method,
+        "catalog": catalog,
+    }
+    parts = [length.name for length in path.event.lengths]
+    branches = {part: price_path(path.event, part=part, **asked) for part in parts} if len(parts) > 1 else {}
     changes = commodity_changes(path)
     figures: dict[str, Figure] = {}
     inner: dict[str, tuple[float, ...]] = {}
     for one in figure_ids(path):
-        values = figure_values(path, one, changes)
+        values = figure_values(path, one, changes, branches)
         figures[one] = _figure(path, one, values, path.reader.reads if ".change." in one else own)
         inner[one] = tuple(float(value) for value in quantiles(values, INNER))
     return EventAnswer(path, figures, inner, changes)

@@ -21,7 +21,7 @@ import numpy as np
 from narrows import __version__
 from narrows.catalog import Reader, default
 from narrows.draws import stream
-from narrows.errors import UsageError
+from narrows.errors import UnknownNameError, UsageError
 from narrows.quarters import Quarter
 from narrows.shocks.events import Event, event
 from narrows.shocks.series import prices
@@ -152,6 +152,8 @@ class PricePath:
         Which part of the mixture each draw is of, axis (draw).
     odds_before
         Share of each part before anything was seen.
+    effective
+        Draws that count once what was seen has weighted them: all where nothing was seen.
     volatility
         The law of the noise.
     inputs
@@ -171,6 +173,7 @@ class PricePath:
     lengths: Floats
     parts: NDArray[np.int64]
     odds_before: tuple[float, ...]
+    effective: float
     volatility: Volatility
     inputs: dict[str, Floats]
     reader: Reader
@@ -259,6 +262,7 @@ def price_path(
     catalog: Catalog | None = None,
     months: int = HORIZON,
     length: float | None = None,
+    part: str | None = None,
     left_out: bool = False,
     blind: bool = False,
 ) -> PricePath:
@@ -278,6 +282,8 @@ def price_path(
         Whole months after the day of the forecast.
     length
         Length of the closure in every draw [day]; drawn from the mixture if left out.
+    part
+        Name of one part of the mixture, from which all lengths are then drawn: a branch of the tree.
     left_out
         Whether the law of the volatility is fitted without the days of the event (back-test).
     blind
@@ -291,7 +297,7 @@ def price_path(
     Raises
     ------
     UsageError
-        If the day is before the onset, or draws or length are out of range.
+        If the day is before the onset, draws or length are out of range, or the part is not known.
     DataError
         If no price stands before the event.
 
@@ -316,7 +322,7 @@ def price_path(
     start = min(anchor, onset)
     end = _end(day, months)
     ages = np.arange((start - onset).days, (end - onset).days + 1, dtype=np.float64)
-    inputs, closed, parts, before = _inputs(one, reader, length)
+    inputs, closed, parts, before = _inputs(one, reader, length, part)
     model, shortage = _model(ages, inputs, closed)
     place = (anchor - start).days
     keep = _bayes(one, inputs, closed, reader, day)
@@ -350,6 +356,7 @@ def price_path(
         lengths=closed[kept],
         parts=parts[kept],
         odds_before=before,
+        effective=_effective(keep),
         volatility=law,
         inputs=chosen,
         reader=_aligned(reader, kept),
@@ -440,7 +447,7 @@ def _last_price(one: Event, anchor: date) -> float:
 
 
 def _inputs(
-    one: Event, reader: Reader, length: float | None
+    one: Event, reader: Reader, length: float | None, part: str | None
 ) -> tuple[dict[str, Floats], Floats, NDArray[np.int64], tuple[float, ...]]:
     """Return the draws of every input, the lengths [day] with their parts, and the shares of the parts."""
     zero = np.zeros(reader.n)
@@ -470,12 +477,17 @@ def _inputs(
         inputs[label] = one.relief[entry].draws(reader) if entry in one.relief else zero
     chance = one.flow["chance"].draws(reader) if "chance" in one.flow else np.ones(reader.n)
     inputs["flow is lost"] = (stream(reader.seed, f"{one.id}:lost").random(reader.n) < chance).astype(float)
-    shares = np.stack([part.share.draws(reader) for part in one.lengths])
-    points = np.array([part.share.point(reader) for part in one.lengths])
+    shares = np.stack([each.share.draws(reader) for each in one.lengths])
+    points = np.array([each.share.point(reader) for each in one.lengths])
     before = tuple(float(share) for share in points / points.sum())
     edges = np.cumsum(shares, axis=0) / shares.sum(axis=0)
     parts = (stream(reader.seed, f"{one.id}:length").random(reader.n) > edges).sum(axis=0)
-    times = np.stack([part.time.draws(reader) for part in one.lengths]) / 86_400.0
+    if part is not None:
+        names = [one_part.name for one_part in one.lengths]
+        if part not in names:
+            raise UnknownNameError("part", part, names, remedy="Name a part of the mixture of lengths")
+        parts = np.full(reader.n, names.index(part))
+    times = np.stack([each.time.draws(reader) for each in one.lengths]) / 86_400.0
     closed = times[parts, np.arange(reader.n)] if length is None else np.full(reader.n, float(length))
     return inputs, closed, parts, before
 
@@ -543,6 +555,12 @@ def _kept(weight: Floats, reader: Reader) -> NDArray[np.int64]:
         0, reader.n - 1
     )
     return found
+
+
+def _effective(weight: Floats) -> float:
+    """Return the number of draws of equal weight that would say as much: (sum w)**2 / sum w**2."""
+    share = np.exp(weight - weight.max())
+    return float(share.sum() ** 2 / (share**2).sum())
 
 
 def _outlook(one: Event, reader: Reader, days: tuple[date, ...], first: Floats) -> Floats:
