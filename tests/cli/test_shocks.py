@@ -76,7 +76,7 @@ def test_the_list(capsys):
         (
             ["shocks", "run", "hormuz", "--draws", "0"],
             2,
-            "Draws of a path are a whole number from 1 to 100000.",
+            "Draws of a path are a whole number from 1 to 50000.",
         ),
     ],
 )

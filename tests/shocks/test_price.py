@@ -428,6 +428,8 @@ def test_a_branch_of_the_tree_holds_one_part_and_longer_ones_cost_more():
     assert [set(branch.parts.tolist()) for branch in branches] == [{0}, {1}, {2}]
     middles = [np.median(branch.mean_over("2026Q3")) for branch in branches]
     assert middles == sorted(middles)
+    seen = [price_path("kuwait-1990", draws=1500, part=part) for part in ("short", "structural")]
+    assert np.median(seen[0].mean_over("1991Q1")) < np.median(seen[1].mean_over("1991Q1"))
     with pytest.raises(UnknownNameError) as unknown:
         price_path("hormuz", draws=5, part="long")
     assert str(unknown.value) == (

@@ -130,8 +130,13 @@ def _flow(found: EventAnswer, width: int) -> list[str]:
     return lines
 
 
+def _other(found: EventAnswer) -> str:
+    """Return the name of the path without the event; once the price has seen it, that is the walk alone."""
+    return "walk" if found.path.anchor >= found.event.onset else "without"
+
+
 def _prices(found: EventAnswer) -> list[str]:
-    lines = [f"  {'USD a barrel':<14}{'P10':>8}{'P25':>8}{'P50':>8}{'P75':>8}{'P90':>8}{'without':>11}"]
+    lines = [f"  {'USD a barrel':<14}{'P10':>8}{'P25':>8}{'P50':>8}{'P75':>8}{'P90':>8}{_other(found):>11}"]
     one = found.path
     for kind in ("month", "quarter"):
         for period in one.periods(kind):
@@ -259,7 +264,8 @@ def shock_svg(found: EventAnswer) -> str:
         words(MARGIN, 34 + 20 * row, line, 14.5, font_weight="bold")
         for row, line in enumerate(folded(headline(found), LETTERS))
     ]
-    note = "Brent, USD a barrel. Bands hold 50, 80 and 90 % of the draws; dashed: median without the event"
+    other = "of a walk from the last price" if _other(found) == "walk" else "without the event"
+    note = f"Brent, USD a barrel. Bands hold 50, 80 and 90 % of the draws; dashed: median {other}"
     marks.append(words(MARGIN, 80, note, 12, fill=QUIET))
     rows = {0.05: 0, 0.1: 1, 0.25: 2, 0.5: 3, 0.75: 4, 0.9: 5, 0.95: 6}
     for low, high, colour in FAN:
@@ -279,7 +285,7 @@ def shock_svg(found: EventAnswer) -> str:
     x, _ = place(max(one.event.onset, start), 0.0)
     marks.append(path(f"M{x:.1f} {TOP:.1f}V{HEIGHT - BOTTOM:.1f}", stroke=FRAME, stroke_width="1.2"))
     marks.append(words(x - 5, TOP + 12, f"onset {one.event.onset}", 11, fill=FRAME, text_anchor="end"))
-    marks += _ends(place, days[-1], usd[:, -1].tolist(), float(without[-1]))
+    marks += _ends(place, days[-1], usd[:, -1].tolist(), (float(without[-1]), _other(found)))
     night = night_rules(NIGHT | NIGHT_FAN | {LINE: "#e8edf3"})
     return picture(WIDTH, HEIGHT, headline(found), note, marks, style=night)
 
@@ -318,14 +324,14 @@ def _grid(start: date, end: date, step: int, top: int, place: Place) -> list[str
     return marks
 
 
-def _ends(place: Place, day: date, usd: Sequence[float], without: float) -> list[str]:
+def _ends(place: Place, day: date, usd: Sequence[float], other: tuple[float, str]) -> list[str]:
     """Return the names of the lines at their right ends, moved apart where they would touch."""
     told = [
         (usd[6], "P95"),
         (usd[5], "P90"),
         (usd[4], "P75"),
         (usd[3], "median"),
-        (without, "without"),
+        other,
         (usd[2], "P25"),
         (usd[1], "P10"),
         (usd[0], "P5"),

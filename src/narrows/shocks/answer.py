@@ -134,7 +134,7 @@ def figure_values(
     path: PricePath,
     id: str,  # noqa: A002 (the word of the trade)
     changes: dict[str, Floats] | None = None,
-    branches: dict[str, PricePath] | None = None,
+    branches: dict[str, dict[str, Floats]] | None = None,
 ) -> Floats:
     """Return a figure in every draw [its unit], axis (draw).
 
@@ -147,7 +147,7 @@ def figure_values(
     changes
         Those of `commodity_changes`, where they are at hand.
     branches
-        Paths of one part of the mixture each, by its name: for ``price_if``.
+        Mean prices by part of the mixture and quarter, for ``price_if``; else the path is that of the part.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def figure_values(
     if quantity in {"price", "without"}:
         return path.mean_over(rest[0], without=quantity == "without")
     if quantity == "price_if":
-        return (branches or {rest[0]: path})[rest[0]].mean_over(rest[1])
+        return path.mean_over(rest[1]) if branches is None else branches[rest[0]][rest[1]]
     if quantity == "odds":
         place = [part.name for part in path.event.lengths].index(rest[0])
         of_part: Floats = (path.parts == place).astype(np.float64)
@@ -220,8 +220,12 @@ def shock(
         "method": method,
         "catalog": catalog,
     }
-    parts = [length.name for length in path.event.lengths]
-    branches = {part: price_path(path.event, part=part, **asked) for part in parts} if len(parts) > 1 else {}
+    quarters = path.periods("quarter")
+    branches: dict[str, dict[str, Floats]] = {}
+    for part in path.event.lengths if len(path.event.lengths) > 1 else ():
+        branch = price_path(path.event, part=part.name, **asked)
+        branches[part.name] = {quarter: branch.mean_over(quarter) for quarter in quarters}
+        del branch  # each holds a price a day and draw
     changes = commodity_changes(path)
     figures: dict[str, Figure] = {}
     inner: dict[str, tuple[float, ...]] = {}

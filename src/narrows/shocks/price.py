@@ -42,8 +42,8 @@ __all__ = ["BAND", "DEFAULT_DRAWS", "PricePath", "elasticity", "premium", "price
 
 BAND = (0.1, 0.5, 0.9)
 DEFAULT_DRAWS = 10_000
-MOST_DRAWS = 100_000
-"""Each draw holds a price a day: a hundred thousand take three gigabytes."""
+MOST_DRAWS = 50_000
+"""Each draw holds a price a day: fifty thousand take two gigabytes."""
 HORIZON = 9
 """Months shown after the month of the forecast."""
 MODEL_VERSION = f"narrows {__version__}, shocks"
@@ -323,18 +323,27 @@ def price_path(
     end = _end(day, months)
     ages = np.arange((start - onset).days, (end - onset).days + 1, dtype=np.float64)
     inputs, closed, parts, before = _inputs(one, reader, length, part)
-    model, shortage = _model(ages, inputs, closed)
     place = (anchor - start).days
-    keep = _bayes(one, inputs, closed, reader, day)
     seen = anchor >= onset
-    if seen:
-        gap = np.log(_last_price(one, anchor)) - np.log(base)
-        noise = law.daily * np.sqrt(CLOSES_PER_DAY * ((anchor - onset).days + 1))
-        keep = keep - ((gap - model[:, place]) / noise) ** 2 / 2.0
-    kept = _kept(keep, reader)
-    shift = (model - model[:, [place]])[:, place:]
-    if seen:
-        shift = shift - shift[kept].mean(axis=0)
+    gap = np.log(_last_price(one, anchor)) - np.log(base) if seen else None
+    noise = law.daily * np.sqrt(CLOSES_PER_DAY * ((anchor - onset).days + 1)) if seen else 0.0
+
+    def weighed(of: Floats) -> tuple[Floats, Shortage, Floats, NDArray[np.int64]]:
+        """Return the further move of ln price, the shortage, ln weights and the draws kept, for lengths."""
+        model, missing = _model(ages, inputs, of)
+        weight = _bayes(one, inputs, of, reader, day)
+        if gap is not None:
+            weight = weight - ((gap - model[:, place]) / noise) ** 2 / 2.0
+        return (model - model[:, [place]])[:, place:], missing, weight, _kept(weight, reader)
+
+    shift, shortage, keep, kept = weighed(closed)
+    if seen:  # what a price holds is the mean over all lengths, whatever length is asked for
+        mixed, _, _, held = (
+            (shift, shortage, keep, kept)
+            if length is None and part is None
+            else weighed(_inputs(one, reader, None, None)[1])
+        )
+        shift = shift - mixed[held].mean(axis=0)
     count = shift.shape[1]
     calm = law.moves(draws, count - 1, seed)
     first = np.full(draws, _last_price(one, anchor)) if seen or one.base is None else base
