@@ -194,6 +194,15 @@ def test_a_month_that_has_begun_counts_its_past_days():
     assert np.allclose(path.mean_over("2026Q1"), by_hand)
 
 
+def test_the_quarters_ahead_are_those_that_have_not_begun():
+    asked = {
+        "2026-03-09": ("2026Q2", "2026Q3"),
+        "2026-03-31": ("2026Q2", "2026Q3"),
+        "2026-04-01": ("2026Q3", "2026Q4"),
+    }
+    assert {day: price_path("hormuz", draws=3, as_of=day).ahead for day in asked} == asked
+
+
 # --- volatility and scores -----------------------------------------------------------------------
 
 

@@ -91,7 +91,7 @@ def watch(path: PricePath, quarters: tuple[str, ...] | None = None) -> tuple[Wat
     together is in none of them.
     """
     enough(path.reader.n)
-    shown = path.periods("quarter")[1:3] if quarters is None else quarters
+    shown = path.ahead if quarters is None else quarters
     price = np.mean([path.mean_over(quarter) for quarter in shown], axis=0)
     calm = np.mean([path.mean_over(quarter, without=True) for quarter in shown], axis=0)
     log = np.log(price)

@@ -81,7 +81,7 @@ def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> st
     lines += [*_odds(found, width), "", *_tree(found), *_changes(found)]
     lines += ["", *_watch(found, watched)] if watched else []
     name = found.event.id
-    quarter = found.path.periods("quarter")[min(1, len(found.path.periods("quarter")) - 1)]
+    quarter = found.path.ahead[0]
     asked = "" if found.path.as_of == found.event.known else f" --as-of {found.path.as_of}"
     lines += [
         "",
@@ -96,9 +96,8 @@ def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> st
 
 def headline(found: EventAnswer) -> str:
     """Return the answer in one sentence."""
-    quarters = found.path.periods("quarter")
     told = []
-    for quarter in quarters[1:3] or quarters[:1]:
+    for quarter in found.path.ahead:
         low, middle, high = _band(found, "price", quarter)
         told.append(f"{quarter} {middle:.0f} USD a barrel ({low:.0f} to {high:.0f})")
     return (
@@ -199,7 +198,7 @@ def _whole(percent: float) -> str:
 
 
 def _watch(found: EventAnswer, watched: Sequence[Watched]) -> list[str]:
-    quarters = " and ".join(found.path.periods("quarter")[1:3])
+    quarters = " and ".join(found.path.ahead)
     lines = [
         f"  What to watch: doubt of ln price, {quarters}, gone if known",
         f"  {'':<56}{'share':>7}{'if low':>9}{'if high':>9}",

@@ -36,8 +36,8 @@ def overlay_text(found: EventAnswer) -> str:
     event. A scenario scales by one number: the band stays with the shock.
     """
     quarters = found.path.periods("quarter")
-    columns = slice(1, 3) if len(quarters) > 1 else slice(0, 1)
-    shown = ", ".join(quarters[columns])
+    columns = [quarters.index(quarter) for quarter in found.path.ahead]
+    shown = ", ".join(found.path.ahead)
     lines = [
         f'name = "{found.event.title}, known on {found.path.as_of}"',
         f'why = "median change of prices in {shown} over those before the event"',

@@ -235,6 +235,13 @@ class PricePath:
         return tuple(name for name in seen if name != cut)
 
     @property
+    def ahead(self) -> tuple[str, ...]:
+        """The first two quarters that begin after `as_of`; the last of the path where there is none."""
+        shown = self.periods("quarter")
+        begun = labels(self.as_of)[1]
+        return tuple(quarter for quarter in shown if quarter != begun)[:2] or shown[-1:]
+
+    @property
     def odds(self) -> dict[str, float]:
         """Share of each part of the mixture of lengths, as known on `as_of`."""
         counts = np.bincount(self.parts, minlength=len(self.event.lengths)) / len(self.parts)
