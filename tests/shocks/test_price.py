@@ -20,7 +20,7 @@ from narrows.shocks.answer import figure_ids
 from narrows.shocks.events import event
 from narrows.shocks.overlay import MOVED, overlay_text
 from narrows.shocks.price import elasticity, labels, scarcity
-from narrows.shocks.price_backtest import backtest
+from narrows.shocks.price_backtest import backtest, score_quarters
 from narrows.shocks.price_checks import price_rows
 from narrows.shocks.price_scores import crps
 from narrows.shocks.series import prices
@@ -282,6 +282,20 @@ def test_moves_that_came_are_those_of_the_series():
     first = closes[: pd.Timestamp("2022-03-06")].iloc[-1, 0]
     after = closes[: pd.Timestamp("2022-03-06") + timedelta(days=60)].iloc[-1, 0]
     assert case.came[1] == pytest.approx(math.log(after / first))
+
+
+def test_a_quarter_scored_beside_walk_and_outlook():
+    path = price_path("hormuz", draws=2000)
+    (row,) = score_quarters(path, {"2026Q2": 71.32})
+    assert row.outlook == pytest.approx(71.32 - 57.32)
+    assert row.walk < row.ours  # the price of the day before is where a walk is sharpest
+    moves = np.diff(np.log(prices("oil").usd)).std() * math.sqrt(252 / 365.25)
+    days = np.arange(33, 124)  # 1 April to 30 June, from 27 February
+    spread = 71.32 * moves * math.sqrt(np.minimum.outer(days, days).mean())  # of a mean of a walk
+    closed = spread * (2 / math.sqrt(2 * math.pi) - 1 / math.sqrt(math.pi))  # CRPS of N(m, s) at m
+    assert row.walk == pytest.approx(closed, rel=0.12)
+    (none,) = score_quarters(price_path("kuwait-1990", draws=50), {"1990Q4": 33.0})
+    assert none.outlook is None
 
 
 def test_rows_of_validation_hold():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +14,14 @@ from narrows.shocks.events import Event, known_events
 from narrows.shocks.price import BAND, price_path
 from narrows.shocks.price_scores import crps
 from narrows.shocks.series import prices
+from narrows.shocks.volatility import CLOSES_PER_DAY
 
-__all__ = ["AHEAD", "EVENTS", "WEEKS", "Case", "backtest"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from narrows.shocks.price import PricePath
+
+__all__ = ["AHEAD", "EVENTS", "WEEKS", "Case", "Scored", "backtest", "score_quarters"]
 
 EVENTS = ("kuwait-1990", "runup-2008", "libya-2011", "abqaiq-2019", "ukraine-2022", "june-2025")
 """The six spikes; glut-2014 is forecast beside them."""
@@ -105,3 +112,75 @@ def _case(one: Event, draws: int, seed: int, *, blind: bool) -> Case:
         inside.append(bool(low <= series.until(day).last[1] <= high))
     ours, walk, walk_all, moved, middle = (tuple(column) for column in zip(*rows, strict=True))
     return Case(one.id, days_ahead, ours, walk, walk_all, moved, middle, tuple(inside))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The forecast of a month or quarter, scored by what came.
+
+    Parameters
+    ----------
+    period
+        Month or quarter.
+    came
+        Its mean price [usd/barrel].
+    inside
+        Whether it lies between P10 and P90.
+    ours, walk, outlook
+        CRPS [usd/barrel]: of the path; of a random walk with the volatility of all days before; of the
+        official outlook as one number, None where there is none.
+    """
+
+    period: str
+    came: float
+    inside: bool
+    ours: float
+    walk: float
+    outlook: float | None
+
+
+def score_quarters(path: PricePath, came: Mapping[str, float]) -> tuple[Scored, ...]:
+    """Score a path by the mean prices that came, beside a random walk and the official outlook.
+
+    Parameters
+    ----------
+    path
+        The forecast.
+    came
+        Mean price by month or quarter [usd/barrel].
+
+    Raises
+    ------
+    UsageError
+        If the path holds no day of a period.
+
+    Examples
+    --------
+    >>> path = price_path("hormuz", draws=500)
+    >>> (row,) = score_quarters(path, {"2026Q2": 57.32})  # the outlook, had it come true
+    >>> row.outlook
+    0.0
+    """
+    before = np.log(prices(path.event.commodity).until(path.anchor).usd)
+    size = float(np.diff(before).std(ddof=1)) * math.sqrt(CLOSES_PER_DAY)
+    steps = stream(path.reader.seed, "shocks:walk").standard_normal(path.usd.shape)
+    steps[:, 0] = 0.0
+    walk = replace(path, usd=np.exp(before[-1] + size * np.cumsum(steps, axis=1)))
+    rows = []
+    for period, value in came.items():
+        told = path.mean_over(period)
+        low, _, high = quantiles(told, BAND)
+        outlook = f"{path.event.outlook}.{period}"
+        known = bool(path.event.outlook) and path.reader.catalog.has(outlook)
+        official = [path.reader.catalog.fact(outlook).value] if known else None
+        rows.append(
+            Scored(
+                period=period,
+                came=value,
+                inside=bool(low <= value <= high),
+                ours=crps(told, value),
+                walk=crps(walk.mean_over(period), value),
+                outlook=None if official is None else crps(official, value),
+            )
+        )
+    return tuple(rows)
