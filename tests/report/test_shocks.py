@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from narrows.bottlenecks.shock_knowledge import watch
 from narrows.report.chart import png
 from narrows.report.shocks import headline, list_text, shock_svg, shock_text
 from narrows.shocks import known_events, shock
@@ -15,7 +16,7 @@ from narrows.shocks import known_events, shock
 
 @pytest.fixture(scope="module")
 def hormuz():
-    return shock("hormuz", draws=800)
+    return shock("hormuz", draws=1000)
 
 
 def test_the_picture_is_whole_and_keeps_its_words_inside(hormuz):
@@ -49,6 +50,11 @@ def test_the_page_prints_the_figures(hormuz):
     ] + [f"{hormuz.get('without', '2026Q3').p50:.0f}"]
     assert "If" not in text
     assert "-0 %" not in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_no_line_is_wider_than_asked(hormuz, width):
+    assert max(map(len, shock_text(hormuz, watch(hormuz.path, ("2026Q2",))[:6], width).splitlines())) <= width
 
 
 def test_once_the_price_has_seen_the_event_the_other_path_is_a_walk():

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["list_json", "list_text", "shock_json", "shock_svg", "shock_text"]
 
 MILLION = 1e6
+TREE_NAME, TREE_CELL = 28, 16
+CHANGE_NAME, CHANGE_CELL = 22, 18
+"""Letters of the first column and of each quarter in two tables."""
 WATCHED = 6
 """Things to watch that are shown; --json gives all."""
 LEAST_EFFECTIVE = 200
@@ -78,7 +81,7 @@ def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> st
         Width to write for [character].
     """
     lines = [*folded(headline(found), width), "", *_flow(found, width), "", *_prices(found), ""]
-    lines += [*_odds(found, width), "", *_tree(found), *_changes(found)]
+    lines += [*_odds(found, width), "", *_tree(found, width), *_changes(found, width)]
     lines += ["", *_watch(found, watched)] if watched else []
     name = found.event.id
     quarter = found.path.ahead[0]
@@ -165,23 +168,26 @@ def _odds(found: EventAnswer, width: int) -> list[str]:
     return lines
 
 
-def _tree(found: EventAnswer) -> list[str]:
-    """Return the price of each quarter by how long it lasts, where the mixture has parts."""
+def _tree(found: EventAnswer, width: int) -> list[str]:
+    """Return the price of each quarter that fits by how long it lasts, where the mixture has parts."""
     if len(found.event.lengths) == 1:
         return []
-    quarters = found.path.periods("quarter")
-    lines = [f"  {'USD a barrel if it lasts':<26}" + "".join(f"{quarter:>16}" for quarter in quarters)]
+    quarters = found.path.periods("quarter")[: max((width - TREE_NAME) // TREE_CELL, 1)]
+    lines = [
+        f"  {'USD a barrel if it lasts':<{TREE_NAME - 2}}"
+        + "".join(f"{quarter:>{TREE_CELL}}" for quarter in quarters)
+    ]
     for part in found.event.lengths:
         cells = []
         for quarter in quarters:
             low, middle, high = _band(found, "price_if", part.name, quarter)
-            cells.append(f"{f'{middle:.0f} ({low:.0f}..{high:.0f})':>16}")
+            cells.append(f"{f'{middle:.0f} ({low:.0f}..{high:.0f})':>{TREE_CELL}}")
         lines.append(f"  {PARTS.get(part.name, part.name):<26}" + "".join(cells))
     return [*lines, ""]
 
 
-def _changes(found: EventAnswer) -> list[str]:
-    quarters = found.path.periods("quarter")
+def _changes(found: EventAnswer, width: int) -> list[str]:
+    quarters = found.path.periods("quarter")[: max((width - CHANGE_NAME) // CHANGE_CELL, 1)]
     lines = [f"  {'change over before':<20}" + "".join(f"{quarter:>18}" for quarter in quarters)]
     for commodity in (CRUDE, *FOLLOWERS):
         cells = []
@@ -201,10 +207,10 @@ def _watch(found: EventAnswer, watched: Sequence[Watched]) -> list[str]:
     quarters = " and ".join(found.path.ahead)
     lines = [
         f"  What to watch: doubt of ln price, {quarters}, gone if known",
-        f"  {'':<56}{'share':>7}{'if low':>9}{'if high':>9}",
+        f"  {'':<53}{'share':>7}{'if low':>9}{'if high':>9}",
     ]
     lines += [
-        f"  {one.watch:<56}{one.share:>7.0%}{one.low:>9.0f}{one.high:>9.0f}"
+        f"  {one.watch:<53}{one.share:>7.0%}{one.low:>9.0f}{one.high:>9.0f}"
         for one in watched[:WATCHED]
         if one.share >= WORTH
     ]
