@@ -34,6 +34,7 @@ FAMILIES = {
     "prices": "narrows.bottlenecks.pricing",
     "push": "narrows.bottlenecks.shock_push_figures",
     "relax": "narrows.bottlenecks.relief",
+    "shocks": "narrows.bottlenecks.shock_figures",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
     "training": "narrows.bottlenecks.training_figures",

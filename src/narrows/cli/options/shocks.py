@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from narrows.cli.options.common import number, output, pictures, whole
+from narrows.cli.options.common import number, output, pictures, question, whole
 
 __all__ = ["add"]
 
 
 def add(commands: Any) -> None:
     """Add the commands of shocks."""
-    room = commands.add_parser("shocks", help="a shock of prices: industries, sectors, companies")
-    questions = room.add_subparsers(
-        dest="question", metavar="QUESTION", required=True, parser_class=type(room)
+    room = commands.add_parser(
+        "shocks", help="an event such as a closed strait: flow, price, industries, sectors, companies"
     )
+    questions = room.add_subparsers(dest="question", metavar="QUESTION", parser_class=type(room))
+    listed = questions.add_parser("list", help="the events that ship")
+    listed.add_argument("--json", action="store_true", help="print JSON")
+    output(listed)
+    ran = questions.add_parser(
+        "run", help="flow lost, shortage, price path, odds of its length, sectors, what to watch"
+    )
+    ran.add_argument("event", metavar="EVENT|FILE.toml", help="an event such as hormuz, or a file")
+    question(ran)
+    ran.add_argument("--json", action="store_true", help="print JSON")
+    ran.add_argument("--overlay", metavar="FILE", help="also write a scenario that `narrows map` takes")
+    pictures(ran)
+    output(ran)
     _shocks_push(questions)
 
 
