@@ -88,6 +88,7 @@ class WhatIf:
         self._last = shape.model.quarters[-1 - TAIL_QUARTERS]
         self._kept: dict[str, Array] = {}
         self._rows: dict[str, LayerRow] | None = None
+        self._shown: tuple[str, ...] = ()
         self._behind: dict[str, frozenset[str]] = {}
 
     def run(self, overlay: Overlay | None = None) -> Run:
@@ -124,10 +125,15 @@ class WhatIf:
         """Return what the map shows of a solved scenario; layers whose facts did not change are not remade."""
         if self._rows is None:
             base = self.run()
-            self._rows = {row.id: row for row in reduce_run(base).layers}
+            with base.reader.chain() as chain:
+                rows = {row.id: row for row in reduce_run(base).layers}
+            self._shown = chain.reads
             self._behind = {layer.id: _behind(base, layer) for layer in base.model.layers}
+            self._rows = rows
         now, before = solved.catalog.statements_by_id, self.catalog.statements_by_id
         changed = {name for name, said in now.items() if said is not before[name]}
+        for name in self._shown:  # what a layer that is not remade rests on was read all the same
+            solved.reader.fact(name)
         same = {name: row for name, row in self._rows.items() if changed.isdisjoint(self._behind[name])}
         return reduce_run(solved, same)
 

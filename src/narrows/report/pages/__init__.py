@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from narrows.report.pages.answers import Answer, answer
-    from narrows.report.pages.build import build
+    from narrows.report.pages.files import build
     from narrows.report.pages.registry import PAGES, Page
     from narrows.report.pages.study import Study
 
@@ -20,7 +20,7 @@ __all__ = ["PAGES", "Answer", "Page", "Study", "answer", "build"]
 
 _HOMES = {
     "answers": ("Answer", "answer"),
-    "build": ("build",),
+    "files": ("build",),
     "registry": ("PAGES", "Page"),
     "study": ("Study",),
 }

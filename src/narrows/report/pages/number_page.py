@@ -139,7 +139,7 @@ def _movers(study: Study, chain: Chain, id_: str, question: Question) -> list[Pi
             _tornado(links, chain, unit),
             source,
             twin,
-            exports=(Export("JSON", address),),
+            exports=() if study.static else (Export("JSON", address),),
             id="movers",
         )
     ]

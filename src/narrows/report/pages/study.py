@@ -38,6 +38,7 @@ QUICK_DRAWS = 500
 MOST_KEPT = 64
 """Scenarios whose answers are kept."""
 MOST_CHAINS = 512
+MOST_RUNS = 4
 SLIDERS = 3
 """Sliders of the map: the layers that most likely bind."""
 
@@ -99,8 +100,9 @@ class Study:
         self.quick_draws = min(quick_draws, draws)
         self._validation = validation
         self._maps: OrderedDict[Question, MapResult] = OrderedDict()
-        self._runs: OrderedDict[Question, Run] = OrderedDict()
+        self._runs: OrderedDict[Question, tuple[Run, tuple[str, ...]]] = OrderedDict()
         self._chains: OrderedDict[tuple[str, Question], Chain] = OrderedDict()
+        self._telling = threading.Lock()
         self._lock = threading.Lock()
 
     # --- the map --------------------------------------------------------------------------------
@@ -108,7 +110,13 @@ class Study:
     @cached_property
     def base_run(self) -> Run:
         """The map as it stands, solved."""
-        return run(draws=self.draws, seed=self.seed, catalog=self.catalog)
+        return self._base[0]
+
+    @cached_property
+    def _base(self) -> tuple[Run, tuple[str, ...]]:
+        """The map as it stands, and what was read to solve it."""
+        solved = run(draws=self.draws, seed=self.seed, catalog=self.catalog)
+        return solved, solved.reader.reads
 
     @cached_property
     def base(self) -> MapResult:
@@ -194,9 +202,18 @@ class Study:
         return self.quarters.index(quarter)
 
     def _run(self, question: Question) -> Run:
+        return self._solved(question)[0]
+
+    def _solved(self, question: Question) -> tuple[Run, tuple[str, ...]]:
+        """Return a question solved, and what was read to solve it."""
         if question == Question():
-            return self.base_run
-        return self._keep(self._runs, question, lambda: self.what_if.run(self.overlay(question)), 4)
+            return self._base
+
+        def solve() -> tuple[Run, tuple[str, ...]]:
+            solved = self.what_if.run(self.overlay(question))
+            return solved, solved.reader.reads
+
+        return self._keep(self._runs, question, solve, MOST_RUNS)
 
     # --- numbers --------------------------------------------------------------------------------
 
@@ -280,8 +297,11 @@ class Study:
     def _chain(self, id_: str, asked: Question) -> Chain:
         family = id_.partition(".")[0]
         if family == "map":
-            solved = self._run(asked)
-            return chain_of(id_, tell_map(id_, _Solved(solved)))
+            solved, before = self._solved(asked)
+            with self._telling, solved.reader.chain() as chain:
+                told = tell_map(id_, _Solved(solved))
+            reads = tuple(dict.fromkeys((*before, *chain.reads))) if told.reads is None else told.reads
+            return chain_of(id_, replace(told, reads=reads))
         if family not in FAMILIES:
             raise UnknownNameError("number", id_, self.ids, "Search for it, or see the map")
         if asked.changes:
