@@ -109,7 +109,7 @@ def opened(browser, address):
     assert said == []
 
 
-def until(page, script, wanted=True, seconds=5.0):
+def until(page, script, *, wanted=True, seconds=5.0):
     """Wait without `eval`, which the policy of the pages refuses to the test too."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -143,7 +143,7 @@ def test_from_slider_to_repaint(opened):
         page.evaluate("window.narrowsPaints.length = 0")
         for place in range(KEYS):
             page.keyboard.press("ArrowRight" if place % 20 < 10 else "ArrowLeft")
-            until(page, "window.narrowsPaints.length", place + 1)
+            until(page, "window.narrowsPaints.length", wanted=place + 1)
         times = sorted(page.evaluate("window.narrowsPaints"))
         tails.append(times[int(0.95 * len(times))])
         if tails[-1] <= MOST_REPAINT_MS:
@@ -161,7 +161,7 @@ def test_the_permalink_shows_the_same_and_an_older_request_does_not_win(opened):
     until(
         page,
         "window.narrowsPaints.length > 0 && new URLSearchParams(location.search).values().next().value",
-        "1.4",
+        wanted="1.4",
     )
     page.wait_for_load_state("networkidle")
     lead, heat = page.inner_text("#lead"), page.inner_text("#heat tbody")

@@ -193,7 +193,7 @@ def test_every_address_is_documented_and_answers(door):
             got = ask(door, row["path"].partition("?")[0].replace("{id}", id_))
             assert got.status == 200, row
             assert "NaN" not in got.body.decode()
-            json.loads(got.body, parse_constant=lambda text: pytest.fail(text))
+            json.loads(got.body, parse_constant=pytest.fail)
 
 
 def test_a_scenario_is_that_of_the_file(door, tmp_path):
@@ -256,7 +256,7 @@ def test_naughty_strings(door):
         pytest.skip("shared/data/ecosystem is not here")
     from urllib.parse import quote
 
-    for text in json.loads(NAUGHTY.read_text("utf-8"))[::4]:
+    for text in json.loads(NAUGHTY.read_text("utf-8"))[::12]:
         searched = ask(door, "/api/v1/search", query=b"q=" + quote(text, safe="", errors="replace").encode())
         assert searched.status == 200
         assert searched.json["query"] == text

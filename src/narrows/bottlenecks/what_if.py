@@ -122,7 +122,7 @@ class WhatIf:
         return self.reduce(self.run(overlay))
 
     def reduce(self, solved: Run) -> MapResult:
-        """Return what the map shows of a solved scenario; layers whose facts did not change are not remade."""
+        """Return what the map shows of a solved scenario; layers whose facts stand are not made again."""
         if self._rows is None:
             base = self.run()
             with base.reader.chain() as chain:

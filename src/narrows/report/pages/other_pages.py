@@ -76,7 +76,7 @@ def compare_page(study: Study, question: Question, _: str = "") -> Model:
                 [
                     Markup(
                         "Write <code>/compare?a=cowos.capacity%3D1.2&amp;b=data_hall.capacity%3D1.5</code>: "
-                        "each side is the query of a link to the map; an empty one is the facts as they stand."
+                        "each side is the query of a link to the map; an empty one is the facts as they are."
                     )
                 ],
                 "How to ask",

@@ -16,7 +16,7 @@ from narrows.catalog import Overlay, Scaling, default
 from narrows.errors import UnknownNameError, UsageError
 from narrows.figure import Figure
 from narrows.quarters import Quarter
-from narrows.report.pages.measured import Row, measured_rows
+from narrows.report.pages.measured import measured_rows
 from narrows.report.pages.question import Question
 from narrows.report.words import STOCK, likeliest
 
@@ -98,7 +98,7 @@ class Study:
         self.catalog = catalog or default()
         self.draws, self.seed, self.static = draws, seed, static
         self.quick_draws = min(quick_draws, draws)
-        self._validation = validation
+        self.measured = measured_rows(validation)
         self._maps: OrderedDict[Question, MapResult] = OrderedDict()
         self._runs: OrderedDict[Question, tuple[Run, tuple[str, ...]]] = OrderedDict()
         self._chains: OrderedDict[tuple[str, Question], Chain] = OrderedDict()
@@ -216,11 +216,6 @@ class Study:
         return self._keep(self._runs, question, solve, MOST_RUNS)
 
     # --- numbers --------------------------------------------------------------------------------
-
-    @cached_property
-    def measured(self) -> tuple[Row, ...]:
-        """Rows of the table of validation."""
-        return measured_rows(self._validation)
 
     @cached_property
     def plain(self) -> dict[str, Figure]:
