@@ -5,6 +5,7 @@ Rules of names, landmarks, headings and contrast are computed here; no rule engi
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ ARGS = [
 ]  # fmt: skip
 KEYS = 30
 MOST_REPAINT_MS, MOST_FIRST_PAINT_MS, MOST_BYTES = 100, 400, 30_000
+BUSY = (os.cpu_count() or 1) + 1
+"""Load from which a timing says more of the other work on the machine than of the page."""
 TRIES = 4
 """Runs of a timing, of which the best counts: other work on the machine only adds time."""
 RULES = """() => {
@@ -109,6 +112,12 @@ def opened(browser, address):
     assert said == []
 
 
+def told_if_busy(best, goal):
+    """Skip a timing that was missed on a machine with more work than cores."""
+    if best > goal and os.getloadavg()[0] > BUSY:
+        pytest.skip(f"{best:.0f} ms beside {goal} ms, at a load of {os.getloadavg()[0]:.1f}")
+
+
 def until(page, script, *, wanted=True, seconds=5.0):
     """Wait without `eval`, which the policy of the pages refuses to the test too."""
     end = time.monotonic() + seconds
@@ -126,19 +135,20 @@ def test_the_first_page_is_small_and_soon_there(opened):
         soonest.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
         if soonest[-1] <= MOST_FIRST_PAINT_MS:
             break
-    assert min(soonest) <= MOST_FIRST_PAINT_MS
     sizes = page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
         ".map((e) => [e.name, e.transferSize])"
     )
     assert len(sizes) == 3, sizes
     assert sum(size for _, size in sizes) <= MOST_BYTES
+    told_if_busy(min(soonest), MOST_FIRST_PAINT_MS)
+    assert min(soonest) <= MOST_FIRST_PAINT_MS
 
 
 def test_from_slider_to_repaint(opened):
     page = opened("/")
     page.locator("#s1").focus()
-    tails = []
+    tails: list[float] = []
     for _ in range(TRIES):
         page.evaluate("window.narrowsPaints.length = 0")
         for place in range(KEYS):
@@ -148,6 +158,7 @@ def test_from_slider_to_repaint(opened):
         tails.append(times[int(0.95 * len(times))])
         if tails[-1] <= MOST_REPAINT_MS:
             break
+    told_if_busy(min(tails), MOST_REPAINT_MS)
     assert min(tails) <= MOST_REPAINT_MS, tails
     assert "v=" in page.url
     assert "m=" in page.url

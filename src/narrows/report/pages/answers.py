@@ -152,16 +152,14 @@ def _embed(study: Study, path: str, question: Question) -> Answer:
 
 def _live(study: Study, question: Question) -> Answer:
     """Return what a slider changes, as HTML by the id of its place."""
-    model, blocks = live_regions(study, question)
+    model, picture, cells, note = live_regions(study, question)
     macros = _templates().get_template("blocks.html").module
-    picture, heat = blocks
     regions = {
         picture.id: str(macros.block(picture, study)),  # type: ignore[attr-defined]
         "heading": str(model.heading),
         "lead": str(model.lead),
-        f"{heat.id}-note": str(heat.note),
+        "heat-note": str(note),
     }
-    cells = [[classes, cell.striptags()] for _, row in heat.rows for classes, cell in row]
     told = {"regions": regions, "cells": cells, "title": model.title, "query": model.query}
     return Answer(200, JSON, _json(told | {"scenario": question.scenario.query()}))
 

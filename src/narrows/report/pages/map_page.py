@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -52,6 +52,7 @@ HEAT_TOLD = (
     "A layer binds when one more unit of its capacity would raise what is deployed. Framed: the likeliest "
     "of its quarter; a point: below 1 %."
 )
+_CELL = Markup('<a class="num" href="/n/{}">{}</a>')
 DOUBLE = 2.0
 """Factor of the experiment that shows where the constraint moves."""
 
@@ -76,8 +77,8 @@ def map_page(study: Study, question: Question, _: str = "") -> Model:
     )
 
 
-def live_regions(study: Study, question: Question) -> tuple[Model, list[Any]]:
-    """Return what a slider changes at once: heading, lead, channel and heat map."""
+def live_regions(study: Study, question: Question) -> tuple[Model, Picture, list[tuple[str, str]], Markup]:
+    """Return what a slider changes at once: heading and lead, channel, cells of the heat map, its note."""
     result, column = study.map(question), study.column(question)
     model = Model(
         title=f"What binds in {result.quarters[column]}",
@@ -85,7 +86,7 @@ def live_regions(study: Study, question: Question) -> tuple[Model, list[Any]]:
         lead=_lead(study, result, column, question),
         query=question.query(vintage=study.vintage, model=study.model) if question.query() else "",
     )
-    return model, [_picture(study, result, column, question), _heat(study, result, column, question)]
+    return model, _picture(study, result, column, question), shaded(result, column), _heat_note(study, result)
 
 
 def source_line(study: Study, result: MapResult) -> Markup:
@@ -225,26 +226,44 @@ def _controls(study: Study, question: Question, column: int) -> Controls:
     return Controls(sliders, study.quarters, column, note, others)
 
 
-def _heat(study: Study, result: MapResult, column: int, question: Question) -> Heat:
-    names = layer_names(result)
+def shaded(result: MapResult, column: int) -> list[tuple[str, str]]:
+    """Return class and text of every cell of who binds when, row by row.
+
+    Parameters
+    ----------
+    result
+        The map.
+    column
+        Place of the quarter in view.
+    """
     best = [likeliest(result, place)[0][0] for place in range(len(result.quarters))]
-    rows = []
-    for name, text in names.items():
-        cells: list[tuple[str, str | Markup]] = []
-        for place, (quarter, share) in enumerate(zip(result.quarters, result.binds[name], strict=True)):
+    cells = []
+    for name in layer_names(result):
+        for place, share in enumerate(result.binds[name]):
             classes = shade_class(share) + (" best" if best[place] == name else "")
             classes += " now" if place == column else ""
-            told = f"{100 * share:.0f}" if share >= SHOWN_FROM else "·"
-            cells.append((classes, num(f"map.binds.{name}.{quarter}", told, question)))
-        rows.append((text, cells))
+            cells.append((classes, f"{100 * share:.0f}" if share >= SHOWN_FROM else "·"))
+    return cells
+
+
+def _heat(study: Study, result: MapResult, column: int, question: Question) -> Heat:
+    names = layer_names(result)
+    query = question.scenario.query()
+    tail = f"?{query}" if query else ""
+    cells = iter(shaded(result, column))
+    rows = [
+        (
+            text,
+            [
+                (classes, _CELL.format(f"map.binds.{name}.{quarter}{tail}", told))
+                for quarter, (classes, told) in zip(result.quarters, cells, strict=False)
+            ],
+        )
+        for name, text in names.items()
+    ]
     columns = [(quarter[:4], quarter[4:]) for quarter in result.quarters]
     years = [(year, len(list(group))) for year, group in groupby(year for year, _ in columns)]
-    note = joined(
-        (
-            HEAT_TOLD,
-            source_line(study, result),
-        )
-    )
+    note = _heat_note(study, result)
     return Heat(
         "Who binds when",
         "Probability that each layer binds, % of draws",
@@ -256,6 +275,10 @@ def _heat(study: Study, result: MapResult, column: int, question: Question) -> H
         "heat",
         live=True,
     )
+
+
+def _heat_note(study: Study, result: MapResult) -> Markup:
+    return joined((HEAT_TOLD, source_line(study, result)))
 
 
 def _resolves(study: Study, result: MapResult, column: int, question: Question) -> Table:
