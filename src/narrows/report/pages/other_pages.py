@@ -107,18 +107,18 @@ def validation_page(study: Study, question: Question, _: str = "") -> Model:
     cells = [
         [
             row.quantity,
-            row.room,
-            row.dataset,
+            Markup('<span class="{}">{}</span>').format(row.verdict.split()[0], row.verdict),
             row.metric,
             "not run" if row.value is None else num(row.id, number(row.value)),
             row.goal,
             _beside(row, row.baseline),
             _beside(row, row.n),
-            Markup('<span class="{}">{}</span>').format(row.verdict.split()[0], row.verdict),
+            row.dataset,
+            row.room,
         ]
         for row in rows
     ]
-    head = ("Quantity", "Room", "Against", "Metric", "Value", "Goal", "Baseline", "n", "Goal met")
+    head = ("Quantity", "Goal met", "Metric", "Value", "Goal", "Baseline", "n", "Against", "Room")
     return Model(
         title="Validation",
         lead=joined(
@@ -132,7 +132,7 @@ def validation_page(study: Study, question: Question, _: str = "") -> Model:
         ),
         blocks=[
             Table(
-                "Predicted against measured", head, cells, frozenset({4, 6, 7}),
+                "Predicted against measured", head, cells, frozenset({3, 5, 6}),
                 exports=() if study.static else (Export("JSON", "/api/v1/validation"),),
             )
         ],
