@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from narrows.cli.options import facility, facts, inference, machines, shocks, stack, training, value
+from narrows.cli.options import facility, facts, inference, machines, shocks, site, stack, training, value
 
 __all__ = ["add_commands"]
 
-ROOMS = (stack, machines, facility, shocks, inference, training, value, facts)
+ROOMS = (stack, machines, facility, shocks, inference, training, value, site, facts)
 
 
 def add_commands(commands: Any) -> None:
