@@ -10,18 +10,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.claims.check import Checked, Report, check
+    from narrows.claims.checking import Checked, Report, check
     from narrows.claims.document import read
-    from narrows.claims.extract import extract
+    from narrows.claims.extraction import extract
     from narrows.claims.phrases import phrase
 
 __all__ = ["Checked", "Report", "check", "extract", "phrase", "read"]
 
 _HOMES = {
-    "Checked": "check",
-    "Report": "check",
-    "check": "check",
-    "extract": "extract",
+    "Checked": "checking",
+    "Report": "checking",
+    "check": "checking",
+    "extract": "extraction",
     "phrase": "phrases",
     "read": "document",
 }

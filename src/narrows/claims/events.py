@@ -139,7 +139,7 @@ def _quiet(sentence: Sentence) -> Iterator[Draft]:
 
 def _streak_ended(sentence: Sentence) -> Iterator[Draft]:
     told = (
-        r"(?:snap(?:s|ped|ping)?|end(?:s|ed|ing)?|br(?:oke|eak|eaks|eaking)|halt(?:s|ed|ing)?|stop(?:s|ped|ping)?|"
+        r"\b(?:snap(?:s|ped|ping)?|end(?:s|ed|ing)?|br(?:oke|eak|eaks|eaking)|halt(?:s|ed|ing)?|stop(?:s|ped|ping)?|"
         r"put(?:s|ting)? an end to|closed out|bust(?:ed)?) (?:a |an |its |their |the )?"
         r"(?:(?P<n><C>)[- ](?P<unit>day|week|session|month|quarter)s?(?:-long| long)?[- ]?(?P<way>winning|losing|win|up|down)?"
         r"[- ]?(?:streaks?|run|rally|skid|slide|stretch|string|series)(?P<of> of (?:gains|wins|advances|losses|declines))?"
@@ -184,7 +184,7 @@ def _streak(sentence: Sentence) -> Iterator[Draft]:
 
 
 def _bad_lead(shape: str, at: int) -> bool:
-    return re.search(r"(?:best|worst|ended|snapped|broke|after)\s+(?:a\s+|its\s+)?$", shape[:at]) is not None
+    return re.search(r"\b(?:best|worst|ended|snapped|broke|after)\s+(?:a\s+|its\s+)?$", shape[:at]) is not None
 
 
 def _streak_since(sentence: Sentence) -> Iterator[Draft]:

@@ -70,7 +70,7 @@ _NUMBER = re.compile(
       (?P<ord>st|nd|rd|th)?
       (?![\d])
      |{_BOUND}(?P<half>(?:a\ )?half\ (?:of\ )?(?:a\ |an\ |one\ )?(?=percent|per\ cent|point|percentage))
-     |{_BOUND}(?P<place>{_ORDINAL})(?![a-z-]?[a-z])(?!-[a-z]*\ (?:quarter))
+     |{_BOUND}(?P<place>{_ORDINAL})(?![a-z])(?!-(?:quarter|half|time|ever|hand|class|party|generation|place\ finish))
      |{_BOUND}(?P<word>{_WORD})(?P<andhalf>\ and\ a\ half)?(?![a-z])
     )
     (?:[\s-]?(?P<scale>trillion|billion|million|thousand|hundred|bn|tn|mn)\b|(?P<letter>[kmbt])\b)?
@@ -201,6 +201,9 @@ def _numeral(match: re.Match[str]) -> Numeral | None:
         value = float(WORDS[match["word"]])
         if match["andhalf"]:
             value, places = value + 0.5, 1
+    round_hundreds = digits is not None and match["pct"] and places == 0 and value >= 100  # noqa: PLR2004 - "1,200 %"
+    if round_hundreds and value % 100 == 0:
+        places = -2
     power = SCALES.get(match["scale"] or "", 0) or {"k": 3, "m": 6, "b": 9, "t": 12}.get(match["letter"] or "", 0)
     if match["letter"] and not match["money"]:
         return None

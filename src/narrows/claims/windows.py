@@ -35,6 +35,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
         ("week", rf"{_IN}{_THE}{_WEEKISH}week\s+(?:of|from|beginning|starting)\s+(?P<weekof>{D})"),
         ("week", rf"{_IN}{_THE}week\s*[-–:(,]+\s*(?P<date3>{D})"),
         ("week", rf"{_IN}{_THE}(?P<date2>{D})\s+(?:trading\s+)?week\b"),
+        ("past", rf"{_IN}(?:the\s+)?(?:past|last|previous|trailing|latest|preceding|prior)\s+(?:(?P<count>{_N})\s+)?(?:trading\s+|calendar\s+)?(?P<unit>day|session|week|month|quarter|year)s?\s+{_ENDING}(?P<date>{D})"),
         ("mtd", rf"{_IN}{_THE}month\s+{_ENDING}(?P<date>{D})"),
         ("qtd", rf"{_IN}{_THE}quarter\s+{_ENDING}(?P<date>{D})"),
         ("ytd", rf"{_IN}{_THE}year\s+{_ENDING}(?P<date>{D})"),
@@ -136,5 +137,5 @@ def _spoken(kind: str, match: re.Match[str]) -> Spoken:
         text = groups.get("count")
         count = 1 if text in {None, "a"} else cardinal(text or "1")
     if count == 1 and letter in {"day", "week"}:
-        return Spoken(start, match.end(), letter)
-    return Spoken(start, match.end(), "past", count, letter)
+        return Spoken(start, match.end(), letter, date=date)
+    return Spoken(start, match.end(), "past", count, letter, date=date)

@@ -17,6 +17,7 @@ from narrows.claims.claim import (
     Other,
     Quiet,
     Record,
+    Share,
     Stated,
     Streak,
     StreakEnded,
@@ -275,6 +276,9 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
 def _window_of(draft: Draft, sentence: Sentence, context: Context) -> Window:
     """Return the window of a draft that is no plain change."""
     inside = [at for at in sentence.spoken if draft.start <= at < draft.end]
+    if draft.make is Share:
+        periods = [one for one in sentence.dated.values() if one.kind in {"year", "quarter", "month"}]
+        return _dated_window(periods[0], sentence, context) if periods else Window("ytd", context.day, assumed=True)
     kinds = {"week", "weekof", "day"} if draft.make in {Record, ExtremeSince, Streak, StreakEnded} else {"week", "weekof", "day", "mtd", "qtd", "ytd"}
     ends = [at for at in sentence.spoken if at not in inside and sentence.spoken[at].kind in kinds]
     near = sorted(ends, key=lambda at: abs(at - draft.start))
@@ -286,7 +290,7 @@ def _window_of(draft: Draft, sentence: Sentence, context: Context) -> Window:
     if place is None:
         day = _said_day(sentence, context)
         kind = context.kind if context.kind in {"day", "week"} else "week"
-        if draft.make is Record and day is not None:
+        if draft.make in {Record, ExtremeSince} and day is not None:
             kind = "day"
         return Window(kind, day or context.day, assumed=day is None)
     return _window(sentence.spoken[place], sentence, context)
