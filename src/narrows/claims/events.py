@@ -213,6 +213,12 @@ def _best(sentence: Sentence) -> Iterator[Draft]:
         if re.search(r"beat rate|earnings|quarter(?:ly)? (?:result|report|profit)|revenue|sales", mid):
             continue
         yield _best_draft(sentence, match, sentence.since[match.start("s")])
+    told = r"not (?P<s><S>)(?P<lead>[^.;]{0,60}?)(?:a |such a |so )?(?P<q>better|worse|bigger|stronger|larger|steeper|good|strong|bad|big)(?P<mid>[^.;]{0,25}?\b(?:week|day|month|gain|loss|run)\b)"
+    for match in pattern(told).finditer(shape):
+        draft = _best_draft(sentence, match, sentence.since[match.start("s")])
+        draft.fields["worst"] = match["q"] in {"worse", "steeper", "bad"} or cue(match["mid"]) < 0
+        draft.direction = -1 if draft.fields["worst"] else 1
+        yield draft
     ever = _BEST + r"(?P<mid>[^.;]{0,50}?)(?:on record|ever\b|in (?:its |index |the index's )?history|of all time)"
     for match in pattern(ever).finditer(shape):
         yield _best_draft(sentence, match, None)
@@ -399,7 +405,8 @@ def _rank(sentence: Sentence) -> Iterator[Draft]:
         rf"(?P<n><O>)[- ]{best}(?:[- ](?:performing|performer|performance|return|result|gain|placed))?[^.;]{{0,25}}?{_GROUP}",
         rf"(?:was|placed|came in|came|finished|placing|stood|stands|sat|is|ended|landed|took|in) (?:in )?(?:the )?(?P<n><O>)(?: place| spot| position| rank)?(?: best)?,? (?:among|of|out of|in|from) {_GROUP}",
         rf"(?:no\. ?|number |#)(?P<n><C>)[^.;]{{0,15}}?{_GROUP}",
-        rf"(?:place|rank|position|spot|number|no\.?) (?P<n><C>)[^.;]{{0,15}}?{_GROUP}",
+        rf"(?:place|rank|position|spot|number|no\.?) (?P<n><N>)[^.;]{{0,15}}?{_GROUP}",
+        rf"(?:of|among|out of) {_GROUP},? [^.;]{{0,80}}?(?:was|ranked|came|came in|placed|finished|stood|is|took|ended) (?:in )?(?:the )?(?:place )?(?P<n><O>)",
         rf"(?P<n><N>) (?:place |spot )?(?:among|out of|of) {_GROUP}(?![^.;]*(?:<P>))(?=[^.;]*$)",
     )  # fmt: skip
     for text in told:

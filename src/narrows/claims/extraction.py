@@ -643,7 +643,7 @@ def _covered_by_since(sentence: Sentence, at: int) -> bool:
 
 def _as_of(sentence: Sentence, at: int) -> bool:
     lead = sentence.shape[max(0, at - 25) : at]
-    return re.search(r"\b(?:as of|through|as at|by|until|from|at the close (?:of|on))\s+(?:the close (?:of|on)\s+)?(?:the\s+)?$|\($", lead) is not None
+    return re.search(r"\b(?:as of|through|as at|by|until|to|from|at the close (?:of|on))\s+(?:the close (?:of|on)\s+)?(?:the\s+)?$|\($", lead) is not None
 
 
 def _said_day(sentence: Sentence, context: Context, near: int | None = None) -> date | None:

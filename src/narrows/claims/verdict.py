@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["HOLDS", "OPEN", "Reading", "Verdict", "VERDICTS"]
+__all__ = ["HOLDS", "OPEN", "VERDICTS", "Reading", "Verdict"]
 
 VERDICTS = {
     "TRUE": "the number is as printed",
@@ -22,7 +22,7 @@ VERDICTS = {
 """Verdicts and what they mean."""
 HOLDS = frozenset({"TRUE"})
 OPEN = frozenset({"UNVERIFIABLE", "INSTRUMENT"})
-"""Verdicts that say neither right nor wrong."""
+"""Verdicts that say neither right nor wrong, where no number could be recomputed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,14 @@ class Verdict:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the claim holds; None where the data cannot tell."""
-        return None if self.verdict in OPEN else self.verdict in HOLDS
+        """Whether the claim holds; None where the data cannot tell.
+
+        A number that fits another instrument than the one named is wrong; an instrument that is not in the
+        data leaves the claim open.
+        """
+        if self.verdict in OPEN and self.reading is None:
+            return None
+        return self.verdict in HOLDS
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as JSON values."""

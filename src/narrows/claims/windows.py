@@ -36,6 +36,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
         ("week", rf"{_IN}{_THE}week\s*[-–:(,]+\s*(?P<date3>{D})"),
         ("week", rf"{_IN}{_THE}(?P<date2>{D})\s+(?:trading\s+)?week\b"),
         ("past", rf"{_IN}(?:the\s+)?(?:past|last|previous|trailing|latest|preceding|prior)\s+(?:(?P<count>{_N})\s+)?(?:trading\s+|calendar\s+)?(?P<unit>day|session|week|month|quarter|year)s?\s+{_ENDING}(?P<date>{D})"),
+        ("past", rf"{_IN}the\s+(?P<count>{_N})\s+(?:trading\s+|calendar\s+)?(?P<unit>day|session|week|month|quarter|year)s\s+{_ENDING}(?P<date>{D})"),
         ("mtd", rf"{_IN}{_THE}month\s+{_ENDING}(?P<date>{D})"),
         ("qtd", rf"{_IN}{_THE}quarter\s+{_ENDING}(?P<date>{D})"),
         ("ytd", rf"{_IN}{_THE}year\s+{_ENDING}(?P<date>{D})"),

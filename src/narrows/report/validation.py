@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inference", "bottlenecks")
+ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inference", "bottlenecks", "claims")
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
@@ -104,6 +104,10 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.bottlenecks import validation
 
         rows += validation.validate(data, networks)
+    if room in {None, "claims"}:
+        from narrows.claims.validation import claims_rows
+
+        rows += claims_rows(None if data is None else data / "market")
     return rows
 
 
