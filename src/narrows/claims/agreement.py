@@ -39,7 +39,9 @@ def allowance() -> Allowance:
     """Return the allowances of the catalogue."""
     from narrows.catalog import default
 
-    about, nearly, proxy = (default().fact(f"claims.{name}").value for name in ("about", "nearly", "proxy_error"))
+    about, nearly, proxy = (
+        default().fact(f"claims.{name}").value for name in ("about", "nearly", "proxy_error")
+    )
     return Allowance(about, nearly, 100 * proxy)
 
 
@@ -85,7 +87,9 @@ def agrees(stated: Stated, value: float, slack: float = 0.0) -> bool:
     if slack and abs(value - said) <= slack + stated.half:
         return True
     if hedge == "nearly":
-        return said * value > 0 and (1 - allowance().nearly) * abs(said) <= abs(value) <= abs(said) + stated.half
+        return (
+            said * value > 0 and (1 - allowance().nearly) * abs(said) <= abs(value) <= abs(said) + stated.half
+        )
     return hedge == "about" and abs(value - said) <= max(allowance().about * abs(said), stated.half)
 
 

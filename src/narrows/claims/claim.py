@@ -201,7 +201,14 @@ class Claim:
         stated = self.stated
         window = {f.name: _plain(getattr(self.window, f.name)) for f in fields(self.window)}
         number = None if stated is None else {f.name: getattr(stated, f.name) for f in fields(stated)}
-        return {"id": self.id, "type": type_of(self), **own, "window": window, "stated": number, "query": self.query}
+        return {
+            "id": self.id,
+            "type": type_of(self),
+            **own,
+            "window": window,
+            "stated": number,
+            "query": self.query,
+        }
 
 
 def _plain(value: Any) -> Any:
@@ -375,7 +382,9 @@ class Only(Claim):
 
     kind = "only"
     says = "the only one of a group that rose or fell"
-    example = "The Materials sector fund (XLB) was the only sector fund to fall in the week ended May 1, 2026."
+    example = (
+        "The Materials sector fund (XLB) was the only sector fund to fall in the week ended May 1, 2026."
+    )
     group: str = "sector_funds"
 
 
@@ -396,7 +405,9 @@ class Contribution(Claim):
 
     kind = "contribution"
     says = "part of an index's change that a member brings"
-    example = "Nvidia contributed 0.33 percentage points to the S&P 500's gain in the week ended December 19, 2025."
+    example = (
+        "Nvidia contributed 0.33 percentage points to the S&P 500's gain in the week ended December 19, 2025."
+    )
     whole: str = "SPX"
 
 

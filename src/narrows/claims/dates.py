@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """Dates in a text: days, months, years, quarters, ranges, weekdays, and what they mean beside a day."""
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ class Dated:
         if self.kind == "back":
             if beside is None:
                 return None
-            return Span(years_before(beside, self.year + 1), years_before(beside, max(self.year - 1, 0)), self.year)
+            return Span(
+                years_before(beside, self.year + 1), years_before(beside, max(self.year - 1, 0)), self.year
+            )
         if self.kind == "weekday":
             return None if beside is None else _weekday(self.day, beside)
         if not self.year and beside is None:

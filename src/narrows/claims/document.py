@@ -14,17 +14,30 @@ LARGEST_BYTES = 2_000_000
 """A text of more is refused: a recap has some ten thousand letters."""
 DEEPEST = 200
 """Tables within tables and the like, beyond which a page is refused."""
-_SIGNS = {"\u2212": "-", "\u2012": "-", "\ufe63": "-", "\uff0d": "-", "\u2010": "-", "\u2011": "-", "\uff05": "%", "\uff0b": "+"}
+_SIGNS = {
+    "\u2212": "-",
+    "\u2012": "-",
+    "\ufe63": "-",
+    "\uff0d": "-",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\uff05": "%",
+    "\uff0b": "+",
+}
 _SPACES = dict.fromkeys("\u00a0\u2007\u2008\u2009\u200a\u202f\u2002\u2003\u3000\t", " ")
 _QUOTES = {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
 _LETTERS = str.maketrans(_SIGNS | _SPACES | _QUOTES)
-_HIDDEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e"))
+_HIDDEN = dict.fromkeys(
+    map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
+)
 _DAMAGED = {
     "\u00e2\u02c6\u2019": "-", "\u00e2\x88\x92": "-", "\u00e2\u20ac\u201c": "\u2013", "\u00e2\x80\x93": "\u2013",
     "\u00e2\u20ac\u201d": "\u2014", "\u00e2\x80\x94": "\u2014", "\u00e2\u20ac\u2122": "'", "\u00e2\x80\x99": "'",
     "\u00c2\u00a0": " ", "\u00c2\u00a3": "\u00a3", "\u00e2\u201a\u00ac": "\u20ac",
 }  # fmt: skip
-_DASH_SIGN = re.compile(r"(?<![\w.])[\u2013\u2014](?=[$\u20ac\u00a3]?\d)|(?<=[A-Za-z)])\u2013(?=\d+(?:\.\d+)?\s?%)")
+_DASH_SIGN = re.compile(
+    r"(?<![\w.])[\u2013\u2014](?=[$\u20ac\u00a3]?\d)|(?<=[A-Za-z)])\u2013(?=\d+(?:\.\d+)?\s?%)"
+)
 _LOST = re.compile("\ufffd+(?=\\d)")
 
 
@@ -122,7 +135,7 @@ def _too_large(size: int) -> UsageError:
 
 
 def read(content: bytes | str) -> Document:
-    """Return a draft as blocks.
+    r"""Return a draft as blocks.
 
     Parameters
     ----------
@@ -152,7 +165,14 @@ def read(content: bytes | str) -> Document:
 
 
 def _is_html(text: str) -> bool:
-    return re.search(r"<(?:!doctype|html|body|table|div|p|h[1-6]|ul|ol|li|span|article)\b[^<>]*>", text[:20_000], re.IGNORECASE) is not None
+    return (
+        re.search(
+            r"<(?:!doctype|html|body|table|div|p|h[1-6]|ul|ol|li|span|article)\b[^<>]*>",
+            text[:20_000],
+            re.IGNORECASE,
+        )
+        is not None
+    )
 
 
 _ROW = re.compile(r"^\s*\|?(.+\|.*?)\|?\s*$")
@@ -196,7 +216,9 @@ def _markdown(text: str) -> list[Block]:  # noqa: C901 - one branch a kind of li
         header = ()
         if not line.strip():
             flush()
-        elif _HEADING.match(line) or (at + 1 < len(lines) and re.match(r"^\s*(?:=+|-{3,})\s*$", lines[at + 1]) and line.strip()):
+        elif _HEADING.match(line) or (
+            at + 1 < len(lines) and re.match(r"^\s*(?:=+|-{3,})\s*$", lines[at + 1]) and line.strip()
+        ):
             flush()
             blocks.append(Block("heading", _HEADING.sub("", line).strip(), at + 1))
         elif re.match(r"^\s*(?:=+|-{3,}|\*{3,})\s*$", line):
@@ -227,7 +249,12 @@ def _paragraph(held: list[tuple[str, int]], *, alone: bool) -> Block:
         pieces.append(text.rstrip())
         place += len(text.rstrip()) + 1
     text = "\n".join(pieces)
-    short = alone and len(held) == 1 and len(text.strip()) < SHORT and not text.rstrip().endswith((".", "!", "?", ";", ","))
+    short = (
+        alone
+        and len(held) == 1
+        and len(text.strip()) < SHORT
+        and not text.rstrip().endswith((".", "!", "?", ";", ","))
+    )
     kind = "heading" if short and not _NUMBER.search(text) and not text.startswith("  ") else "text"
     return Block(kind, text, held[0][1], starts=tuple(starts))
 
@@ -236,8 +263,51 @@ class _Page(HTMLParser):
     """A page as blocks: what a browser would not show is left out."""
 
     SKIP = frozenset({"script", "style", "template", "noscript", "head", "svg", "iframe", "object"})
-    BREAKS = frozenset("p div li ul ol section article header footer h1 h2 h3 h4 h5 h6 blockquote dt dd figcaption caption main aside pre".split())
-    VOID = frozenset("br hr img input meta link wbr col area base embed source track param".split())
+    BREAKS = frozenset(
+        [
+            "p",
+            "div",
+            "li",
+            "ul",
+            "ol",
+            "section",
+            "article",
+            "header",
+            "footer",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "blockquote",
+            "dt",
+            "dd",
+            "figcaption",
+            "caption",
+            "main",
+            "aside",
+            "pre",
+        ]
+    )
+    VOID = frozenset(
+        [
+            "br",
+            "hr",
+            "img",
+            "input",
+            "meta",
+            "link",
+            "wbr",
+            "col",
+            "area",
+            "base",
+            "embed",
+            "source",
+            "track",
+            "param",
+        ]
+    )
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -325,7 +395,9 @@ class _Page(HTMLParser):
         if not self.cells:
             return
         cells = tuple(self.cells)
-        if not self.header and (self.heads >= len(cells) or not any(re.search(r"\d", cell) for cell in cells)):
+        if not self.header and (
+            self.heads >= len(cells) or not any(re.search(r"\d", cell) for cell in cells)
+        ):
             self.header = cells
         else:
             self.blocks.append(Block("row", " | ".join(cells), self.line, cells, self.header))

@@ -23,14 +23,123 @@ SECTOR_FUND = re.compile(
 SECTOR_WORD = re.compile(r"\s+(?:sector|stocks|shares|index)\b", re.IGNORECASE)
 TICKER_AFTER = re.compile(r"\s*\((?:(?:NYSE|NASDAQ|Nasdaq|NYSEARCA|AMEX)\s*:\s*)?\$?([A-Z][A-Z.]{0,5})\)")
 NOT_TICKERS = frozenset(
-    "A ALL AM AN ANY ARE AS AT BE BIG BY CAN CAT CEO COMP COO CF DAY DD DE DOC DOW EA ED EG EL ES FAST FIG FIX FOR "
-    "GEN GO HAS HAS IT J KEY L LOW MA MET MS NET NOW O OK ON ONE OR OUT PAY PH PM PODD POOL Q RH SEE SO SPOT SNOW "
-    "T TECH TEL TEM TKO TO UP V WELL WM COST APP HOOD DASH FUN PAYC FOX NEWS CAKE EDIT SAVE OVID PACS SHOP".split()
+    [
+        "A",
+        "ALL",
+        "AM",
+        "AN",
+        "ANY",
+        "ARE",
+        "AS",
+        "AT",
+        "BE",
+        "BIG",
+        "BY",
+        "CAN",
+        "CAT",
+        "CEO",
+        "COMP",
+        "COO",
+        "CF",
+        "DAY",
+        "DD",
+        "DE",
+        "DOC",
+        "DOW",
+        "EA",
+        "ED",
+        "EG",
+        "EL",
+        "ES",
+        "FAST",
+        "FIG",
+        "FIX",
+        "FOR",
+        "GEN",
+        "GO",
+        "HAS",
+        "HAS",
+        "IT",
+        "J",
+        "KEY",
+        "L",
+        "LOW",
+        "MA",
+        "MET",
+        "MS",
+        "NET",
+        "NOW",
+        "O",
+        "OK",
+        "ON",
+        "ONE",
+        "OR",
+        "OUT",
+        "PAY",
+        "PH",
+        "PM",
+        "PODD",
+        "POOL",
+        "Q",
+        "RH",
+        "SEE",
+        "SO",
+        "SPOT",
+        "SNOW",
+        "T",
+        "TECH",
+        "TEL",
+        "TEM",
+        "TKO",
+        "TO",
+        "UP",
+        "V",
+        "WELL",
+        "WM",
+        "COST",
+        "APP",
+        "HOOD",
+        "DASH",
+        "FUN",
+        "PAYC",
+        "FOX",
+        "NEWS",
+        "CAKE",
+        "EDIT",
+        "SAVE",
+        "OVID",
+        "PACS",
+        "SHOP",
+    ]
 )
 """Symbols that are also words; they count only in brackets or after a dollar sign."""
 COMMON = frozenset(
-    "Target Visa Gap Match Block Energy Technology Tech Materials Utilities Financials Financial Industrials "
-    "Industrial Communications Discretionary Staples Gold Travelers Progressive Meta Oracle Apple Intel".split()
+    [
+        "Target",
+        "Visa",
+        "Gap",
+        "Match",
+        "Block",
+        "Energy",
+        "Technology",
+        "Tech",
+        "Materials",
+        "Utilities",
+        "Financials",
+        "Financial",
+        "Industrials",
+        "Industrial",
+        "Communications",
+        "Discretionary",
+        "Staples",
+        "Gold",
+        "Travelers",
+        "Progressive",
+        "Meta",
+        "Oracle",
+        "Apple",
+        "Intel",
+    ]
 )
 
 
@@ -100,11 +209,15 @@ def entities() -> dict[str, Entity]:
         known[key] = Entity(key, row["gics"], "sector", fund=row["fund"], aliases=names)
         select = f"{row['gics']} Select Sector SPDR"
         aliases = (row["fund"], f"{select} Fund", f"{select} ETF", select)
-        known[row["fund"]] = Entity(row["fund"], f"{row['gics']} sector fund", "fund", tracks=key, aliases=aliases)
+        known[row["fund"]] = Entity(
+            row["fund"], f"{row['gics']} sector fund", "fund", tracks=key, aliases=aliases
+        )
     with (HOME / "companies.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             aliases = tuple(part for part in row["aliases"].split("|") if part)
-            known.setdefault(row["symbol"], Entity(row["symbol"], row["name"], "stock", aliases=(row["name"], *aliases)))
+            known.setdefault(
+                row["symbol"], Entity(row["symbol"], row["name"], "stock", aliases=(row["name"], *aliases))
+            )
     return known
 
 
@@ -185,7 +298,13 @@ def _at(
             return _extended(text, start, start + len(alias), symbol)
     if word.startswith("$") and word[1:] in entities():
         return Found(start, match.end(), word[1:], word)
-    if word.isupper() and len(word) > 1 and word in symbols and word not in NOT_TICKERS and _ends(text, match.end()):
+    if (
+        word.isupper()
+        and len(word) > 1
+        and word in symbols
+        and word not in NOT_TICKERS
+        and _ends(text, match.end())
+    ):
         return Found(start, match.end(), word, word)
     return None
 

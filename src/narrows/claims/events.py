@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """Patterns of the claims that are more than a change: streaks, records, ranks, counts, since.
 
 Each rule reads a sentence's shape, yields a draft of a claim, and marks the numbers that it took.
@@ -124,8 +125,10 @@ def _window_unit(sentence: Sentence, start: int, end: int) -> tuple[str, int]:
 
 def _quiet(sentence: Sentence) -> Iterator[Draft]:
     told = (
-        rf"(?P<n><C>)[- ](?:{_ROW} )?(?P<unit>{_UNITS})(?: in a row)?(?: now)? without (?:a |an |any )?(?:single )?(?:<W> )?"
-        r"(?:move|gain|loss|swing|change|decline|rise)?(?: (?:up or down|in either direction))?(?: (?:of|by|above|over|larger than|bigger than|exceeding))?(?: at least| more than)? ?(?P<p><P>)",
+        (
+            rf"(?P<n><C>)[- ](?:{_ROW} )?(?P<unit>{_UNITS})(?: in a row)?(?: now)? without (?:a |an |any )?(?:single )?(?:<W> )?"
+            r"(?:move|gain|loss|swing|change|decline|rise)?(?: (?:up or down|in either direction))?(?: (?:of|by|above|over|larger than|bigger than|exceeding))?(?: at least| more than)? ?(?P<p><P>)"
+        ),
         rf"(?:failed to|has not|hasn't|have not|did not|didn't|not|without|never)(?: once)? (?:moved?|moving|budged?|swung|risen or fallen|rise or fall)(?: by)?(?: as much as)? ?(?P<p><P>)(?:[^.;]{{0,50}}?)(?P<n><C>) (?:{_ROW} )?(?P<unit>{_UNITS})",
         rf"without (?:a |any )?(?:<W> )?(?:move|swing|change) (?:of )?(?P<p><P>)[^.;]{{0,30}}? for (?P<n><C>) (?:{_ROW} )?(?P<unit>{_UNITS})",
     )
@@ -148,9 +151,23 @@ def _streak_ended(sentence: Sentence) -> Iterator[Draft]:
     for match in pattern(told).finditer(sentence.shape):
         place = match.start("n") if match["n"] else match.start("n2")
         words = " ".join(match[name] or "" for name in ("way", "way2", "of", "of2"))
-        unit = _unit(match["unit"] or match["unit2"] or "") or _window_unit(sentence, match.start(), match.end())[0]
-        way = _way(words + (" skid" if "skid" in match[0] or "slide" in match[0] else "") + (" rally" if "rally" in match[0] else ""))
-        yield Draft(StreakEnded, match.start(), match.end(), {"unit": unit}, _take(sentence, place).stated, direction=way or 1)
+        unit = (
+            _unit(match["unit"] or match["unit2"] or "")
+            or _window_unit(sentence, match.start(), match.end())[0]
+        )
+        way = _way(
+            words
+            + (" skid" if "skid" in match[0] or "slide" in match[0] else "")
+            + (" rally" if "rally" in match[0] else "")
+        )
+        yield Draft(
+            StreakEnded,
+            match.start(),
+            match.end(),
+            {"unit": unit},
+            _take(sentence, place).stated,
+            direction=way or 1,
+        )
 
 
 def _way(words: str) -> int:
@@ -160,8 +177,10 @@ def _way(words: str) -> int:
 def _streak(sentence: Sentence) -> Iterator[Draft]:
     shape = sentence.shape
     told = (
-        rf"(?P<n><N>) (?P<mid>(?:(?:{_ROW}|<W>|winning|losing|positive|negative|up|down|higher|lower|trading|calendar|weekly|daily|monthly) )+)"
-        rf"(?P<noun>{_MOVES})(?P<tail>(?: of (?:gains?|losses|advances|declines|rises))?(?: in a row| running| in succession)?)",
+        (
+            rf"(?P<n><N>) (?P<mid>(?:(?:{_ROW}|<W>|winning|losing|positive|negative|up|down|higher|lower|trading|calendar|weekly|daily|monthly) )+)"
+            rf"(?P<noun>{_MOVES})(?P<tail>(?: of (?:gains?|losses|advances|declines|rises))?(?: in a row| running| in succession)?)"
+        ),
         rf"(?P<n><N>) (?P<mid>)(?P<noun>(?:(?:winning|losing|up|down) )?{_MOVES}|<W> {_MOVES})(?P<tail>(?: of (?:gains?|losses|advances|declines))?(?: in a row| running| straight| in succession| on the trot))",
         rf"(?P<n><O>) (?P<mid>)(?P<noun>{_UNITS})(?P<tail> of (?:gains?|losses|advances|declines|rises|wins))",
         r"(?P<n><C>)[- ](?P<mid>(?:straight |consecutive )?)(?P<noun>day|week|session|month|quarter)s?(?P<tail>(?:-long| long)?[- ]?(?:winning|losing|win|up|down)?[- ]?(?:streak|skid|slide|run of (?:gains|losses)|string of (?:gains|losses)))",
@@ -172,7 +191,10 @@ def _streak(sentence: Sentence) -> Iterator[Draft]:
         for match in pattern(text).finditer(shape):
             place = match.start("n")
             row = match["mid"] + match["tail"]
-            telling = re.search(rf"{_ROW}|in a row|running|in succession|straight|streak|skid|slide|trot|run|string|series| of ", row)
+            telling = re.search(
+                rf"{_ROW}|in a row|running|in succession|straight|streak|skid|slide|trot|run|string|series| of ",
+                row,
+            )
             if place in sentence.used or telling is None or _bad_lead(shape, match.start()):
                 continue
             unit = _unit(match["noun"]) or _window_unit(sentence, match.start(), match.end())[0]
@@ -180,11 +202,15 @@ def _streak(sentence: Sentence) -> Iterator[Draft]:
             if not way:
                 way = cue(shape[: match.start()], last=True) or cue(shape[match.end() :])
             stated = _take(sentence, place).stated
-            yield Draft(Streak, match.start(), match.end(), {"unit": unit}, stated, direction=way or 1, default="week")
+            yield Draft(
+                Streak, match.start(), match.end(), {"unit": unit}, stated, direction=way or 1, default="week"
+            )
 
 
 def _bad_lead(shape: str, at: int) -> bool:
-    return re.search(r"\b(?:best|worst|ended|snapped|broke|after)\s+(?:a\s+|its\s+)?$", shape[:at]) is not None
+    return (
+        re.search(r"\b(?:best|worst|ended|snapped|broke|after)\s+(?:a\s+|its\s+)?$", shape[:at]) is not None
+    )
 
 
 def _streak_since(sentence: Sentence) -> Iterator[Draft]:
@@ -198,7 +224,15 @@ def _streak_since(sentence: Sentence) -> Iterator[Draft]:
             before = sentence.shape[: match.start()]
             way = _way(match["mid"]) or cue(before, last=True) or 1
             since = sentence.since[match.start("s")] if "s" in match.groupdict() else None
-            yield Draft(StreakSince, match.start(), match.end(), {"unit": unit}, since=since, direction=way, default="streak")
+            yield Draft(
+                StreakSince,
+                match.start(),
+                match.end(),
+                {"unit": unit},
+                since=since,
+                direction=way,
+                default="streak",
+            )
 
 
 _BEST = r"(?P<q>best|worst|biggest|largest|strongest|steepest|sharpest|weakest|greatest|deepest|poorest|heftiest|hottest|(?:the |its )most)"
@@ -219,19 +253,37 @@ def _best(sentence: Sentence) -> Iterator[Draft]:
         draft.fields["worst"] = match["q"] in {"worse", "steeper", "bad"} or cue(match["mid"]) < 0
         draft.direction = -1 if draft.fields["worst"] else 1
         yield draft
-    ever = _BEST + r"(?P<mid>[^.;]{0,50}?)(?:on record|ever\b|in (?:its |index |the index's )?history|of all time)"
+    ever = (
+        _BEST
+        + r"(?P<mid>[^.;]{0,50}?)(?:on record|ever\b|in (?:its |index |the index's )?history|of all time)"
+    )
     for match in pattern(ever).finditer(shape):
         yield _best_draft(sentence, match, None)
-    for match in pattern(_BEST + r"(?P<mid>[^.;]{0,40}?)(?:(?:of|in|for) (?:the|this) year|of <D>|in <D>|<W>(?! of))(?: so far| to date)?").finditer(shape):
+    for match in pattern(
+        _BEST
+        + r"(?P<mid>[^.;]{0,40}?)(?:(?:of|in|for) (?:the|this) year|of <D>|in <D>|<W>(?! of))(?: so far| to date)?"
+    ).finditer(shape):
         windows = [sentence.spoken[at] for at in sentence.spoken if match.start("mid") <= at < match.end()]
-        year = any(one.kind == "ytd" for one in windows) or re.search(r"(?:of|in|for) (?:the|this) year", match[0])
-        dated = [one for at, one in sentence.dated.items() if match.start() <= at < match.end() and one.kind == "year"]
+        year = any(one.kind == "ytd" for one in windows) or re.search(
+            r"(?:of|in|for) (?:the|this) year", match[0]
+        )
+        dated = [
+            one
+            for at, one in sentence.dated.items()
+            if match.start() <= at < match.end() and one.kind == "year"
+        ]
         if not year and not dated:
             continue
         unit, _ = _window_unit(sentence, match.start("mid"), match.end("mid"))
         unit = unit or ("" if not windows else _unit(windows[0].kind))
         worst = _worst(match["q"], match["mid"])
-        yield Draft(BestOfYear, match.start(), match.end(), {"worst": worst, "unit": unit or "week"}, direction=-1 if worst else 1)
+        yield Draft(
+            BestOfYear,
+            match.start(),
+            match.end(),
+            {"worst": worst, "unit": unit or "week"},
+            direction=-1 if worst else 1,
+        )
 
 
 def _of_no_price(sentence: Sentence, at: int) -> bool:
@@ -253,7 +305,9 @@ def _best_draft(sentence: Sentence, match: re.Match[str], since: Dated | None) -
     if match["q"].endswith("most"):
         worst = cue(sentence.shape[: match.start()], last=True) < 0
     made = {"worst": worst, "unit": unit, "length": length}
-    return Draft(BestSince, match.start(), match.end(), made, since=since, direction=-1 if worst else 1, default="unit")
+    return Draft(
+        BestSince, match.start(), match.end(), made, since=since, direction=-1 if worst else 1, default="unit"
+    )
 
 
 def _extreme(sentence: Sentence) -> Iterator[Draft]:
@@ -265,7 +319,9 @@ def _extreme(sentence: Sentence) -> Iterator[Draft]:
             continue
         low = match["q"] in {"lowest", "worst"}
         since = sentence.since[match.start("s")]
-        yield Draft(ExtremeSince, match.start(), match.end(), {"low": low}, since=since, direction=-1 if low else 1)
+        yield Draft(
+            ExtremeSince, match.start(), match.end(), {"low": low}, since=since, direction=-1 if low else 1
+        )
 
 
 _NOT_RECORDS = (
@@ -291,38 +347,89 @@ def _record(sentence: Sentence) -> Iterator[Draft]:
         before = shape[: match.start()]
         if not _RECORD_LEAD.search(before):
             continue
-        if re.search(r"(?:track|world|broken|set the) $|(?:of|below|from|within|off|short of|near|toward|towards|to within)(?: \w+)? (?:its|the|a|an|their)? ?$", before):
+        if re.search(
+            r"(?:track|world|broken|set the) $|(?:of|below|from|within|off|short of|near|toward|towards|to within)(?: \w+)? (?:its|the|a|an|their)? ?$",
+            before,
+        ):
             if not re.search(r"(?:string|series|pair|trio|number|run) of $", before):
                 continue
         after = shape[match.end() : match.end() + 60]
-        since = next((sentence.since[at] for at in sentence.since if match.start() - 40 <= at <= match.end() + 60), None)
-        first = since if re.search(r"\bfirst\b", before[-20:]) or pattern(r"for the (?:first|<O>) time").search(after) or pattern(r"<O>[^.;,]{0,10}$").search(before) else None
+        since = next(
+            (sentence.since[at] for at in sentence.since if match.start() - 40 <= at <= match.end() + 60),
+            None,
+        )
+        first = (
+            since
+            if re.search(r"\bfirst\b", before[-20:])
+            or pattern(r"for the (?:first|<O>) time").search(after)
+            or pattern(r"<O>[^.;,]{0,10}$").search(before)
+            else None
+        )
         low = (match["noun"] or "").startswith("low")
-        yield Draft(Record, match.start(), match.end(), {"low": low}, since=first, since_name="first", direction=-1 if low else 1, default="record")
-    for match in pattern(r"(?:new|fresh|to a|at a|hit a|reached a|set a|its) (?P<n><I>|<C>-week)[- ]?(?:closing )?(?P<noun>high|low)\b").finditer(sentence.shape):
+        yield Draft(
+            Record,
+            match.start(),
+            match.end(),
+            {"low": low},
+            since=first,
+            since_name="first",
+            direction=-1 if low else 1,
+            default="record",
+        )
+    for match in pattern(
+        r"(?:new|fresh|to a|at a|hit a|reached a|set a|its) (?P<n><I>|<C>-week)[- ]?(?:closing )?(?P<noun>high|low)\b"
+    ).finditer(sentence.shape):
         if "52" not in sentence.text[match.start("n") : match.end("n")]:
             continue
         from narrows.claims.dates import Dated
 
         low = match["noun"] == "low"
-        yield Draft(ExtremeSince, match.start(), match.end(), {"low": low}, since=Dated(0, 0, "back", 1), direction=-1 if low else 1)
+        yield Draft(
+            ExtremeSince,
+            match.start(),
+            match.end(),
+            {"low": low},
+            since=Dated(0, 0, "back", 1),
+            direction=-1 if low else 1,
+        )
 
 
 def _count_of_past(sentence: Sentence) -> Iterator[Draft]:
-    for match in pattern(r"(?P<k><N>)(?: <W>)?(?: (?:gain|rise|loss|decline|advance|drop|win|week|increase))?(?: (?:in|out of|of)(?: the| its)?) ?(?P<w><W>)").finditer(sentence.shape):
+    for match in pattern(
+        r"(?P<k><N>)(?: <W>)?(?: (?:gain|rise|loss|decline|advance|drop|win|week|increase))?(?: (?:in|out of|of)(?: the| its)?) ?(?P<w><W>)"
+    ).finditer(sentence.shape):
         spoken = sentence.spoken[match.start("w")]
         if spoken.kind != "past" or match.start("k") in sentence.used:
             continue
-        way = cue(match[0]) or cue(sentence.shape[: match.start()], last=True) or cue(sentence.shape[match.end() :]) or 1
+        way = (
+            cue(match[0])
+            or cue(sentence.shape[: match.start()], last=True)
+            or cue(sentence.shape[match.end() :])
+            or 1
+        )
         made = {"unit": spoken.unit, "of": spoken.count}
-        yield Draft(CountOfPast, match.start(), match.end(), made, _take(sentence, match.start("k")).stated, direction=way)
+        yield Draft(
+            CountOfPast,
+            match.start(),
+            match.end(),
+            made,
+            _take(sentence, match.start("k")).stated,
+            direction=way,
+        )
 
 
 def _share(sentence: Sentence) -> Iterator[Draft]:
     for match in pattern(rf"(?P<p><P>) of (?:the |its |all )?(?P<unit>{_UNITS})").finditer(sentence.shape):
         shape = sentence.shape
         way = cue(shape[: match.start()], last=True) or cue(shape[match.end() :]) or 1
-        yield Draft(Share, match.start(), match.end(), {"unit": _unit(match["unit"])}, _take(sentence, match.start("p")).stated, direction=way)
+        yield Draft(
+            Share,
+            match.start(),
+            match.end(),
+            {"unit": _unit(match["unit"])},
+            _take(sentence, match.start("p")).stated,
+            direction=way,
+        )
 
 
 def _distance(sentence: Sentence) -> Iterator[Draft]:
@@ -335,7 +442,15 @@ def _distance(sentence: Sentence) -> Iterator[Draft]:
         if stated.hedge != "within" and CUES.search(lead):
             continue
         sentence.used.add(place)
-        yield Draft(Distance, match.start(), match.end(), {}, Stated(abs(stated.value), "%", stated.places, stated.hedge, stated.text), direction=-1, spoken=-2)
+        yield Draft(
+            Distance,
+            match.start(),
+            match.end(),
+            {},
+            Stated(abs(stated.value), "%", stated.places, stated.hedge, stated.text),
+            direction=-1,
+            spoken=-2,
+        )
 
 
 def _breadth(sentence: Sentence) -> Iterator[Draft]:
@@ -346,7 +461,15 @@ def _breadth(sentence: Sentence) -> Iterator[Draft]:
         sentence.used.add(place)
         way = -1 if match["side"] in {"below", "under"} else 1
         made = {"days": int(digits or 200)}
-        yield Draft(Breadth, match.start(), match.end(), made, _take(sentence, match.start("p")).stated, direction=way, whole=True)
+        yield Draft(
+            Breadth,
+            match.start(),
+            match.end(),
+            made,
+            _take(sentence, match.start("p")).stated,
+            direction=way,
+            whole=True,
+        )
 
 
 def _spread(sentence: Sentence) -> Iterator[Draft]:
@@ -363,7 +486,15 @@ def _spread(sentence: Sentence) -> Iterator[Draft]:
         value = -abs(stated.value) if behind else abs(stated.value)
         unit = "pp" if stated.unit in {"%", "points", "pp"} else stated.unit
         other = sentence.names[match.start("e")].id
-        yield Draft(Spread, match.start(), match.end(), {"other": other}, Stated(value, unit, stated.places, stated.hedge, stated.text), direction=1, subject=names[-1])
+        yield Draft(
+            Spread,
+            match.start(),
+            match.end(),
+            {"other": other},
+            Stated(value, unit, stated.places, stated.hedge, stated.text),
+            direction=1,
+            subject=names[-1],
+        )
 
 
 def _contribution(sentence: Sentence) -> Iterator[Draft]:
@@ -372,11 +503,15 @@ def _contribution(sentence: Sentence) -> Iterator[Draft]:
         stated = _take(sentence, match.start("p")).stated
         names = [at for at in sentence.names if at < match.start()]
         made = {"whole": sentence.names[match.start("e")].id}
-        yield Draft(Contribution, match.start(), match.end(), made, stated, subject=names[-1] if names else -1)
+        yield Draft(
+            Contribution, match.start(), match.end(), made, stated, subject=names[-1] if names else -1
+        )
 
 
 def _multiple(sentence: Sentence) -> Iterator[Draft]:
-    for match in pattern(r"(?P<x><X>)(?P<mid> (?:as (?:much|many|high) as|the|its|that|their|what)[^.;]{0,60}?)(?P<r><P>|<M>|<T>)").finditer(sentence.shape):
+    for match in pattern(
+        r"(?P<x><X>)(?P<mid> (?:as (?:much|many|high) as|the|its|that|their|what)[^.;]{0,60}?)(?P<r><P>|<M>|<T>)"
+    ).finditer(sentence.shape):
         right = sentence.numbers[match.start("r")]
         left = [n for at, n in sentence.numbers.items() if at < match.start("x") and n.code == right.code]
         if not left or match.start("x") in sentence.used:
@@ -429,7 +564,9 @@ def _rank(sentence: Sentence) -> Iterator[Draft]:
         worst = match["q"] in {"worst", "weakest", "poorest"} or "loser" in match[0] or "laggard" in match[0]
         made = {"group": _group(match["group"]), "worst": worst, "of": _of(sentence, match)}
         yield Draft(Rank, match.start(), match.end(), made, Stated(1, "", 0, "", match["q"]), every=False)
-    for match in pattern(rf"(?P<q>led|topped|paced|trailed|brought up the rear (?:of|among)|lagged)(?: all)? {_GROUP}").finditer(sentence.shape):
+    for match in pattern(
+        rf"(?P<q>led|topped|paced|trailed|brought up the rear (?:of|among)|lagged)(?: all)? {_GROUP}"
+    ).finditer(sentence.shape):
         worst = match["q"] in {"trailed", "lagged"} or "rear" in match["q"]
         made = {"group": _group(match["group"]), "worst": worst, "of": _of(sentence, match)}
         yield Draft(Rank, match.start(), match.end(), made, Stated(1, "", 0, "", match["q"]), every=False)
@@ -449,12 +586,14 @@ def _count(sentence: Sentence) -> Iterator[Draft]:
         for match in pattern(text).finditer(shape):
             place = match.start("k")
             word = match["k"]
-            if place in sentence.used or pattern(r"<C>|<O>").fullmatch(word) is None and not match["group"]:
+            if place in sentence.used or (pattern(r"<C>|<O>").fullmatch(word) is None and not match["group"]):
                 continue
             yield from _count_draft(sentence, match, place, word)
     known = pattern(_GROUP).search(shape)
     if known is not None:
-        for match in pattern(r"(?:only|just|and|,|:|but|with|yet|;) ?(?P<k><C>)(?P<rest> (?!of |<)[^.;,]{0,50})").finditer(shape):
+        for match in pattern(
+            r"(?:only|just|and|,|:|but|with|yet|;) ?(?P<k><C>)(?P<rest> (?!of |<)[^.;,]{0,50})"
+        ).finditer(shape):
             if match.start("k") not in sentence.used and (cue(match["rest"]) or _own_cue(match["rest"])):
                 yield from _count_draft(sentence, match, match.start("k"), match["k"], known)
 
@@ -463,13 +602,19 @@ def _own_cue(text: str) -> int:
     return 1 if pattern(r"^ (?:posted|had|saw|gained|rose|finished|ended)").match(text) else 0
 
 
-def _count_draft(sentence: Sentence, match: re.Match[str], place: int, word: str, known: re.Match[str] | None = None) -> Iterator[Draft]:
+def _count_draft(
+    sentence: Sentence, match: re.Match[str], place: int, word: str, known: re.Match[str] | None = None
+) -> Iterator[Draft]:
     group = known or match
     rest = re.split(r", | but | while | and only ", match["rest"])[0] if match["rest"] else ""
     way = cue(rest)
     if not way:
         return
-    of = _of(sentence, group) if group is match else (int(sentence.numbers[known.start("of")].stated.value) if known and known["of"] else 0)
+    of = (
+        _of(sentence, group)
+        if group is match
+        else (int(sentence.numbers[known.start("of")].stated.value) if known and known["of"] else 0)
+    )
     if place in sentence.numbers:
         stated = _take(sentence, place).stated
     else:
@@ -498,7 +643,14 @@ def _only(sentence: Sentence) -> Iterator[Draft]:
             if not way:
                 continue
             _of(sentence, match)
-            yield Draft(Only, match.start(), match.end(), {"group": _group(match["group"])}, direction=way, every=False)
+            yield Draft(
+                Only,
+                match.start(),
+                match.end(),
+                {"group": _group(match["group"])},
+                direction=way,
+                every=False,
+            )
 
 
 RULES: tuple[Callable[[Sentence], Iterator[Draft]], ...] = (

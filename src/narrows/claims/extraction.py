@@ -1,9 +1,11 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """A draft to typed claims: who a number is of, over which window, which way."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.claim import (
@@ -18,17 +20,16 @@ from narrows.claims.claim import (
     Quiet,
     Record,
     Share,
-    Stated,
     Streak,
     StreakEnded,
     StreakSince,
     Window,
 )
-from narrows.claims.dates import years_before
 from narrows.claims.document import Block, Document, read
 from narrows.claims.entities import entity, find
 from narrows.claims.events import RULES, Draft
 from narrows.claims.sentence import Sentence, marked, pattern
+from narrows.claims.timing import CHANGES, Context, change_window, dated_window, said_day, window_said
 from narrows.claims.words import SUPPOSED, TOPIC, cue, cues
 
 if TYPE_CHECKING:
@@ -37,46 +38,12 @@ if TYPE_CHECKING:
 
     from narrows.claims.dates import Dated
     from narrows.claims.numerals import Numeral
-    from narrows.claims.windows import Spoken
 
 __all__ = ["extract", "text_day"]
 
 _ABBREVIATIONS = r"(?<!\bU\.S)(?<!\bInc)(?<!\bCorp)(?<!\bCo)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bLtd)(?<!\be\.g)(?<!\bi\.e)(?<!\bpct)(?<!\bJan)(?<!\bFeb)(?<!\bMar)(?<!\bApr)(?<!\bAug)(?<!\bSept)(?<!\bSep)(?<!\bOct)(?<!\bNov)(?<!\bDec)(?<!\b[A-Z])"
 _SENTENCE = re.compile(rf"{_ABBREVIATIONS}[.!?][\"')\]]?(?=\s+[\"'(\[]?[A-Z0-9$+\-])|(?<=[.!?])\n|:\n")
-_CHANGES = "PTBQ"
 _COMPANIES = r"(?:companies|members|earnings|firms|constituents|stocks|index funds|futures)"
-
-
-@dataclass(slots=True)
-class Context:
-    """What earlier sentences say for later ones.
-
-    Parameters
-    ----------
-    day
-        Day of the text.
-    fixed
-        Whether the day was given by the caller.
-    kind
-        Window that the title or a heading tells.
-    lead
-        Window that an introducing line tells ("For the week:").
-    topic
-        Entity spoken of last.
-    index
-        The index of the text.
-    streak
-        Unit and direction of the streak spoken of last.
-    """
-
-    day: date | None = None
-    fixed: bool = False
-    kind: str = "week"
-    lead: Spoken | None = None
-    topic: tuple[str, str] = ("", "")
-    index: tuple[str, str] = ("", "")
-    streak: tuple[str, int] = ("week", 1)
-    claims: list[Claim] = field(default_factory=list)
 
 
 def extract(draft: str | bytes | Document, week: date | None = None) -> list[Claim]:
@@ -133,7 +100,9 @@ def text_day(document: Document) -> date | None:
         for dated in sentence.dated.values():
             if dated.full and dated.kind in {"day", "range"} and id(dated) not in behind:
                 span = dated.span(None)
-                if span is not None and (block.kind == "heading" or dated.kind == "range" or _week_end(sentence, dated)):
+                if span is not None and (
+                    block.kind == "heading" or dated.kind == "range" or _week_end(sentence, dated)
+                ):
                     return span.end
                 later = later or (span.end if span is not None else None)
     return later
@@ -175,7 +144,7 @@ def _heading(block: Block, context: Context) -> None:
                 context.day = span.end
     context.lead = None
     kinds = [one.kind for one in sentence.spoken.values() if one.kind in {"week", "day", "ytd", "mtd", "qtd"}]
-    if kinds and not list(sentence.free(_CHANGES)):
+    if kinds and not list(sentence.free(CHANGES)):
         context.kind = kinds[0]
 
 
@@ -192,7 +161,11 @@ def _claims(sentence: Sentence, context: Context, *, heading: bool) -> Iterator[
     since_made = {StreakSince, BestSince, ExtremeSince, Record}
     for draft in drafts:
         if draft.make in since_made:
-            for at in [at for at in sentence.since if draft.start - 1 <= at < draft.end + (60 if draft.make is Record else 0)]:
+            for at in [
+                at
+                for at in sentence.since
+                if draft.start - 1 <= at < draft.end + (60 if draft.make is Record else 0)
+            ]:
                 sentence.bound.add(at)
         if draft.make in {*since_made, StreakEnded, Streak}:
             sentence.bound.update(at for at in sentence.spoken if draft.start <= at < draft.end)
@@ -244,10 +217,15 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
             draft.direction = context.streak[1]
     window = _window_of(draft, sentence, context)
     if draft.default == "unit" and not made["unit"]:
-        made["unit"] = {"day": "day", "mtd": "month", "calendar": "month", "ytd": "year"}.get(window.kind, "week")
+        made["unit"] = {"day": "day", "mtd": "month", "calendar": "month", "ytd": "year"}.get(
+            window.kind, "week"
+        )
         if window.kind == "past":
             made["unit"], made["length"] = window.unit, window.count
-    if draft.make in {Streak, StreakEnded, StreakSince, Quiet, BestSince} and window.kind not in {"week", "day"}:
+    if draft.make in {Streak, StreakEnded, StreakSince, Quiet, BestSince} and window.kind not in {
+        "week",
+        "day",
+    }:
         window = replace(window, kind=made.get("unit") if made.get("unit") in {"week", "day"} else "week")
     if draft.make in {Streak, StreakEnded, StreakSince, Quiet, BestSince} and made.get("unit") == "day":
         window = replace(window, kind="day")
@@ -258,7 +236,7 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
         made.setdefault("first", None)
     if draft.make is Distance:
         window = replace(window, kind="day")
-    common = {
+    common: dict[str, Any] = {
         "window": window,
         "stated": draft.stated,
         "direction": draft.direction,
@@ -278,22 +256,30 @@ def _window_of(draft: Draft, sentence: Sentence, context: Context) -> Window:
     inside = [at for at in sentence.spoken if draft.start <= at < draft.end]
     if draft.make is Share:
         periods = [one for one in sentence.dated.values() if one.kind in {"year", "quarter", "month"}]
-        return _dated_window(periods[0], sentence, context) if periods else Window("ytd", context.day, assumed=True)
-    kinds = {"week", "weekof", "day"} if draft.make in {Record, ExtremeSince, Streak, StreakEnded} else {"week", "weekof", "day", "mtd", "qtd", "ytd"}
+        return (
+            dated_window(periods[0], sentence, context)
+            if periods
+            else Window("ytd", context.day, assumed=True)
+        )
+    kinds = (
+        {"week", "weekof", "day"}
+        if draft.make in {Record, ExtremeSince, Streak, StreakEnded}
+        else {"week", "weekof", "day", "mtd", "qtd", "ytd"}
+    )
     ends = [at for at in sentence.spoken if at not in inside and sentence.spoken[at].kind in kinds]
     near = sorted(ends, key=lambda at: abs(at - draft.start))
     dated = [at for at in near if sentence.spoken[at].date >= 0]
-    place = (dated or near or [None])[0]
+    place = next(iter(dated or near), None)
     if place is None:
         plain = [at for at in inside if sentence.spoken[at].kind in {"week", "day"}]
         place = plain[0] if plain and draft.make not in {Streak, StreakSince, BestSince} else None
     if place is None:
-        day = _said_day(sentence, context)
+        day = said_day(sentence, context)
         kind = context.kind if context.kind in {"day", "week"} else "week"
         if draft.make in {Record, ExtremeSince} and day is not None:
             kind = "day"
         return Window(kind, day or context.day, assumed=day is None)
-    return _window(sentence.spoken[place], sentence, context)
+    return window_said(sentence.spoken[place], sentence, context)
 
 
 def _subjects(draft: Draft, sentence: Sentence, context: Context) -> list[tuple[str, str]]:
@@ -312,7 +298,12 @@ def _subjects(draft: Draft, sentence: Sentence, context: Context) -> list[tuple[
     after = [at for at in places if at >= draft.start]
     if _pronoun_before(sentence, draft.start) and context.topic[0]:
         return [context.topic]
-    if after and not inside and re.search(r"[,:\u2014]", sentence.shape[draft.end : after[0]]) and context.index[0]:
+    if (
+        after
+        and not inside
+        and re.search(r"[,:\u2014]", sentence.shape[draft.end : after[0]])
+        and context.index[0]
+    ):
         return [context.index]
     if after:
         chosen = (inside or after)[0]
@@ -323,7 +314,9 @@ def _subjects(draft: Draft, sentence: Sentence, context: Context) -> list[tuple[
     return [context.topic]
 
 
-_PRONOUN = re.compile(r"(?:^|[\s(])(?:it|its|the index|the benchmark|the gauge|the stock|shares|the shares|the company|they)\b")
+_PRONOUN = re.compile(
+    r"(?:^|[\s(])(?:it|its|the index|the benchmark|the gauge|the stock|shares|the shares|the company|they)\b"
+)
 
 
 def _pronoun_before(sentence: Sentence, at: int) -> bool:
@@ -333,7 +326,11 @@ def _pronoun_before(sentence: Sentence, at: int) -> bool:
 def _pronoun(sentence: Sentence, at: int, context: Context) -> list[tuple[str, str]]:
     """Return the topic where the list reads "both it and the Nasdaq"."""
     lead = sentence.shape[:at]
-    return [context.topic] if re.search(r"\b(?:both )?(?:it|the index) and (?:the )?$", lead) and context.topic[0] else []
+    return (
+        [context.topic]
+        if re.search(r"\b(?:both )?(?:it|the index) and (?:the )?$", lead) and context.topic[0]
+        else []
+    )
 
 
 def _pair(sentence: Sentence, at: int) -> tuple[str, str]:
@@ -375,7 +372,7 @@ _AFTER_NAME = re.compile(r"^['’]?s?\s*(?:\w+\s){0,2}$")
 
 
 def _numeral(numeral: Numeral, sentence: Sentence, context: Context) -> Iterator[tuple[int, Claim]]:
-    shape, place = sentence.shape, numeral.start
+    _shape, place = sentence.shape, numeral.start
     names = _change_names(numeral, sentence, context)
     symbol, name = names[0]
     known = entity(symbol)
@@ -385,26 +382,43 @@ def _numeral(numeral: Numeral, sentence: Sentence, context: Context) -> Iterator
     stated = numeral.stated
     topic = _topic(numeral, sentence) or _supposed(numeral, sentence)
     common: dict[str, Any] = {"text": sentence.text, "line": sentence.line, "column": sentence.column}
-    if numeral.code == "X" or topic or (numeral.code == "M" and (not level or stated.places < 0)) or numeral.code == "Q":
+    if (
+        numeral.code == "X"
+        or topic
+        or (numeral.code == "M" and (not level or stated.places < 0))
+        or numeral.code == "Q"
+    ):
         window = Window("none", context.day)
         who = _unknown_name(sentence, place) if not symbol else (symbol, name)
-        yield place, Other(entity=who[0], name=who[1], window=window, stated=stated, topic=topic or "number", **common)
+        yield (
+            place,
+            Other(
+                entity=who[0], name=who[1], window=window, stated=stated, topic=topic or "number", **common
+            ),
+        )
         return
-    spoken, window = _change_window(numeral, sentence, context)
+    _spoken, window = change_window(numeral, sentence, context)
     if level:
-        day = _said_day(sentence, context, near=place)
+        day = said_day(sentence, context, near=place)
         unit = "USD" if stated.unit == "USD" else stated.unit
         end = day or (window.end if window.kind in {"day", "week"} else context.day) or context.day
         stated = replace(stated, unit=unit)
-        yield place, Level(entity=symbol, name=name, window=Window("day", end, assumed=day is None), stated=stated, **common)
+        yield (
+            place,
+            Level(
+                entity=symbol,
+                name=name,
+                window=Window("day", end, assumed=day is None),
+                stated=stated,
+                **common,
+            ),
+        )
         return
     way = _direction(numeral, sentence)
     value = stated.value if numeral.signed or way >= 0 else -abs(stated.value)
     signed = replace(stated, value=value)
     way = (1 if value > 0 else -1 if value < 0 else 0) if numeral.signed else way
-    for symbol, name in names:
-        if not symbol:
-            symbol, name = _unknown_name(sentence, place)
+    for symbol, name in (pair if pair[0] else _unknown_name(sentence, place) for pair in names):
         yield place, Change(entity=symbol, name=name, window=window, stated=signed, direction=way, **common)
 
 
@@ -414,10 +428,21 @@ def _is_level(numeral: Numeral, sentence: Sentence, kind: str) -> bool:
     if numeral.code == "M":
         if kind in {"index", ""} and numeral.stated.places < 0:
             return False
-        return (led or re.search(r"a barrel|an ounce|a share|per (?:barrel|ounce|share)", sentence.shape[numeral.end : numeral.end + 20]) is not None) and numeral.stated.places >= 0
+        return (
+            led
+            or re.search(
+                r"a barrel|an ounce|a share|per (?:barrel|ounce|share)",
+                sentence.shape[numeral.end : numeral.end + 20],
+            )
+            is not None
+        ) and numeral.stated.places >= 0
     if numeral.code == "C":
         large = "," in numeral.stated.text or "." in numeral.stated.text or abs(numeral.stated.value) >= 1000  # noqa: PLR2004
-        return kind in {"index", "fund", "stock", "commodity", "yield", "currency"} and large and (led or _named_just_before(numeral, sentence))
+        return (
+            kind in {"index", "fund", "stock", "commodity", "yield", "currency"}
+            and large
+            and (led or _named_just_before(numeral, sentence))
+        )
     if numeral.code == "T":
         return re.search(r"\b(?:at|closed at|ended at|finished at|settled at)\s*$", lead) is not None
     return numeral.code == "P" and kind == "yield" and led
@@ -434,19 +459,27 @@ def _topic(numeral: Numeral, sentence: Sentence) -> str:
     """Return the thing a number is of where that is no price: earnings, a forecast."""
     shape = sentence.shape
     ends = [name.end for name in sentence.names.values() if name.end <= numeral.start]
-    marks = [shape.rfind(mark, 0, numeral.start) + 1 for mark in (";", ". ", ": ", " \u2014 ", ", and ", ", but ", ", while ")]
+    marks = [
+        shape.rfind(mark, 0, numeral.start) + 1
+        for mark in (";", ". ", ": ", " \u2014 ", ", and ", ", but ", ", while ")
+    ]
     others = [n.end for n in sentence.numbers.values() if n.end <= numeral.start and n.code in "PTBQM"]
     clause = max([0, *marks])
     begun = max([clause, *[end for end in ends if end > clause]])
     between = shape[max([begun, *[end for end in others if end > begun]]) : numeral.start]
     found = list(TOPIC.finditer(between))
     name_end = max(ends, default=-1)
-    tail = re.match(rf"(?:['’]s?)?\s*{_COMPANIES}\b", shape[name_end : name_end + 20]) if name_end >= 0 else None
+    tail = (
+        re.match(rf"(?:['’]s?)?\s*{_COMPANIES}\b", shape[name_end : name_end + 20]) if name_end >= 0 else None
+    )
     if tail is not None and name_end >= clause and "stocks" not in tail[0] and "futures" not in tail[0]:
         return tail[0].strip()
     if found and not _priced(between[found[-1].end() :]):
         return found[-1][0]
-    after = re.match(r"\s*(?:in |of |more |fewer |higher |lower )?(?:the |its |annual |us |u\.s\. )?(?P<t>[a-z/ ]{0,30})", shape[numeral.end :])
+    after = re.match(
+        r"\s*(?:in |of |more |fewer |higher |lower )?(?:the |its |annual |us |u\.s\. )?(?P<t>[a-z/ ]{0,30})",
+        shape[numeral.end :],
+    )
     follows = TOPIC.match(after["t"]) if after is not None else None
     return follows[0] if follows is not None else ""
 
@@ -465,8 +498,13 @@ def _change_names(numeral: Numeral, sentence: Sentence, context: Context) -> lis
     shape, places = sentence.shape, sorted(sentence.names)
     clause = max(shape.rfind(mark, 0, numeral.start) for mark in (";", ". "))
     before = [at for at in places if clause < at < numeral.start and not _compared(shape, at)]
-    follow = pattern(r"^(?:[- ]\w+){0,4}? (?:in|for|by|from|of|at) (?:the |both |shares of |shares in )*(?P<e><E>)").match(shape[numeral.end :])
-    comma = max(shape.rfind(mark, 0, numeral.start) for mark in (",", ";", ":", ". ", "\u2014", "(", " and ", " while ", " but "))
+    follow = pattern(
+        r"^(?:[- ]\w+){0,4}? (?:in|for|by|from|of|at) (?:the |both |shares of |shares in )*(?P<e><E>)"
+    ).match(shape[numeral.end :])
+    comma = max(
+        shape.rfind(mark, 0, numeral.start)
+        for mark in (",", ";", ":", ". ", "\u2014", "(", " and ", " while ", " but ")
+    )
     if follow is not None and not [at for at in before if at > comma]:
         at = numeral.end + follow.start("e")
         if not re.search(r"\bof\b", shape[numeral.end : at]) or not before:
@@ -498,12 +536,23 @@ def _pronoun_between(sentence: Sentence, at: int, end: int, context: Context) ->
     named = entity(sentence.names[at].id)
     topic = entity(context.topic[0])
     is_stock = named is not None and named.kind == "stock"
-    return is_stock and topic is not None and topic.kind == "index" and re.search(r"[,;:] (?:and )?the index\b", text) is not None
+    return (
+        is_stock
+        and topic is not None
+        and topic.kind == "index"
+        and re.search(r"[,;:] (?:and )?the index\b", text) is not None
+    )
 
 
 def _compared(shape: str, at: int) -> bool:
     lead = shape[max(0, at - 40) : at]
-    return re.search(r"(?:\bthan|\bversus|\bcompared (?:with|to)|\bunlike|\bagainst|\bversus|\bwith|\bmanufacture chips for) (?:the )?$", lead) is not None
+    return (
+        re.search(
+            r"(?:\bthan|\bversus|\bcompared (?:with|to)|\bunlike|\bagainst|\bversus|\bwith|\bmanufacture chips for) (?:the )?$",
+            lead,
+        )
+        is not None
+    )
 
 
 def _respectively(numeral: Numeral, sentence: Sentence, before: list[int]) -> tuple[str, str] | None:
@@ -514,8 +563,10 @@ def _respectively(numeral: Numeral, sentence: Sentence, before: list[int]) -> tu
     after = [at for at in sentence.names if at > before[-1] and at < numbers[-1].start] if numbers else []
     if len(chain) < 2 or len(numbers) != len(chain) or after or numeral not in numbers:  # noqa: PLR2004
         return None
-    joined = all(_JOIN.fullmatch(sentence.text[a.end : b.start]) for a, b in zip(numbers, numbers[1:], strict=False))
-    return _pair(sentence, chain[numbers.index(numeral)]) if joined or "respectively" in sentence.shape else None
+    joined = all(_JOIN.fullmatch(sentence.text[a.end : b.start]) for a, b in itertools.pairwise(numbers))
+    return (
+        _pair(sentence, chain[numbers.index(numeral)]) if joined or "respectively" in sentence.shape else None
+    )
 
 
 def _chain(sentence: Sentence, before: list[int]) -> list[int]:
@@ -528,11 +579,79 @@ def _chain(sentence: Sentence, before: list[int]) -> list[int]:
     return chain
 
 
-_CAPITAL = re.compile(r"(?:[A-Z][\w&.'’-]*)(?:\s+(?:[A-Z][\w&.'’-]*|of|&))*(?=\s+(?:shares\s+|stock\s+)?[a-z])")
+_CAPITAL = re.compile(
+    r"(?:[A-Z][\w&.'’-]*)(?:\s+(?:[A-Z][\w&.'’-]*|of|&))*(?=\s+(?:shares\s+|stock\s+)?[a-z])"
+)
 _NO_NAMES = frozenset(
-    "The A An In On At For It Its This That These Those And But So As By From Up Down After Before While With Both Ten Only "
-    "Earnings Shares Stocks Markets Overall Still Meanwhile However Despite If When What We You They He She Not One Two "
-    "Three Four Five Six Seven Eight Nine All None Week Year Month Today Yesterday Friday Monday Tuesday Wednesday Thursday".split()
+    [
+        "The",
+        "A",
+        "An",
+        "In",
+        "On",
+        "At",
+        "For",
+        "It",
+        "Its",
+        "This",
+        "That",
+        "These",
+        "Those",
+        "And",
+        "But",
+        "So",
+        "As",
+        "By",
+        "From",
+        "Up",
+        "Down",
+        "After",
+        "Before",
+        "While",
+        "With",
+        "Both",
+        "Ten",
+        "Only",
+        "Earnings",
+        "Shares",
+        "Stocks",
+        "Markets",
+        "Overall",
+        "Still",
+        "Meanwhile",
+        "However",
+        "Despite",
+        "If",
+        "When",
+        "What",
+        "We",
+        "You",
+        "They",
+        "He",
+        "She",
+        "Not",
+        "One",
+        "Two",
+        "Three",
+        "Four",
+        "Five",
+        "Six",
+        "Seven",
+        "Eight",
+        "Nine",
+        "All",
+        "None",
+        "Week",
+        "Year",
+        "Month",
+        "Today",
+        "Yesterday",
+        "Friday",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+    ]
 )
 
 
@@ -543,7 +662,9 @@ def _unknown_name(sentence: Sentence, place: int) -> tuple[str, str]:
         words = match[0].split()
         while words and words[0] in _NO_NAMES:
             words.pop(0)
-        covered = any(name.start < match.end() and match.start() < name.end for name in sentence.names.values())
+        covered = any(
+            name.start < match.end() and match.start() < name.end for name in sentence.names.values()
+        )
         covered |= any(d.start < match.end() and match.start() < d.end for d in sentence.dated.values())
         if words and not covered and match.start() > clause:
             return "", " ".join(words).rstrip("'’s") if words[-1].endswith(("'s", "’s")) else " ".join(words)
@@ -555,7 +676,7 @@ def _direction(numeral: Numeral, sentence: Sentence) -> int:
     if numeral.signed:
         return 1 if numeral.stated.value > 0 else -1
     ends = [name.end for name in sentence.names.values() if name.end <= numeral.start]
-    others = [n.end for n in sentence.numbers.values() if n.end <= numeral.start and n.code in _CHANGES]
+    others = [n.end for n in sentence.numbers.values() if n.end <= numeral.start and n.code in CHANGES]
     marks = [shape.rfind(mark, 0, numeral.start) for mark in (";", ". ")]
     begun = max([0, *ends, *marks])
     last = max([0, *others])
@@ -565,7 +686,10 @@ def _direction(numeral: Numeral, sentence: Sentence) -> int:
     behind = after if stop is None else after[: stop.start()]
     near = pattern(r"^[- ](?:<W> )?(?:\w+ ){0,2}?").match(behind)
     noun = cue(behind) if near is not None else 0
-    article = re.search(r"\b(?:a|an|its|the|their|another|of|by)\s+(?:\w+\s){0,2}$", shape[: numeral.start]) is not None
+    article = (
+        re.search(r"\b(?:a|an|its|the|their|another|of|by)\s+(?:\w+\s){0,2}$", shape[: numeral.start])
+        is not None
+    )
     if article and noun:
         return noun
     found = cue(between, last=True)
@@ -579,147 +703,9 @@ def _direction(numeral: Numeral, sentence: Sentence) -> int:
     lead = shape[: min([begun, numeral.start])]
     if others and not ends:
         return cue(shape[: numeral.start], last=True)
-    if last and last > begun or (ends and others and not cues(shape[begun : numeral.start])):
+    if (last and last > begun) or (ends and others and not cues(shape[begun : numeral.start])):
         return cue(shape[: numeral.start], last=True)  # "rose 0.9%, the Nasdaq 1.1%": the verb is carried
     return cue(lead, last=True)
-
-
-def _change_window(numeral: Numeral, sentence: Sentence, context: Context) -> tuple[Spoken | None, Window]:
-    """Return the window that belongs to a number."""
-    changes = sorted(n.start for n in sentence.numbers.values() if n.code in _CHANGES and n.code != "Q")
-    marks = _marks(sentence)
-    owner: dict[int, int] = {}
-    for at in changes:
-        limit = min([other for other in changes if other > at], default=len(sentence.shape))
-        stop = sentence.shape.find(";", at)
-        limit = min(limit, stop if stop >= 0 else limit)
-        after = [mark for mark in marks if at < mark < limit and mark not in owner.values()]
-        if after:
-            owner[at] = after[0]
-    place = numeral.start
-    chosen = owner.get(place)
-    if chosen is None:
-        begun = max([other for other in changes if other < place], default=-1)
-        free = [mark for mark in marks if begun < mark < place and mark not in owner.values()]
-        taken = set(owner.values())
-        chosen = (
-            free[-1]
-            if free
-            else next((mark for mark in reversed(marks) if mark < place and mark not in taken), None)
-        )
-        if chosen is None:
-            chosen = next((mark for mark in reversed(marks) if mark < place), None)
-        if chosen is None:
-            chosen = next((mark for mark in marks if mark > place), None)
-    if chosen is None:
-        if context.lead is not None:
-            return context.lead, replace(_window(context.lead, sentence, context), assumed=False)
-        return None, Window(context.kind, context.day, assumed=True)
-    if chosen in sentence.spoken:
-        spoken = sentence.spoken[chosen]
-        return spoken, _window(spoken, sentence, context)
-    if chosen in sentence.since:
-        return None, _since_window(sentence.since[chosen], sentence, context)
-    return None, _dated_window(sentence.dated[chosen], sentence, context)
-
-
-def _marks(sentence: Sentence) -> list[int]:
-    """Return places of what can be the window of a change: windows, "since" and dates that stand alone."""
-    inside = {place for spoken in sentence.spoken.values() for place in range(spoken.start, spoken.end)}
-    inside |= {place for at in sentence.since for place in range(at, at + 60) if sentence.since[at].start == place}
-    alone = [
-        at
-        for at, dated in sentence.dated.items()
-        if at not in inside and dated.kind != "back" and not _as_of(sentence, at)
-    ]
-    usual = [at for at, one in sentence.spoken.items() if one.kind != "quarter" and at not in sentence.bound]
-    since = [at for at in sentence.since if at not in sentence.bound]
-    return sorted([*usual, *since, *[at for at in alone if not _covered_by_since(sentence, at)]])
-
-
-def _covered_by_since(sentence: Sentence, at: int) -> bool:
-    return any(dated.start == at and place != at for place, dated in sentence.since.items())
-
-
-def _as_of(sentence: Sentence, at: int) -> bool:
-    lead = sentence.shape[max(0, at - 25) : at]
-    return re.search(r"\b(?:as of|through|as at|by|until|to|from|at the close (?:of|on))\s+(?:the close (?:of|on)\s+)?(?:the\s+)?$|\($", lead) is not None
-
-
-def _said_day(sentence: Sentence, context: Context, near: int | None = None) -> date | None:
-    """Return the single day that a sentence names, if any; with a place, the nearest to it."""
-    inside = {place for at, spoken in sentence.spoken.items() for place in range(at, spoken.end)}
-    found = [
-        (abs(at - (near or 0)), dated)
-        for at, dated in sorted(sentence.dated.items())
-        if dated.kind in {"day", "weekday"} and at not in inside and not _covered_by_since(sentence, at)
-    ]
-    if not found:
-        ends = [sentence.dated[s.date] for s in sentence.spoken.values() if s.date in sentence.dated]
-        found = [(0, one) for one in ends if one.kind in {"day", "weekday"}]
-    if not found:
-        return None
-    span = min(found, key=lambda pair: pair[0])[1].span(context.day)
-    return span.end if span is not None else None
-
-
-def _window(spoken: Spoken, sentence: Sentence, context: Context) -> Window:
-    """Return a window of the text beside its day."""
-    dated = sentence.dated.get(spoken.date) if spoken.date >= 0 else None
-    span = dated.span(context.day) if dated is not None else None
-    said = span.end if span is not None else _said_day(sentence, context)
-    day = said or context.day
-    kind = spoken.kind
-    if kind == "weekof" and span is not None:
-        return Window("week", span.end)
-    if kind == "weekof":
-        return Window("week", day)
-    if kind in {"since", "trough"}:
-        begun = sentence.dated.get(spoken.since) if spoken.since >= 0 else None
-        first = begun.span(day) if begun is not None else None
-        if begun is not None and begun.kind == "range" and first is not None:
-            return _range_window(first.start, first.end)
-        if first is None:
-            return Window("low52" if kind == "trough" else "none", day)
-        if first.start != first.end and dated is None:
-            return Window("calendar", first.end, first.start) if first.end <= (day or first.end) else Window("since", day, first.start)
-        return Window("since", span.end if span is not None else day, first.end)
-    if kind in {"month", "quarter"}:
-        kind = "mtd" if kind == "month" else "qtd"
-    if kind == "past":
-        return Window("past", day, count=spoken.count, unit=spoken.unit)
-    if kind in {"mtd", "qtd", "ytd"} and span is not None and span.start != span.end:
-        return Window(kind, context.day if context.day and span.holds(context.day) else span.end)
-    return Window(kind, day)
-
-
-def _range_window(start: date, end: date) -> Window:
-    """Return the window of two dates: a week where they stand in one, else from the close of the first."""
-    one_week = start.isocalendar()[:2] == end.isocalendar()[:2]
-    return Window("week", end) if one_week else Window("since", end, start)
-
-
-def _since_window(dated: Dated, sentence: Sentence, context: Context) -> Window:
-    day = _said_day(sentence, context) or context.day
-    if dated.kind == "back":
-        return Window("past", day, count=dated.year, unit="year")
-    span = dated.span(day)
-    return Window("none", day) if span is None else Window("since", day, span.end if span.start == span.end else span.start)
-
-
-def _dated_window(dated: Dated, sentence: Sentence, context: Context) -> Window:
-    """Return the window that a date alone means: a day, a month, a year."""
-    span = dated.span(context.day)
-    if span is None:
-        return Window("none", context.day)
-    if dated.kind in {"day", "weekday"}:
-        return Window("day", span.end)
-    if dated.kind == "range":
-        return _range_window(span.start, span.end)
-    day = _said_day(sentence, context) or context.day
-    if day is not None and span.holds(day) and day < span.end:
-        return Window({"month": "mtd", "quarter": "qtd", "year": "ytd"}[dated.kind], day)
-    return Window("calendar", span.end, span.start)
 
 
 # ---------------------------------------------------------------- tables
@@ -746,16 +732,27 @@ def _row(block: Block, context: Context) -> Iterator[Claim]:
 
 
 def _cell(
-    found: list[Numeral], sentence: Sentence, header: Sentence | None, who: tuple[str, str], context: Context, block: Block
+    found: list[Numeral],
+    sentence: Sentence,
+    header: Sentence | None,
+    who: tuple[str, str],
+    context: Context,
+    block: Block,
 ) -> Iterator[Claim]:
     title = header.shape if header is not None else ""
     spoken = next(iter(header.spoken.values()), None) if header is not None else None
     window = Window(context.kind, context.day, assumed=True)
     if spoken is not None and header is not None:
-        window = _window(spoken, header, context)
+        window = window_said(spoken, header, context)
     elif header is not None and header.dated:
-        window = _dated_window(next(iter(header.dated.values())), header, context)
-    common: dict[str, Any] = {"entity": who[0], "name": who[1], "text": block.text, "line": block.line, "column": 1}
+        window = dated_window(next(iter(header.dated.values())), header, context)
+    common: dict[str, Any] = {
+        "entity": who[0],
+        "name": who[1],
+        "text": block.text,
+        "line": block.line,
+        "column": 1,
+    }
     for numeral in found:
         stated = numeral.stated
         unit = _column_unit(title, numeral)
@@ -766,7 +763,9 @@ def _cell(
         if unit is None:
             continue
         value = stated.value
-        if not numeral.signed and (cue(sentence.shape) < 0 or re.search(r"\u25bc|\u2193|\(\s*$", sentence.shape[: numeral.start])):
+        if not numeral.signed and (
+            cue(sentence.shape) < 0 or re.search(r"\u25bc|\u2193|\(\s*$", sentence.shape[: numeral.start])
+        ):
             value = -abs(value)
         stated = replace(stated, unit=unit, value=value)
         way = 1 if value > 0 else -1 if value < 0 else 0

@@ -37,7 +37,9 @@ def months_before(day: date, months: int) -> date:
     """
     at = day.year * 12 + day.month - 1 - months
     year, month = divmod(at, 12)
-    return min(date(year, month + 1, 1).replace(day=1) + timedelta(days=day.day - 1), month_end(year, month + 1))
+    return min(
+        date(year, month + 1, 1).replace(day=1) + timedelta(days=day.day - 1), month_end(year, month + 1)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ class History:
     @cached_property
     def hash(self) -> str:
         """Hash of the closes, of twelve hexadecimal digits."""
-        text = ";".join(f"{day.isoformat()}={close!r}" for day, close in zip(self.days, self.closes, strict=True))
+        text = ";".join(
+            f"{day.isoformat()}={close!r}" for day, close in zip(self.days, self.closes, strict=True)
+        )
         return hashlib.sha256(f"{self.symbol};{text}".encode()).hexdigest()[:12]
 
     def at(self, day: date) -> int | None:
@@ -132,7 +136,7 @@ class History:
         if window.kind == "week":
             monday = monday_of(day)
             friday = monday + timedelta(days=4)
-            place = self.last(day if day < friday else friday)
+            place = self.last(min(friday, day))
             return place if place is not None and self.days[place] >= monday else None
         if window.kind in {"day", "none"}:
             return self.at(day)

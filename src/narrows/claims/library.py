@@ -29,7 +29,9 @@ SKIPPED = re.compile(r"adjclose|reference|membership|constituents|caps|changes|s
 CALENDAR = "SPX"
 """The history whose days are the sessions of the exchange."""
 BUILT_IN = Path(__file__).parent / "closes.csv"
-ELSEWHERE = frozenset({"KOSPI", "BRENT", "WTI", "BRENT_FUT", "WTI_FUT", "US10Y", "US2Y", "BTCUSD", "GOLD", "VIX"})
+ELSEWHERE = frozenset(
+    {"KOSPI", "BRENT", "WTI", "BRENT_FUT", "WTI_FUT", "US10Y", "US2Y", "BTCUSD", "GOLD", "VIX"}
+)
 """Symbols with a calendar of their own."""
 
 
@@ -74,7 +76,9 @@ class Library:
             if path.suffix not in {".csv", ".parquet"} or SKIPPED.search(path.name):
                 continue
             columns = _columns(path)
-            if "date" in columns and (("ticker" in columns and "close" in columns) or set(columns) & self._known):
+            if "date" in columns and (
+                ("ticker" in columns and "close" in columns) or set(columns) & self._known
+            ):
                 found.append((path, columns))
         return found
 
@@ -144,7 +148,7 @@ def _columns(path: Path) -> tuple[str, ...]:
     if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as file:
             return tuple(next(csv.reader(file), ()))
-    return tuple(row[0] for row in _query("DESCRIBE SELECT * FROM read_parquet(?)", str(path)))
+    return tuple(str(row[0]) for row in _query("DESCRIBE SELECT * FROM read_parquet(?)", str(path)))
 
 
 def _query(text: str, *values: str) -> list[tuple[object, ...]]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from narrows.claims.agreement import agrees, rounded
 from narrows.claims.claim import BestSince, Change, Claim, Count, Rank, Span, Stated, Streak, Window
+from narrows.claims.desk import FUNDS
 from narrows.claims.phrases import phrase, phrasings
-from narrows.claims.verification import FUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,7 @@ def _pair(kind: str, library: Library, rng: random.Random) -> tuple[Claim, Claim
     percent, points, _, end = found
     places = rng.choice((1, 2))
     true = _stated(history, window, percent, "%", places)
+    bad: Change | None
     if kind == "value":
         bad = _stated(history, window, percent + rng.choice((-1, 1)) * rng.uniform(0.15, 2.5), "%", places)
     elif kind == "entity":
@@ -101,15 +102,26 @@ def _pair(kind: str, library: Library, rng: random.Random) -> tuple[Claim, Claim
         bad = None if moved is None else _stated(history, window, moved[0], "%", places)
     elif kind == "base":
         first = history.first(history.days[end] - timedelta(days=history.days[end].weekday()))
-        bad = None if first is None or first >= end else _stated(history, window, history.between(first, end), "%", places)
+        bad = (
+            None
+            if first is None or first >= end
+            else _stated(history, window, history.between(first, end), "%", places)
+        )
     elif kind == "sign":
         bad = _stated(history, window, -percent, "%", places)
     elif kind == "unit":
         bad = _stated(history, window, points, "%", places)
     else:
-        moved = history.change(replace(window, kind=rng.choice([one for one in CHANGES if one != window.kind])))
+        moved = history.change(
+            replace(window, kind=rng.choice([one for one in CHANGES if one != window.kind]))
+        )
         bad = None if moved is None else _stated(history, window, moved[0], "%", places)
-    if bad is None or bad.stated is None or agrees(bad.stated, percent) or abs(bad.stated.value - percent) < 2 * bad.stated.half:
+    if (
+        bad is None
+        or bad.stated is None
+        or agrees(bad.stated, percent)
+        or abs(bad.stated.value - percent) < 2 * bad.stated.half
+    ):
         return None
     return true, bad
 
@@ -139,14 +151,20 @@ def _group(kind: str, library: Library, rng: random.Random) -> tuple[Claim, Clai
         number = sum(change * way > 0 for change in changes.values())
         if not (0 < number <= len(FUNDS) and 0 < number + step <= len(FUNDS)):
             return None
-        made = [Count(entity="sector_funds", window=window, stated=Stated(n, "", 0), of=len(FUNDS), direction=way) for n in (number, number + step)]
+        made = [
+            Count(entity="sector_funds", window=window, stated=Stated(n, "", 0), of=len(FUNDS), direction=way)
+            for n in (number, number + step)
+        ]
         return made[0], made[1]
     symbol = rng.choice(FUNDS)
     place = 1 + sum(change > changes[symbol] for change in changes.values())
     tied = sum(abs(change - changes[symbol]) < 0.005 for change in changes.values()) > 1  # noqa: PLR2004 - shared at two places
     if tied or not 1 <= place + step <= len(FUNDS):
         return None
-    ranks = [Rank(entity=symbol, window=window, stated=Stated(n, "", 0), of=len(FUNDS)) for n in (place, place + step)]
+    ranks = [
+        Rank(entity=symbol, window=window, stated=Stated(n, "", 0), of=len(FUNDS))
+        for n in (place, place + step)
+    ]
     return ranks[0], ranks[1]
 
 
@@ -160,7 +178,10 @@ def _run(kind: str, history: History, rng: random.Random) -> tuple[Claim, Claim]
         bad = number + rng.choice((-1, 1))
         if number < 2 or bad < 1:  # noqa: PLR2004 - one week is no run
             return None
-        runs = [Streak(entity=history.symbol, window=window, stated=Stated(n, "", 0), direction=way) for n in (number, bad)]
+        runs = [
+            Streak(entity=history.symbol, window=window, stated=Stated(n, "", 0), direction=way)
+            for n in (number, bad)
+        ]
         return runs[0], runs[1]
     before = next((k for k in range(at - 1, -1, -1) if weeks[k].change * way >= weeks[at].change * way), None)
     if before is None or weeks[at].change * way <= 0 or at - before < 4:  # noqa: PLR2004 - worth saying
@@ -169,5 +190,8 @@ def _run(kind: str, history: History, rng: random.Random) -> tuple[Claim, Claim]
     if not 0 <= other < at or other == before:
         return None
     days = [history.days[weeks[k].end] for k in (before, other)]
-    best = [BestSince(entity=history.symbol, window=window, worst=way < 0, since=Span(day, day), direction=way) for day in days]
+    best = [
+        BestSince(entity=history.symbol, window=window, worst=way < 0, since=Span(day, day), direction=way)
+        for day in days
+    ]
     return best[0], best[1]

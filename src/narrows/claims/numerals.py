@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """Numbers in a text: digits and words, units, decimals as printed, and what hedges them."""
 
 from __future__ import annotations
@@ -13,21 +14,73 @@ if TYPE_CHECKING:
 
 __all__ = ["Numeral", "cardinal", "numerals"]
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-ORDINALS = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
-).split()
-TEN_ORDINALS = "twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth".split()
+ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+ORDINALS = [
+    "zeroth",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
+TEN_ORDINALS = [
+    "twentieth",
+    "thirtieth",
+    "fortieth",
+    "fiftieth",
+    "sixtieth",
+    "seventieth",
+    "eightieth",
+    "ninetieth",
+]
 FRACTIONS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "sixth": 100 / 6, "tenth": 10.0}
 WORDS = {word: at for at, word in enumerate(ONES)}
 WORDS |= {word: 10 * at for at, word in enumerate(TENS, 2)}
-WORDS |= {f"{ten}{mark}{one}": 10 * at + ONES.index(one) for at, ten in enumerate(TENS, 2) for one in ONES[1:10] for mark in "- "}
-PLACES = {word: at for at, word in enumerate(ORDINALS)} | {word: 10 * at for at, word in enumerate(TEN_ORDINALS, 2)}
+WORDS |= {
+    f"{ten}{mark}{one}": 10 * at + ONES.index(one)
+    for at, ten in enumerate(TENS, 2)
+    for one in ONES[1:10]
+    for mark in "- "
+}
+PLACES = {word: at for at, word in enumerate(ORDINALS)} | {
+    word: 10 * at for at, word in enumerate(TEN_ORDINALS, 2)
+}
 PLACES |= {
     f"{ten}-{one}": 10 * at + ORDINALS.index(one) for at, ten in enumerate(TENS, 2) for one in ORDINALS[1:10]
 }
@@ -47,7 +100,9 @@ HEDGES = {
 
 _WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
 _ORDINAL = "|".join(sorted(map(re.escape, PLACES), key=len, reverse=True))
-_HEDGE = "|".join(sorted((re.escape(word) for words in HEDGES.values() for word in words), key=len, reverse=True))
+_HEDGE = "|".join(
+    sorted((re.escape(word) for words in HEDGES.values() for word in words), key=len, reverse=True)
+)
 _BOUND = r"(?<![a-z0-9])"
 _PERCENT = r"%|percent(?!age)|per\ cent|pct\b"
 _UNIT = (
@@ -88,10 +143,17 @@ _FRACTION = re.compile(
 _TURNS = re.compile(
     rf"(?:{_BOUND}(?P<hedge>{_HEDGE}|more than) )?{_BOUND}(?P<turn>doubled|tripled|quadrupled|halved)\b"
 )
-_TWICE = re.compile(rf"(?:{_BOUND}(?P<hedge>{_HEDGE}) )?{_BOUND}(?P<word>twice|double|triple)(?= (?:the|that|its|their|what)\b)")
+_TWICE = re.compile(
+    rf"(?:{_BOUND}(?P<hedge>{_HEDGE}) )?{_BOUND}(?P<word>twice|double|triple)(?= (?:the|that|its|their|what)\b)"
+)
 TWICE = {"twice": 2.0, "double": 2.0, "triple": 3.0}
 TURNS = {"doubled": 100.0, "tripled": 200.0, "quadrupled": 300.0, "halved": -50.0}
-WIDTHS = {"single": (0.0, "about"), "double": (10.0, "over"), "triple": (100.0, "over"), "quadruple": (1000.0, "over")}
+WIDTHS = {
+    "single": (0.0, "about"),
+    "double": (10.0, "over"),
+    "triple": (100.0, "over"),
+    "quadruple": (1000.0, "over"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +266,9 @@ def _numeral(match: re.Match[str]) -> Numeral | None:
     round_hundreds = digits is not None and match["pct"] and places == 0 and value >= 100  # noqa: PLR2004 - "1,200 %"
     if round_hundreds and value % 100 == 0:
         places = -2
-    power = SCALES.get(match["scale"] or "", 0) or {"k": 3, "m": 6, "b": 9, "t": 12}.get(match["letter"] or "", 0)
+    power = SCALES.get(match["scale"] or "", 0) or {"k": 3, "m": 6, "b": 9, "t": 12}.get(
+        match["letter"] or "", 0
+    )
     if match["letter"] and not match["money"]:
         return None
     value, places = value * 10.0**power, places - power
@@ -216,7 +280,9 @@ def _numeral(match: re.Match[str]) -> Numeral | None:
     hedge = _hedge(match["hedge"]) or ("over" if match["more"] else "")
     start = match.start()
     stated = Stated(value, unit, places, hedge, match[0].strip())
-    return Numeral(start + len(match[0]) - len(match[0].lstrip()), match.end(), code, stated, signed=bool(sign))
+    return Numeral(
+        start + len(match[0]) - len(match[0].lstrip()), match.end(), code, stated, signed=bool(sign)
+    )
 
 
 def _unit(match: re.Match[str]) -> tuple[str, str]:

@@ -5,25 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.claim import (
-    BestOfYear,
     BestSince,
     Change,
     Claim,
     Count,
-    CountOfPast,
-    Distance,
-    ExtremeSince,
-    Level,
-    Only,
-    Quiet,
-    Rank,
-    Record,
     Share,
     Span,
-    Spread,
     Streak,
-    StreakEnded,
-    StreakSince,
     Window,
     type_of,
 )
@@ -39,11 +27,20 @@ __all__ = ["PHRASES", "day_text", "ordinal", "phrase", "phrasings"]
 _UP = ("rose", "gained", "advanced", "climbed", "added", "was up", "finished up")
 _DOWN = ("fell", "lost", "declined", "slipped", "shed", "was down", "finished down")
 _TO_DATE = {
-    "mtd": ("in the month to {date}", "month to date through {date}", "since the start of the month as of {date}"),
+    "mtd": (
+        "in the month to {date}",
+        "month to date through {date}",
+        "since the start of the month as of {date}",
+    ),
     "qtd": ("in the quarter to {date}", "quarter to date through {date}"),
     "ytd": ("in the year to {date}", "year to date through {date}", "so far this year as of {date}"),
 }
-_WEEK = ("in the week ended {date}", "for the week ending {date}", "over the week to {date}", "in the week of {monday} to {date}")
+_WEEK = (
+    "in the week ended {date}",
+    "for the week ending {date}",
+    "over the week to {date}",
+    "in the week of {monday} to {date}",
+)
 _DAY = ("on {date}", "on {weekday}, {date}")
 
 PHRASES: dict[str, tuple[str, ...]] = {
@@ -134,7 +131,11 @@ def phrasings(claim: Claim) -> int:
     >>> phrasings(Record(entity="SPX"))
     3
     """
-    return len(_templates(claim)) * len(_whens(claim)) if "{when}" in "".join(_templates(claim)).lower() else len(_templates(claim))
+    return (
+        len(_templates(claim)) * len(_whens(claim))
+        if "{when}" in "".join(_templates(claim)).lower()
+        else len(_templates(claim))
+    )
 
 
 def _templates(claim: Claim) -> tuple[str, ...]:
@@ -150,7 +151,11 @@ def _whens(claim: Claim) -> tuple[str, ...]:
     if window.kind == "day":
         return _DAY
     if window.kind == "past":
-        return (f"over the past {_count(window.count)} {window.unit}s to {{date}}" if window.count > 1 else f"over the past {window.unit} to {{date}}",)
+        return (
+            f"over the past {_count(window.count)} {window.unit}s to {{date}}"
+            if window.count > 1
+            else f"over the past {window.unit} to {{date}}",
+        )
     if window.kind == "since":
         return (f"from {_said(window.start)} to {{date}}",)
     if window.kind == "calendar":
@@ -169,7 +174,9 @@ def _calendar(window: Window) -> str:
     months = end.month - start.month + 1
     if months == 1:
         return f"{start:%B} {start.year}"
-    return str(start.year) if months > 3 else f"the {ORDINALS[(start.month + 2) // 3]} quarter of {start.year}"  # noqa: PLR2004
+    return (
+        str(start.year) if months > 3 else f"the {ORDINALS[(start.month + 2) // 3]} quarter of {start.year}"
+    )
 
 
 def _count(number: int) -> str:
@@ -193,7 +200,9 @@ def _number(claim: Claim, *, signed: bool) -> str:
     places = max(stated.places, 0)
     text = f"{abs(stated.value):,.{places}f}"
     sign = ("-" if stated.value < 0 else "+") if signed else ""
-    unit = {"%": "%", "points": " points", "bp": " basis points", "pp": " percentage points"}.get(stated.unit, "")
+    unit = {"%": "%", "points": " points", "bp": " basis points", "pp": " percentage points"}.get(
+        stated.unit, ""
+    )
     money = "$" if stated.unit == "USD" else ""
     return f"{sign}{money}{text}{unit}"
 
@@ -261,11 +270,15 @@ def _values(claim: Claim, variant: int) -> dict[str, Any]:
         "risen": "risen" if up else "fallen",
         "fall": "rise" if up else "fall",
         "winning": "winning" if up else "losing",
-        "move": ("gain" if not worst else "loss") if isinstance(claim, BestSince) else ("gain" if up else "loss"),
+        "move": ("gain" if not worst else "loss")
+        if isinstance(claim, BestSince)
+        else ("gain" if up else "loss"),
         "best": "worst" if worst else "best",
         "extreme": "lowest" if getattr(claim, "low", False) else "highest",
         "unit": unit,
-        "unitly": {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly"}.get(unit, unit),
+        "unitly": {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly"}.get(
+            unit, unit
+        ),
         "nth": ordinal(whole),
         "n": whole,
         "words": "none" if isinstance(claim, Count) and not whole else _count(whole),
@@ -274,4 +287,3 @@ def _values(claim: Claim, variant: int) -> dict[str, Any]:
         "move_size": f"{getattr(claim, 'move', 0.0):g}%",
         "other": _name(other, other) if other else "",
     }
-    return values

@@ -66,7 +66,9 @@ def chance(claim: Change, history: History, tried: int, slack: float) -> float |
     stated = claim.stated
     if stated is None:
         return None
-    unit = {"mtd": "month", "qtd": "quarter", "ytd": "quarter", "past": claim.window.unit or "month"}.get(claim.window.kind, claim.window.kind)
+    unit = {"mtd": "month", "qtd": "quarter", "ytd": "quarter", "past": claim.window.unit or "month"}.get(
+        claim.window.kind, claim.window.kind
+    )
     spread = history.spread(unit if unit in {"day", "week", "month", "quarter"} else "week")
     if stated.unit == "points":
         spread *= history.closes[-1] / 100
@@ -107,19 +109,36 @@ def _bases(claim: Change, history: History, end: int) -> Iterator[Reading]:
         if first is not None and first < end:
             name = f"{history.days[first]:%A}".lower()
             lead = f"{history.days[first]:%A}'s close to {history.days[end]:%A}'s"
-            yield Reading("WRONG_BASE", name, _words(claim, history, first, end, lead), _as(claim, history, first, end))
+            yield Reading(
+                "WRONG_BASE", name, _words(claim, history, first, end, lead), _as(claim, history, first, end)
+            )
         before = history.before(monday_of(day))
         if before is not None and before > 0:
             lead = "from one session before the last week's end"
-            yield Reading("WRONG_BASE", f"{history.days[before - 1]:%A}".lower(), _words(claim, history, before - 1, end, lead), _as(claim, history, before - 1, end))
+            yield Reading(
+                "WRONG_BASE",
+                f"{history.days[before - 1]:%A}".lower(),
+                _words(claim, history, before - 1, end, lead),
+                _as(claim, history, before - 1, end),
+            )
     elif kind in {"mtd", "qtd", "ytd"}:
         first = history.first(history.first_day(kind, day))
         if first is not None and first < end:
             lead = "the change from the first close of the period"
-            yield Reading("WRONG_BASE", "first close", _words(claim, history, first, end, lead), _as(claim, history, first, end))
+            yield Reading(
+                "WRONG_BASE",
+                "first close",
+                _words(claim, history, first, end, lead),
+                _as(claim, history, first, end),
+            )
     elif kind == "day" and end > 1:
         lead = "the change over two sessions"
-        yield Reading("WRONG_BASE", "two sessions", _words(claim, history, end - 2, end, lead), _as(claim, history, end - 2, end))
+        yield Reading(
+            "WRONG_BASE",
+            "two sessions",
+            _words(claim, history, end - 2, end, lead),
+            _as(claim, history, end - 2, end),
+        )
 
 
 def _units(claim: Change, history: History) -> Iterator[Reading]:
@@ -128,13 +147,20 @@ def _units(claim: Change, history: History) -> Iterator[Reading]:
         return
     percent, points, _, _ = found
     where = window_words(claim.window, history)
-    other = {"%": ("points", points), "points": ("percent", percent), "bp": ("percent", percent), "pp": ("percent", percent)}
+    other = {
+        "%": ("points", points),
+        "points": ("percent", percent),
+        "bp": ("percent", percent),
+        "pp": ("percent", percent),
+    }
     if claim.stated.unit in other:
         name, value = other[claim.stated.unit]
         unit = "points" if name == "points" else "%"
         yield Reading("WRONG_UNIT", name, f"{signed(value, unit, 2)} is the change in {name} {where}", value)
     if claim.stated.unit == "bp":
-        yield Reading("WRONG_UNIT", "points", f"{signed(points, 'points', 2)} is the change in points {where}", points)
+        yield Reading(
+            "WRONG_UNIT", "points", f"{signed(points, 'points', 2)} is the change in points {where}", points
+        )
 
 
 def _windows(claim: Change, history: History, end: int) -> Iterator[Reading]:
@@ -146,15 +172,31 @@ def _windows(claim: Change, history: History, end: int) -> Iterator[Reading]:
     ]  # fmt: skip
     trough = _trough(own, history, end)
     if trough is not None and own.kind in {"past", "mtd", "qtd", "ytd"}:
-        yield Reading("WINDOW", "from trough", _words(claim, history, trough, end, "the change from the trough"), _as(claim, history, trough, end))
+        yield Reading(
+            "WINDOW",
+            "from trough",
+            _words(claim, history, trough, end, "the change from the trough"),
+            _as(claim, history, trough, end),
+        )
     for other in others:
         if (other.kind, other.count, other.unit) == (own.kind, own.count, own.unit):
             continue
         base = history.base_of(other)
         if base is not None:
-            name = {"mtd": "month to date", "ytd": "year to date", "qtd": "quarter to date"}.get(other.kind, other.kind)
-            name = f"past {other.count} {other.unit}{'s' if other.count > 1 else ''}" if other.kind == "past" else name
-            yield Reading("WINDOW", name, _words(claim, history, base, end, f"the change over the {name}"), _as(claim, history, base, end))
+            name = {"mtd": "month to date", "ytd": "year to date", "qtd": "quarter to date"}.get(
+                other.kind, other.kind
+            )
+            name = (
+                f"past {other.count} {other.unit}{'s' if other.count > 1 else ''}"
+                if other.kind == "past"
+                else name
+            )
+            yield Reading(
+                "WINDOW",
+                name,
+                _words(claim, history, base, end, f"the change over the {name}"),
+                _as(claim, history, base, end),
+            )
 
 
 def _trough(window: Window, history: History, end: int) -> int | None:
@@ -171,9 +213,19 @@ def _earlier(claim: Change, history: History, end: int) -> Iterator[Reading]:
         place = history.period_at("week", end)
         if place:
             one = history.weeks[place - 1]
-            yield Reading("WINDOW", "week before", _words(claim, history, one.base, one.end, "the week before"), _as(claim, history, one.base, one.end))
+            yield Reading(
+                "WINDOW",
+                "week before",
+                _words(claim, history, one.base, one.end, "the week before"),
+                _as(claim, history, one.base, one.end),
+            )
     if claim.window.kind == "day" and end > 1:
-        yield Reading("WINDOW", "day before", _words(claim, history, end - 2, end - 1, "the day before"), _as(claim, history, end - 2, end - 1))
+        yield Reading(
+            "WINDOW",
+            "day before",
+            _words(claim, history, end - 2, end - 1, "the day before"),
+            _as(claim, history, end - 2, end - 1),
+        )
 
 
 def _other(claim: Change, library: Library, symbol: str) -> tuple[float, str] | None:
@@ -184,7 +236,9 @@ def _other(claim: Change, library: Library, symbol: str) -> tuple[float, str] | 
     _, _, base, end = found
     known = entity(symbol)
     name = known.name if known is not None else symbol
-    return _as(claim, history, base, end), _words(claim, history, base, end, f"the change of {name} ({symbol})")
+    return _as(claim, history, base, end), _words(
+        claim, history, base, end, f"the change of {name} ({symbol})"
+    )
 
 
 def _instruments(claim: Change, library: Library) -> Iterator[Reading]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """A sentence with its names, dates, windows and numbers marked, letter for letter.
 
 The shape of a sentence has the same length as its text. Each thing found is covered: one letter of a private

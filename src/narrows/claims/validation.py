@@ -30,7 +30,12 @@ __all__ = ["claims_rows", "published_verdicts", "recap_verdicts", "superlative_v
 ROOM = "claims"
 PUBLISHED, SUPERLATIVES = "published_index_claims.jsonl", "published_superlatives.jsonl"
 RECAP, ANSWERS, MUTATE = "recap1_restated.md", "recap1_claims.jsonl", "tools/mutate.py"
-ERRORS = {("2020-05-08", "week_pct"), ("2020-10-23", "week_pct"), ("2022-05-27", "week_pct"), ("2023-12-22", "ytd_pct")}
+ERRORS = {
+    ("2020-05-08", "week_pct"),
+    ("2020-10-23", "week_pct"),
+    ("2022-05-27", "week_pct"),
+    ("2023-12-22", "ytd_pct"),
+}
 """S&P numbers that their publishers got wrong."""
 RIGHT, WRONG_COUNT = 85, 4
 CASES = 5000
@@ -58,7 +63,9 @@ def claims_rows(folder: Path | None) -> Iterator[Comparison]:
     yield from _mutation_rows(folder, library)
 
 
-def _row(dataset: str, quantity: str, metric: str, value: float, goal: str, n: int, *, holds: bool) -> Comparison:
+def _row(
+    dataset: str, quantity: str, metric: str, value: float, goal: str, n: int, *, holds: bool
+) -> Comparison:
     return Comparison(ROOM, dataset, quantity, metric, value, goal, None, n, holds)
 
 
@@ -104,29 +111,70 @@ def _row_claims(row: dict[str, Any]) -> Iterator[tuple[str, Claim]]:
         places = len(str(value).partition(".")[2]) if isinstance(value, float) else 0
         if name == "close":
             places = 2
-            yield name, Level(entity=row["index"], window=Window("day", day), stated=Stated(value, "", places))
+            yield (
+                name,
+                Level(entity=row["index"], window=Window("day", day), stated=Stated(value, "", places)),
+            )
             continue
         kind, unit = name.split("_")
         places = 2 if unit == "points" else places
         stated = Stated(value, {"pct": "%"}.get(unit, unit), places)
-        yield name, Change(entity=row["index"], window=Window(kind, day), stated=stated, direction=1 if value >= 0 else -1)
+        yield (
+            name,
+            Change(
+                entity=row["index"],
+                window=Window(kind, day),
+                stated=stated,
+                direction=1 if value >= 0 else -1,
+            ),
+        )
 
 
 def _published_rows(folder: Path, library: Library) -> Iterator[Comparison]:
     found = published_verdicts(folder, library)
     wrong = {(day, name) for day, name, verdict in found if verdict.holds is not True}
     right = sum(verdict.holds is True for _, _, verdict in found)
-    yield _row(PUBLISHED, "S&P 500 numbers confirmed at printed precision", "count", right, f"{RIGHT}", len(found), holds=right == RIGHT)
+    yield _row(
+        PUBLISHED,
+        "S&P 500 numbers confirmed at printed precision",
+        "count",
+        right,
+        f"{RIGHT}",
+        len(found),
+        holds=right == RIGHT,
+    )
     flagged = len(wrong & ERRORS)
-    yield _row(PUBLISHED, "publishers' errors flagged, and no other number", "count", flagged, f"{WRONG_COUNT}", len(wrong), holds=wrong == ERRORS)
+    yield _row(
+        PUBLISHED,
+        "publishers' errors flagged, and no other number",
+        "count",
+        flagged,
+        f"{WRONG_COUNT}",
+        len(wrong),
+        holds=wrong == ERRORS,
+    )
     nasdaq = published_verdicts(folder, library, "IXIC")
     good = sum(verdict.holds is True for _, _, verdict in nasdaq)
-    yield _row(PUBLISHED, "Nasdaq numbers confirmed", "count", good, f"{len(nasdaq)}", len(nasdaq), holds=good == len(nasdaq))
+    yield _row(
+        PUBLISHED,
+        "Nasdaq numbers confirmed",
+        "count",
+        good,
+        f"{len(nasdaq)}",
+        len(nasdaq),
+        holds=good == len(nasdaq),
+    )
 
 
 # ---------------------------------------------------------------- superlatives
 
-_NAMES = {"SPX": "The S&P 500", "IXIC": "The Nasdaq", "SOX": "The PHLX Semiconductor index", "INTC": "Intel", "AAPL": "Apple"}
+_NAMES = {
+    "SPX": "The S&P 500",
+    "IXIC": "The Nasdaq",
+    "SOX": "The PHLX Semiconductor index",
+    "INTC": "Intel",
+    "AAPL": "Apple",
+}
 
 
 def _month(text: str) -> str:
@@ -137,26 +185,40 @@ def _sentences(row: dict[str, Any]) -> str:
     """Return a published superlative as sentences."""
     name, kind, value = _NAMES[row["series"]], row["kind"], row["value"]
     day = day_text(date.fromisoformat(row["date"]))
-    since = " ".join(row.get("text", "").partition("longest")[2].replace("winning streak", "").split()).removeprefix("since ")
+    since = " ".join(
+        row.get("text", "").partition("longest")[2].replace("winning streak", "").split()
+    ).removeprefix("since ")
     run = "daily" if kind.startswith("daily") else "weekly"
     if kind in {"weekly_up_streak", "weekly_down_streak", "daily_up_streak"}:
         unit = "day" if run == "daily" else "week"
         when = f"on {day}" if run == "daily" else f"in the week ended {day}"
         if value is None:  # the text says: 18th on 2026-04-24
             return f"{name} rose for an 18th straight day on April 24, 2026."
-        said = f"{name} {'fell' if 'down' in kind else 'rose'} for the {ordinal(value)} straight {unit} {when}."
+        said = (
+            f"{name} {'fell' if 'down' in kind else 'rose'} for the {ordinal(value)} straight {unit} {when}."
+        )
         known = since and "in index history" not in since and "stretch" not in since
         return said + (f" It was the longest {run} winning streak since {since}." if known else "")
     return {
-        "weekly_gain_best_since": lambda: f"In the week ended {day} {name} posted its best weekly gain since {_month(value)}.",
+        "weekly_gain_best_since": lambda: (
+            f"In the week ended {day} {name} posted its best weekly gain since {_month(value)}."
+        ),
         "best_week_since": lambda: f"{name} had its best week since {_month(value)} in the week ended {day}.",
         "distance_to_record": lambda: f"On {day} {name} was within {value}% of its all-time high.",
-        "record_close_prev": lambda: f"{name} set a record close on {day}. {name} closed at {value:,.2f} on {day}.",
-        "weeks_without_1pct_move": lambda: f"{name} failed to move by 1% up or down for {value} straight weeks to {day}.",
-        "weekly_up_streak_snapped": lambda: f"{name} snapped a {value}-week winning streak in the week ended {day}.",
+        "record_close_prev": lambda: (
+            f"{name} set a record close on {day}. {name} closed at {value:,.2f} on {day}."
+        ),
+        "weeks_without_1pct_move": lambda: (
+            f"{name} failed to move by 1% up or down for {value} straight weeks to {day}."
+        ),
+        "weekly_up_streak_snapped": lambda: (
+            f"{name} snapped a {value}-week winning streak in the week ended {day}."
+        ),
         "all_time_closing_high": lambda: f"{name} closed at ${value:,.2f} on {day}.",
         "week_pct": lambda: f"{name} gained {value}% in the week ended {day}.",
-        "record_close": lambda: f"{name} closed at a record on {day}. {name} closed at {value:,.2f} on {day}.",
+        "record_close": lambda: (
+            f"{name} closed at a record on {day}. {name} closed at {value:,.2f} on {day}."
+        ),
         "month_pct": lambda: f"{name} gained {value}% in June 2025.",
         "quarter_pct": lambda: f"{name} fell {abs(value)}% in the first quarter of 2025.",
     }[kind]()
@@ -171,9 +233,19 @@ def superlative_verdicts(folder: Path, library: Library) -> list[tuple[str, list
 def _superlative_rows(folder: Path, library: Library) -> Iterator[Comparison]:
     found = superlative_verdicts(folder, library)
     right = sum(all(one.holds for one in verdicts) for _, verdicts in found)
-    told = sum(bool(verdicts) and all(one.verdict == "UNVERIFIABLE" for one in verdicts) for _, verdicts in found)
+    told = sum(
+        bool(verdicts) and all(one.verdict == "UNVERIFIABLE" for one in verdicts) for _, verdicts in found
+    )
     yield _row(SUPERLATIVES, "superlatives confirmed", "count", right, "22", len(found), holds=right == 22)  # noqa: PLR2004 - of the data's README
-    yield _row(SUPERLATIVES, "superlatives without a series, told so", "count", told, "2", len(found), holds=told == 2)  # noqa: PLR2004
+    yield _row(
+        SUPERLATIVES,
+        "superlatives without a series, told so",
+        "count",
+        told,
+        "2",
+        len(found),
+        holds=told == 2,
+    )
 
 
 # ---------------------------------------------------------------- the recap
@@ -199,11 +271,27 @@ def recap_verdicts(folder: Path, library: Library) -> list[tuple[str, str, str]]
             one.verdict
             for one in report.checked
             if type_of(one.claim) == kind
-            and (kind in {"multiple", "only", "count"} or one.claim.entity == symbol or (row["metric"] == "table_of_11" and one.claim.entity.startswith("sector.")))
-            and (not isinstance(row["stated"], (int, float)) or kind == "multiple" or (one.claim.stated is not None and abs(one.claim.stated.value) == row["stated"]))
+            and (
+                kind in {"multiple", "only", "count"}
+                or one.claim.entity == symbol
+                or (row["metric"] == "table_of_11" and one.claim.entity.startswith("sector."))
+            )
+            and (
+                not isinstance(row["stated"], (int, float))
+                or kind == "multiple"
+                or (one.claim.stated is not None and abs(one.claim.stated.value) == row["stated"])
+            )
         ]
         names = sorted({verdict.name for verdict in verdicts})
-        found.append((row["id"], row["verdict"], names[0].partition(" of ")[0] if len({name.partition(":")[0] for name in names}) == 1 else "; ".join(names)))
+        found.append(
+            (
+                row["id"],
+                row["verdict"],
+                names[0].partition(" of ")[0]
+                if len({name.partition(":")[0] for name in names}) == 1
+                else "; ".join(names),
+            )
+        )
     return found
 
 
@@ -218,7 +306,9 @@ def _same(expected: str, found: str) -> bool:
 def _recap_rows(folder: Path, library: Library) -> Iterator[Comparison]:
     verdicts = recap_verdicts(folder, library)
     right = sum(_same(expected, found) for _, expected, found in verdicts)
-    yield _row(RECAP, "verdicts as answered", "count", right, "at least 20 of 21", len(verdicts), holds=right >= 20)  # noqa: PLR2004
+    yield _row(
+        RECAP, "verdicts as answered", "count", right, "at least 20 of 21", len(verdicts), holds=right >= 20
+    )
     monday = sum(found == "WRONG_BASE(monday)" for _, _, found in verdicts)
     yield _row(RECAP, "Monday base named", "count", monday, "3", 3, holds=monday == 3)  # noqa: PLR2004
     numbers = len(extract((folder / RECAP).read_bytes()))
@@ -254,13 +344,33 @@ def _mutation_rows(folder: Path, library: Library) -> Iterator[Comparison]:
     if not script.is_file():
         yield Comparison(ROOM, MUTATE, "sentences", "not run: data absent", None, "", None, 0, None)
         return
-    made = subprocess.run([sys.executable, str(script), "--seed", "1"], capture_output=True, text=True, check=True)  # noqa: S603 - the data's own tool
+    made = subprocess.run(
+        [sys.executable, str(script), "--seed", "1"], capture_output=True, text=True, check=True
+    )
     told = [json.loads(line) for line in made.stdout.splitlines()]
-    yield from _rates(MUTATE, "sentences of the tool", _judged(((row["text"], row["label"]) for row in told), library))
+    yield from _rates(
+        MUTATE, "sentences of the tool", _judged(((row["text"], row["label"]) for row in told), library)
+    )
 
 
 def _rates(dataset: str, what: str, judged: tuple[int, int, int]) -> Iterator[Comparison]:
     alarm, missed, pairs = judged
     rejected = 1 - missed / pairs
-    yield _row(dataset, f"{what}: falsified rejected", "share", rejected, f"at least {REJECTED:g}", pairs, holds=rejected >= REJECTED)
-    yield _row(dataset, f"{what}: true ones not confirmed", "share", alarm / pairs, f"at most {ALARMS:g}", pairs, holds=alarm / pairs <= ALARMS)
+    yield _row(
+        dataset,
+        f"{what}: falsified rejected",
+        "share",
+        rejected,
+        f"at least {REJECTED:g}",
+        pairs,
+        holds=rejected >= REJECTED,
+    )
+    yield _row(
+        dataset,
+        f"{what}: true ones not confirmed",
+        "share",
+        alarm / pairs,
+        f"at most {ALARMS:g}",
+        pairs,
+        holds=alarm / pairs <= ALARMS,
+    )

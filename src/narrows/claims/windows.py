@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """Windows in a text: the week, the year to date, the past month, since a date, from a record."""
 
 from __future__ import annotations
@@ -22,9 +23,7 @@ UNITS = {"day": "day", "session": "day", "trading day": "day", "week": "week", "
 _N = "|".join(["\\d+", *sorted(map(re.escape, WORDS), key=len, reverse=True)])
 _IN = r"(?:(?:in|for|over|during|on|through|across|within|by)\s+)?"
 _THE = r"(?:the\s+|its\s+|a\s+)?"
-_ENDING = (
-    rf"(?:that\s+)?(?:ended|ending|ends|closed|closing|to|through|thru|up\s+to|until|till|finishing|finished)\s+(?:on\s+)?(?:the\s+)?"
-)
+_ENDING = r"(?:that\s+)?(?:ended|ending|ends|closed|closing|to|through|thru|up\s+to|until|till|finishing|finished)\s+(?:on\s+)?(?:the\s+)?"
 _WEEKISH = r"(?:(?:holiday[- ]shortened|shortened|trading|calendar|whole|full|four[- ]day|five[- ]day|past|last|latest)\s+)*"
 
 
@@ -50,14 +49,14 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
         ("ytd", r"\byear[- ]to[- ]date\b|\bytd\b|\b(?:so far |already )?this year\b|\bfor the year\b|\bon the year\b|\bin the year\b(?! (?:earlier|ago|before))|\bsince (?:the (?:start|beginning) of the year|new year(?:'s)?|year[- ]end|the end of last year)\b|\byear so far\b|\bsince january 1\b"),
         ("past", rf"{_IN}(?:the\s+)?(?:past|last|previous|trailing|latest|preceding|prior)\s+(?P<count>{_N})\s+(?:trading\s+|calendar\s+)?(?P<unit>day|session|week|month|quarter|year)s?\b"),
         ("past", rf"(?:{_IN}(?:the\s+)?(?:past|trailing|preceding)|(?:over|during|in)\s+the\s+last)\s+(?P<unit>month|quarter|year)\b"),
-        ("past", rf"(?:from|than|versus|compared\s+with|vs\.?|against)\s+(?P<count>a|one|two|three|six|five|ten)\s+(?P<unit>week|month|year)s?\s+(?:ago|earlier|before)\b"),
+        ("past", r"(?:from|than|versus|compared\s+with|vs\.?|against)\s+(?P<count>a|one|two|three|six|five|ten)\s+(?P<unit>week|month|year)s?\s+(?:ago|earlier|before)\b"),
         ("past", r"\b(?P<unit>year|month)[- ]over[- ](?:year|month)\b|\byoy\b|\b(?P<unit2>year)-on-year\b"),
         ("past", rf"\b(?P<count>{_N})-(?P<unit>day|week|month|quarter|year)s?\b(?!\s+(?:moving|average|mean|high|low|treasury|note|yield|winning|losing|win|streak|run\b|stretch|skid|slide|closing))(?![- ]long)(?!-old)"),
         ("past", rf"^\W*(?P<count>{_N})\s(?P<unit>day|week|month|quarter|year)s?\b(?=\s*(?:%|\)|change|chg|return|perf|$))"),
         ("past", rf"\b(?:in|over|within)\s+(?:just\s+|only\s+|about\s+)?(?P<count>{_N})\s+(?:trading\s+)?(?P<unit>day|session|week|month|year)s\b"),
         ("past", r"\b(?:in|over|within) (?P<count>a) (?:single )?(?P<unit>month|quarter|year)\b"),
         ("past", r"\b(?P<short>[1-9][0-9]?)\s?(?P<letter>[dwmy])\b"),
-        ("week", rf"{_IN}(?:the\s+|this\s+|last\s+){_WEEKISH}week(?:'s)?\b(?!\s+(?:before|earlier|ago|since|after|to\s+(?:remember|forget)))|\bthis\s+week\b|\bweek[- ]to[- ]date\b|\bweek[- ]over[- ]week\b|\bwow\b|\b(?:past|last|previous)\s+week\b|\b1\s?-?week\b|\bweek\b(?=\s*%|\s*change|\s*chg|\s*$)"),
+        ("week", rf"{_IN}(?:the\s+|this\s+|last\s+){_WEEKISH}week(?:'s)?\b(?!\s+(?:before|earlier|ago|since|after|to\s+(?:remember|forget)))|\bthis\s+week\b|\bweek[- ]to[- ]date\b|\bweek[- ]over[- ]week\b|\bwow\b|\b(?:past|last|previous)\s+week\b|\b1\s?-?week\b(?! (?:winning|losing|streak))|\bweek\b(?=\s*%|\s*change|\s*chg|\s*$)"),
         ("week", rf"\bweekly\b|{D}[- ]to[- ]{D}\s+change|\bfriday[- ]to[- ]friday\b|\bfrom (?:last|the previous|the prior|the preceding) {D}"),
         ("between", rf"\b(?:between|from)\s+(?P<since>{D})\s+(?:and|to|through|until)\s+(?P<date>{D})"),
         ("since", rf"\b(?:from|versus|compared\s+with|relative\s+to|against)\s+(?:the\s+)?(?:closes?\s+(?:on|of)\s+)?(?:its\s+)?(?P<since>{D})(?:'s)?(?:\s+clos(?:e|ing(?:\s+level)?))?"),
@@ -121,7 +120,9 @@ def windows(shape: str) -> Iterator[Spoken]:
 
 def _spoken(kind: str, match: re.Match[str]) -> Spoken:
     groups = match.groupdict()
-    date = next((match.start(g) for g in ("date", "date2", "date3", "weekof", "month", "month2") if groups.get(g)), -1)
+    date = next(
+        (match.start(g) for g in ("date", "date2", "date3", "weekof", "month", "month2") if groups.get(g)), -1
+    )
     since = next((match.start(g) for g in ("since", "since2") if groups.get(g)), -1)
     start = match.start() + len(match[0]) - len(match[0].lstrip())
     if kind == "between":

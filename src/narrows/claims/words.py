@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern stands on one line
 """Words that say which way: verbs and nouns of rising and falling, and topics that no price tells."""
 
 from __future__ import annotations

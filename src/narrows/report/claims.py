@@ -139,4 +139,6 @@ def types_text(width: int = 100) -> str:
 def types_json() -> str:
     """Return the types and verdicts as one JSON object."""
     types = [{"type": name, "says": says, "example": example} for name, (says, example) in TYPES.items()]
-    return json.dumps({"command": "claims list", "types": types, "verdicts": VERDICTS}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {"command": "claims list", "types": types, "verdicts": VERDICTS}, indent=2, ensure_ascii=False
+    )
