@@ -103,7 +103,7 @@ class Dated:
         except ValueError:  # 31 April
             return None
 
-    def _span(self, beside: date | None, *, past: bool) -> Span | None:
+    def _span(self, beside: date | None, *, past: bool) -> Span | None:  # noqa: PLR0911 - one line a kind
         if self.kind == "back":
             if beside is None:
                 return None
@@ -123,8 +123,8 @@ class Dated:
             same = past and not self.day and (first.month == beside.month) and self.kind == "month"
             year -= late or same
         if self.kind == "year":
-            first, last = PARTS.get(self.part, (1, 12))
-            return Span(date(year, first, 1), month_end(year, last))
+            begun, ended = PARTS.get(self.part, (1, 12))
+            return Span(date(year, begun, 1), month_end(year, ended))
         if self.kind == "quarter":
             return Span(date(year, self.month, 1), month_end(year, self.month + 2))
         if self.kind == "month":

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,7 +201,9 @@ def entities() -> dict[str, Entity]:
     content = tomllib.loads((HOME / "entities.toml").read_text(encoding="utf-8"))
     known: dict[str, Entity] = {}
     for row in content["entity"]:
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+        }
         known[row["id"]] = Entity(**values)
     for row in content["sector"]:
         names = tuple(row["aliases"])
@@ -214,9 +216,9 @@ def entities() -> dict[str, Entity]:
         )
     with (HOME / "companies.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            aliases = tuple(part for part in row["aliases"].split("|") if part)
+            others = tuple(part for part in row["aliases"].split("|") if part)
             known.setdefault(
-                row["symbol"], Entity(row["symbol"], row["name"], "stock", aliases=(row["name"], *aliases))
+                row["symbol"], Entity(row["symbol"], row["name"], "stock", aliases=(row["name"], *others))
             )
     return known
 

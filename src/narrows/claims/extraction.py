@@ -226,7 +226,7 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
         "week",
         "day",
     }:
-        window = replace(window, kind=made.get("unit") if made.get("unit") in {"week", "day"} else "week")
+        window = replace(window, kind="day" if made.get("unit") == "day" else "week")
     if draft.make in {Streak, StreakEnded, StreakSince, Quiet, BestSince} and made.get("unit") == "day":
         window = replace(window, kind="day")
     if draft.since is not None:
@@ -272,11 +272,11 @@ def _window_of(draft: Draft, sentence: Sentence, context: Context) -> Window:
     place = next(iter(dated or near), None)
     if place is None:
         plain = [at for at in inside if sentence.spoken[at].kind in {"week", "day"}]
-        place = plain[0] if plain and draft.make not in {Streak, StreakSince, BestSince} else None
+        place = plain[0] if plain and not issubclass(draft.make, (Streak, StreakSince, BestSince)) else None
     if place is None:
         day = said_day(sentence, context)
         kind = context.kind if context.kind in {"day", "week"} else "week"
-        if draft.make in {Record, ExtremeSince} and day is not None:
+        if issubclass(draft.make, (Record, ExtremeSince)) and day is not None:
             kind = "day"
         return Window(kind, day or context.day, assumed=day is None)
     return window_said(sentence.spoken[place], sentence, context)
@@ -474,6 +474,10 @@ def _topic(numeral: Numeral, sentence: Sentence) -> str:
     )
     if tail is not None and name_end >= clause and "stocks" not in tail[0] and "futures" not in tail[0]:
         return tail[0].strip()
+    begins = [at for at in sentence.names if at < numeral.start]
+    owned = _OWNED.search(shape[: begins[-1]]) if begins else None
+    if owned is not None and begins[-1] >= clause:
+        return owned[1]
     if found and not _priced(between[found[-1].end() :]):
         return found[-1][0]
     after = re.match(
@@ -482,6 +486,9 @@ def _topic(numeral: Numeral, sentence: Sentence) -> str:
     )
     follows = TOPIC.match(after["t"]) if after is not None else None
     return follows[0] if follows is not None else ""
+
+
+_OWNED = re.compile(rf"({TOPIC.pattern})(?: \w+)? (?:of|at|from|for) (?:the )?$")
 
 
 def _supposed(numeral: Numeral, sentence: Sentence) -> str:

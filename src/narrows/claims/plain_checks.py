@@ -49,10 +49,8 @@ __all__ = [
 def check_other(claim: Other, desk: Desk) -> Verdict:
     """Return the verdict on a number that no price tells."""
     topic = claim.topic
-    told: dict[str, Any] = {"number": "no series", "supposed": "not stated as a fact"}.get(
-        topic, f"no series of {topic}"
-    )
-    return cannot_tell(told)
+    reasons = {"number": "no series", "supposed": "not stated as a fact"}
+    return cannot_tell(reasons.get(topic, f"no series of {topic}"))
 
 
 def check_contribution(claim: Contribution, desk: Desk) -> Verdict:
@@ -202,6 +200,8 @@ def _mismatch(claim: Change, history: History, desk: Desk, more: dict[str, Any],
     stated = claim.stated
     assert stated is not None  # noqa: S101 - the caller has looked
     value = float(more["value"])
+    if stated.hedge in {"over", "under", "within"}:  # a bound is no number that a reading could explain
+        return Verdict("FALSE", **more)
     if turned(stated, value):
         return Verdict("FALSE", "sign", **more)
     reading, tried, chance = explain(claim, history, desk.library, desk.named, slack)

@@ -34,7 +34,7 @@ SINCE = re.compile(
     rf"(?:(?:that\s+)?(?:ended|ending|of|in|to|beginning|on|closed)\s+(?:on\s+)?)?(?:the\s+)?(?P<date>{_D})"
 )
 IGNORED = re.compile(
-    r"24/7|\b(?:s&p|top|no\.|number|#)\s?\d+\b|\b\d+-k\b|\b\d+(?:st|nd|rd|th) century"
+    r"24/7|\b\d+x (?=leveraged|funds?\b|etfs?\b|bull|bear|inverse|long\b|short\b)|\b(?:s&p|top|no\.|number|#)\s?\d+\b|\b\d+-k\b|\b\d+(?:st|nd|rd|th) century"
     r"|\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|fifty|two-hundred)-(?:year|month|week|day|hour|minute|quarter)(?:s)?(?=[- ](?:average|mean|old|long|treasury|note|bond|yield|plan|deal|period|high|low))"
     r"|(?<![\d.,$€£+\-])\b(?:19|20)\d{2}s?\b(?![.,]\d|\s?%|\s(?:points|percent))"
     r"|\b\d+-in-\d+\b|\b\d+:\d\d\b|\b\d+\s?(?:a\.m\.|p\.m\.|am\b|pm\b)|\b(?:g|h|b|a)\d{2,3}\b"
@@ -112,11 +112,11 @@ def marked(text: str, line: int = 0, column: int = 0) -> Sentence:
     for match in SINCE.finditer(shape):
         found.since[match.start()] = found.dated[match.start("date")]
         cover(match.start(), match.end(), "S")
-    for match in IGNORED.finditer("".join(letters)):
-        cover(match.start(), match.end(), "I")
     for window in windows("".join(letters)):
         found.spoken[window.start] = window
         cover(window.start, window.end, "W")
+    for match in IGNORED.finditer("".join(letters)):
+        cover(match.start(), match.end(), "I")
     for numeral in numerals("".join(letters)):
         found.numbers[numeral.start] = numeral
         cover(numeral.start, numeral.end, numeral.code)
