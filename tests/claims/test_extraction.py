@@ -9,14 +9,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrows.claims import extract, phrase
-from narrows.claims.claim import TYPES, BestSince, Change, Claim, Count, Rank, Record, Span, Stated, Streak, Window, type_of
+from narrows.claims.claim import (
+    TYPES,
+    BestSince,
+    Change,
+    Claim,
+    Count,
+    Rank,
+    Record,
+    Span,
+    Stated,
+    Streak,
+    Window,
+    type_of,
+)
 from narrows.claims.phrases import phrasings
 
 FRIDAY = date(2026, 5, 1)
 
 
 def told(text: str, week: date | None = FRIDAY) -> list[tuple[str, str, float | None]]:
-    return [(type_of(one), one.entity, None if one.stated is None else one.stated.value) for one in extract(text, week)]
+    return [
+        (type_of(one), one.entity, None if one.stated is None else one.stated.value)
+        for one in extract(text, week)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +74,10 @@ def test_the_header_of_a_table_gives_window_and_metric():
 
 def test_a_list_pasted_as_lines_is_read_under_its_heading():
     text = "Sector Snapshot (1-Week)\n\nEnergy\n+3.30%\nTechnology\n+0.08%\n"
-    assert told(text) == [("change.week", "sector.energy", 3.3), ("change.week", "sector.information_technology", 0.08)]
+    assert told(text) == [
+        ("change.week", "sector.energy", 3.3),
+        ("change.week", "sector.information_technology", 0.08),
+    ]
 
 
 def test_an_introducing_line_sets_the_window_of_what_follows():
@@ -72,7 +91,12 @@ def test_the_day_comes_from_the_title_and_a_date_in_the_sentence_wins():
 
 
 def test_numbers_that_say_nothing_of_a_market_are_left_alone():
-    assert extract("On May 1, 2026 the S&P 500 met 24/7 news of the Q1 season, the 10 most-traded names and 3x funds.") == []
+    assert (
+        extract(
+            "On May 1, 2026 the S&P 500 met 24/7 news of the Q1 season, the 10 most-traded names and 3x funds."
+        )
+        == []
+    )
 
 
 def test_every_example_of_a_type_is_read_as_that_type():
@@ -117,7 +141,9 @@ def made() -> st.SearchStrategy[Claim]:
         lambda day, n, up: Count(entity="sector_funds", window=Window("week", day), stated=Stated(n, "", 0), of=11, direction=up),
         FRIDAYS, st.integers(1, 11), st.sampled_from([1, -1]),
     )  # fmt: skip
-    record = st.builds(lambda who, day: Record(entity=who, window=Window("day", day), direction=1), ENTITIES, FRIDAYS)
+    record = st.builds(
+        lambda who, day: Record(entity=who, window=Window("day", day), direction=1), ENTITIES, FRIDAYS
+    )
     return st.one_of(change, streak, since, rank, count, record)
 
 

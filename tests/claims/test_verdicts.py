@@ -66,7 +66,11 @@ def test_a_sentence_has_its_verdict_on_the_built_in_closes(text, expected):
 
 
 def test_the_founding_example_is_told_exactly():
-    verdict = check("| Index | Weekly change |\n|---|---|\n| S&P 500 | +0.78% |\n", date(2026, 5, 1)).checked[0].verdict
+    verdict = (
+        check("| Index | Weekly change |\n|---|---|\n| S&P 500 | +0.78% |\n", date(2026, 5, 1))
+        .checked[0]
+        .verdict
+    )
     assert verdict.reading.words == (
         "+0.78 % is Monday's close to Friday's: from the close of Mon 27 Apr 2026 (7,173.91) to that of Fri 1 May 2026 (7,230.12)"
     )
@@ -79,9 +83,14 @@ def test_the_founding_example_is_told_exactly():
 
 def test_a_missing_session_makes_a_change_unavailable(tmp_path):
     (tmp_path / "closes.csv").write_text(
-        "ticker,date,close\n" + "".join(f"INTC,2026-04-{day},{price}\n" for day, price in ((20, 65.7), (23, 66.8), (27, 85.0), (28, 84.5)))
+        "ticker,date,close\n"
+        + "".join(
+            f"INTC,2026-04-{day},{price}\n" for day, price in ((20, 65.7), (23, 66.8), (27, 85.0), (28, 84.5))
+        )
     )
-    assert names("Intel rose 27.24% in the week ended April 28, 2026.", tmp_path) == ["UNVERIFIABLE(no close for the base of over the week)"]
+    assert names("Intel rose 27.24% in the week ended April 28, 2026.", tmp_path) == [
+        "UNVERIFIABLE(no close for the base of over the week)"
+    ]
 
 
 def test_a_hostile_page_is_read_for_what_it_shows():
@@ -116,7 +125,12 @@ def test_published_numbers_are_confirmed_and_publishers_errors_flagged(library):
     found = published_verdicts(DATA, library)
     wrong = {(day, name) for day, name, verdict in found if verdict.holds is not True}
     assert len(found) == 89
-    assert wrong == {("2020-05-08", "week_pct"), ("2020-10-23", "week_pct"), ("2022-05-27", "week_pct"), ("2023-12-22", "ytd_pct")}
+    assert wrong == {
+        ("2020-05-08", "week_pct"),
+        ("2020-10-23", "week_pct"),
+        ("2022-05-27", "week_pct"),
+        ("2023-12-22", "ytd_pct"),
+    }
 
 
 @needs_data
@@ -151,7 +165,10 @@ def test_falsified_sentences_are_rejected_and_true_ones_are_not(library):
 @pytest.mark.skipif(not SEED.is_dir(), reason="../shared/seed is not here")
 def test_the_recaps_of_the_seed_are_measured_from_monday(library):
     text = next(SEED.glob("*.txt")).read_text(encoding="utf-8")
-    for title, end in (("Weekly Market Recap (May 4", date(2026, 5, 8)), ("Weekly Market Recap (April 27", date(2026, 5, 1))):
+    for title, end in (
+        ("Weekly Market Recap (May 4", date(2026, 5, 8)),
+        ("Weekly Market Recap (April 27", date(2026, 5, 1)),
+    ):
         start = text.index(title)
         report = check(text[start : text.index("AI Infrastructure Study", start)], None, library)
         assert report.day == end
@@ -170,14 +187,23 @@ def test_rows_without_data_are_named_as_not_run():
 def test_the_command_line_gives_4_for_a_wrong_claim_and_0_where_all_hold(tmp_path):
     def run(text: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "narrows", "claims", "check", "-", *options], input=text, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "narrows", "claims", "check", "-", *options],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     wrong = run(f"The S&P 500 rose 0.78% {WEEK}.", "--annotate")
     assert wrong.returncode == 4
-    assert "^ WRONG_BASE(monday); +0.78 % is Monday's close to Friday's; recomputed +0.91 % over the week" in wrong.stdout
+    assert (
+        "^ WRONG_BASE(monday); +0.78 % is Monday's close to Friday's; recomputed +0.91 % over the week"
+        in wrong.stdout
+    )
     assert run(f"The S&P 500 rose 0.91% {WEEK}.", "--json").returncode == 0
     refused = run("The S&P 500 rose 1%.", "--week", "May")
     assert refused.returncode == 2
-    assert refused.stderr.startswith("narrows: The option --week is given 'May'. It takes the last trading day")
+    assert refused.stderr.startswith(
+        "narrows: The option --week is given 'May'. It takes the last trading day"
+    )
     assert run("Nothing here.").returncode == 3

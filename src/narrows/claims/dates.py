@@ -171,7 +171,7 @@ def dates(text: str) -> Iterator[Dated]:
     Examples
     --------
     >>> from datetime import date
-    >>> [str(one.span(date(2026, 5, 1))) for one in dates("since November 2020, on Friday, April 27 – May 1, 2026")]
+    >>> [str(one.span(date(2026, 5, 1))) for one in dates("since November 2020, on Friday: April 27 – May 1, 2026")]
     ['2020-11-01..2020-11-30', '2026-05-01', '2026-04-27..2026-05-01']
     """
     for match in _DATES.finditer(text):

@@ -151,7 +151,7 @@ def read(content: bytes | str) -> Document:
 
     Examples
     --------
-    >>> [(one.kind, one.cells) for one in read("| Index | Week |\\n|---|---|\\n| S&P 500 | +0.91% |").blocks]
+    >>> [(one.kind, one.cells) for one in read("| Index | Week |\n|---|---|\n| S&P 500 | +0.91% |").blocks]
     [('row', ('S&P 500', '+0.91%'))]
     """
     text = _decoded(content).replace("\r\n", "\n").replace("\r", "\n")

@@ -204,6 +204,7 @@ def entities() -> dict[str, Entity]:
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
         }
+        values["aliases"] = tuple(dict.fromkeys((row["name"], *values.get("aliases", ()))))
         known[row["id"]] = Entity(**values)
     for row in content["sector"]:
         names = tuple(row["aliases"])

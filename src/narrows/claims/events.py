@@ -287,7 +287,7 @@ def _best(sentence: Sentence) -> Iterator[Draft]:
 
 
 def _of_no_price(sentence: Sentence, at: int) -> bool:
-    """Whether the clause before a place speaks of earnings and the like."""
+    """Return whether the clause before a place speaks of earnings and the like."""
     clause = max(sentence.shape.rfind(mark, 0, at) for mark in (";", ". ", ": ", "\u2014"))
     names = [name.end for name in sentence.names.values() if clause < name.end <= at]
     return TOPIC.search(sentence.shape[max([0, clause, *names]) : at]) is not None

@@ -227,7 +227,7 @@ def phrase(claim: Claim, variant: int = 0) -> str:
     >>> from narrows.claims import extract
     >>> (claim,) = extract("The S&P 500 rose 0.91% in the week ended May 1, 2026.")
     >>> phrase(claim, 1)
-    'In the week ended May 1, 2026, the S&P 500 rose 0.91%.'
+    'In the week ended May 1, 2026, the S&P 500 gained 0.91%.'
     """
     templates, whens = _templates(claim), _whens(claim)
     template = templates[variant % len(templates)]
