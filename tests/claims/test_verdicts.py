@@ -184,7 +184,7 @@ def test_rows_without_data_are_named_as_not_run():
     assert all(row.holds is None and row.metric == "not run: data absent" for row in rows)
 
 
-def test_the_command_line_gives_4_for_a_wrong_claim_and_0_where_all_hold(tmp_path):
+def test_the_command_line_gives_4_for_a_wrong_claim_and_0_where_all_hold(tmp_path):  # noqa: ARG001
     def run(text: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "narrows", "claims", "check", "-", *options],

@@ -96,7 +96,7 @@ def check(
     if not claims:
         raise DataError(
             "The text holds no numeric claim of a market",
-            "A claim is a number with the name of an index, fund, stock or good, in Markdown, HTML or plain text",
+            "A claim is a number beside the name of an index, fund, stock or good",
             "Give the text of a recap; `narrows claims list` shows the types",
         )
     books = library if isinstance(library, Library) else Library(library)

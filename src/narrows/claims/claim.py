@@ -187,7 +187,8 @@ class Claim:
         common = {"entity", "name", "window", "stated", "direction", "text", "line", "column"}
         extra = [f"{f.name}={getattr(self, f.name)}" for f in fields(self) if f.name not in common]
         unit = self.stated.unit if self.stated is not None else ""
-        return f"{self.kind}({', '.join(part for part in (self.entity, str(self.window), unit, *extra) if part)})"
+        parts = (self.entity, str(self.window), unit, *extra)
+        return f"{self.kind}({', '.join(part for part in parts if part)})"
 
     @property
     def id(self) -> str:

@@ -63,7 +63,7 @@ class Desk:
         """Return the sectors' changes over a window as the text's own table prints them."""
         found: dict[str, float] = {}
         for claim in self.claims:
-            if isinstance(claim, Change) and claim.entity.startswith("sector.") and claim.stated is not None:
+            if isinstance(claim, Change) and claim.entity.startswith("sector.") and claim.stated is not None:  # noqa: SIM102
                 if (claim.window.kind, claim.window.end) == (window.kind, window.end) and " | " in claim.text:
                     found.setdefault(claim.entity, claim.stated.value)
         if not found:
@@ -82,14 +82,16 @@ class Desk:
 
 
 def cannot_tell(reason: str, words: str = "", **more: Any) -> Verdict:
+    """Return that the data cannot tell, and why."""
     return Verdict("UNVERIFIABLE", reason, words=words, **more)
 
 
 def judged(*, right: bool, **more: Any) -> Verdict:
+    """Return TRUE or FALSE."""
     return Verdict("TRUE" if right else "FALSE", **more)
 
 
-def history_of(claim: Claim, desk: Desk) -> tuple[History | None, str, Verdict | None]:
+def history_of(claim: Claim, desk: Desk) -> tuple[History | None, str, Verdict | None]:  # noqa: PLR0911
     """Return the history that a claim is checked on, a note on a stand-in, or why there is none."""
     known = entity(claim.entity)
     if not claim.entity:

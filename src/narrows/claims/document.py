@@ -31,8 +31,8 @@ _HIDDEN = dict.fromkeys(
     map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
 )
 _DAMAGED = {
-    "\u00e2\u02c6\u2019": "-", "\u00e2\x88\x92": "-", "\u00e2\u20ac\u201c": "\u2013", "\u00e2\x80\x93": "\u2013",
-    "\u00e2\u20ac\u201d": "\u2014", "\u00e2\x80\x94": "\u2014", "\u00e2\u20ac\u2122": "'", "\u00e2\x80\x99": "'",
+    "\u00e2\u02c6\u2019": "-", "\u00e2\x88\x92": "-", "\u00e2\u20ac\u201c": "\u2013", "\u00e2\x80\x93": "\u2013",  # noqa: E501
+    "\u00e2\u20ac\u201d": "\u2014", "\u00e2\x80\x94": "\u2014", "\u00e2\u20ac\u2122": "'", "\u00e2\x80\x99": "'",  # noqa: E501
     "\u00c2\u00a0": " ", "\u00c2\u00a3": "\u00a3", "\u00e2\u201a\u00ac": "\u20ac",
 }  # fmt: skip
 _DASH_SIGN = re.compile(
@@ -323,7 +323,7 @@ class _Page(HTMLParser):
         self.heads = 0
         self.header: tuple[str, ...] = ()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: C901
         if self.skipping:
             return
         told = {name: (value or "") for name, value in attrs}

@@ -347,7 +347,7 @@ def _record(sentence: Sentence) -> Iterator[Draft]:
         before = shape[: match.start()]
         if not _RECORD_LEAD.search(before):
             continue
-        if re.search(
+        if re.search(  # noqa: SIM102
             r"(?:track|world|broken|set the) $|(?:of|below|from|within|off|short of|near|toward|towards|to within)(?: \w+)? (?:its|the|a|an|their)? ?$",
             before,
         ):

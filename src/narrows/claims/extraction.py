@@ -204,7 +204,7 @@ def _first_name(sentence: Sentence) -> tuple[str, str] | None:
     return None
 
 
-def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[int, Claim]]:
+def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[int, Claim]]:  # noqa: C901, PLR0912
     """Yield the claims of a draft: one for each name of its list."""
     made = dict(draft.fields)
     if draft.make is Streak and not made["unit"]:
@@ -282,7 +282,7 @@ def _window_of(draft: Draft, sentence: Sentence, context: Context) -> Window:
     return window_said(sentence.spoken[place], sentence, context)
 
 
-def _subjects(draft: Draft, sentence: Sentence, context: Context) -> list[tuple[str, str]]:
+def _subjects(draft: Draft, sentence: Sentence, context: Context) -> list[tuple[str, str]]:  # noqa: PLR0911
     if draft.subject >= 0:
         name = sentence.names[draft.subject]
         return [(name.id, name.name)]
@@ -501,7 +501,7 @@ def _priced(text: str) -> bool:
     return re.search(r"\b(?:shares|stock|index|price|prices)\b", text) is not None
 
 
-def _change_names(numeral: Numeral, sentence: Sentence, context: Context) -> list[tuple[str, str]]:
+def _change_names(numeral: Numeral, sentence: Sentence, context: Context) -> list[tuple[str, str]]:  # noqa: PLR0911
     shape, places = sentence.shape, sorted(sentence.names)
     clause = max(shape.rfind(mark, 0, numeral.start) for mark in (";", ". "))
     before = [at for at in places if clause < at < numeral.start and not _compared(shape, at)]
@@ -678,7 +678,7 @@ def _unknown_name(sentence: Sentence, place: int) -> tuple[str, str]:
     return "", ""
 
 
-def _direction(numeral: Numeral, sentence: Sentence) -> int:
+def _direction(numeral: Numeral, sentence: Sentence) -> int:  # noqa: PLR0911
     shape = sentence.shape
     if numeral.signed:
         return 1 if numeral.stated.value > 0 else -1
@@ -738,7 +738,7 @@ def _row(block: Block, context: Context) -> Iterator[Claim]:
         yield from _cell(found, sentence, header, (symbol, name), context, block)
 
 
-def _cell(
+def _cell(  # noqa: PLR0917
     found: list[Numeral],
     sentence: Sentence,
     header: Sentence | None,

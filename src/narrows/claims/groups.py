@@ -1,14 +1,8 @@
 """Checks of places and counts among the sectors."""
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001
 
 from narrows.claims.agreement import CENT, agrees
-from narrows.claims.claim import (
-    Claim,
-    Count,
-    Only,
-    Rank,
-)
 from narrows.claims.desk import (
     FUNDS,
     Desk,
@@ -18,6 +12,15 @@ from narrows.claims.desk import (
 from narrows.claims.entities import entities
 from narrows.claims.telling import signed
 from narrows.claims.verdict import Verdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from narrows.claims.claim import (
+        Claim,
+        Count,
+        Only,
+        Rank,
+    )
 
 __all__ = ["check_count", "check_only", "check_rank"]
 

@@ -76,7 +76,7 @@ def cases(library: Library, count: int, seed: int = 1) -> Iterator[Case]:
             yield Case(kind, label, claim, phrase(claim, variant))
 
 
-def _pair(kind: str, library: Library, rng: random.Random) -> tuple[Claim, Claim] | None:
+def _pair(kind: str, library: Library, rng: random.Random) -> tuple[Claim, Claim] | None:  # noqa: C901
     if kind in {"rank", "count"}:
         return _group(kind, library, rng)
     fund = kind == "entity" or (kind in {"value", "sign", "base"} and rng.random() < 0.5)  # noqa: PLR2004 - a coin

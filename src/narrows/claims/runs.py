@@ -6,15 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.agreement import agrees, near_miss
-from narrows.claims.claim import (
-    Claim,
-    CountOfPast,
-    Quiet,
-    Share,
-    Streak,
-    StreakEnded,
-    StreakSince,
-)
 from narrows.claims.desk import (
     NO_PRICE,
     RECENT,
@@ -27,6 +18,15 @@ from narrows.claims.telling import day_words
 from narrows.claims.verdict import Verdict
 
 if TYPE_CHECKING:
+    from narrows.claims.claim import (
+        Claim,
+        CountOfPast,
+        Quiet,
+        Share,
+        Streak,
+        StreakEnded,
+        StreakSince,
+    )
     from narrows.claims.history import History
 
 __all__ = [
@@ -56,7 +56,7 @@ def check_streak(claim: Streak, desk: Desk) -> Verdict:
     way = claim.direction or 1
     runs = history.runs(claim.unit, way)
     count, said = runs[place], int(claim.stated.value)
-    words = f"{count} {claim.unit}{'s' if count != 1 else ''} {'up' if way > 0 else 'down'} in a row to {day_words(history.days[history.periods(claim.unit)[place].end])}"
+    words = f"{count} {claim.unit}{'s' if count != 1 else ''} {'up' if way > 0 else 'down'} in a row to {day_words(history.days[history.periods(claim.unit)[place].end])}"  # noqa: E501
     told: dict[str, Any] = {"value": float(count), "words": words, "data": history.hash, "note": note}
     if count == place + 1 and said > count:
         return cannot_tell(f"data start {history.days[0].isoformat()}", words, data=history.hash)
@@ -69,7 +69,7 @@ def check_streak(claim: Streak, desk: Desk) -> Verdict:
     return Verdict("FALSE", **told)
 
 
-def check_streak_since(claim: StreakSince, desk: Desk) -> Verdict:
+def check_streak_since(claim: StreakSince, desk: Desk) -> Verdict:  # noqa: PLR0911
     """Return the verdict on a longest run since."""
     history, note, verdict = history_of(claim, desk)
     if verdict is not None or history is None:
@@ -102,7 +102,7 @@ def check_streak_since(claim: StreakSince, desk: Desk) -> Verdict:
     span = claim.since
     right = any(
         span.holds(day)
-        or (span.start == span.end and abs((span.start - day).days) < 4 and claim.unit == "week")
+        or (span.start == span.end and abs((span.start - day).days) < 4 and claim.unit == "week")  # noqa: PLR2004
         for day in days
     )
     return judged(right=right, words=words, **told)
@@ -136,7 +136,7 @@ def check_count_of_past(claim: CountOfPast, desk: Desk) -> Verdict:
     way = claim.direction or 1
     periods = history.periods(claim.unit)[place + 1 - claim.of : place + 1]
     count = sum(one.change * way > 0 for one in periods)
-    words = f"{'up' if way > 0 else 'down'} in {count} of the {claim.of} {claim.unit}s to {day_words(history.days[periods[-1].end])}"
+    words = f"{'up' if way > 0 else 'down'} in {count} of the {claim.of} {claim.unit}s to {day_words(history.days[periods[-1].end])}"  # noqa: E501
     return judged(
         right=agrees(claim.stated, float(count)),
         value=float(count),
@@ -179,7 +179,7 @@ def check_quiet(claim: Quiet, desk: Desk) -> Verdict:
     count = 0
     while place - count >= 0 and abs(periods[place - count].change) < claim.move:
         count += 1
-    words = f"{count} {claim.unit}s in a row without a move of {claim.move:g} % to {day_words(history.days[periods[place].end])}"
+    words = f"{count} {claim.unit}s in a row without a move of {claim.move:g} % to {day_words(history.days[periods[place].end])}"  # noqa: E501
     told: dict[str, Any] = {"value": float(count), "words": words, "data": history.hash, "note": note}
     if agrees(claim.stated, float(count)):
         return Verdict("TRUE", **told)

@@ -80,7 +80,7 @@ class Sentence:
                 yield numeral
 
 
-def marked(text: str, line: int = 0, column: int = 0) -> Sentence:
+def marked(text: str, line: int = 0, column: int = 0) -> Sentence:  # noqa: C901
     """Return a sentence with all that is found in it.
 
     Examples

@@ -6,13 +6,6 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from narrows.claims.claim import (
-    BestOfYear,
-    BestSince,
-    ExtremeSince,
-    Record,
-    Span,
-)
 from narrows.claims.desk import (
     LONG_ENOUGH,
     NO_PRICE,
@@ -24,17 +17,24 @@ from narrows.claims.desk import (
     reach,
 )
 from narrows.claims.entities import entity
-from narrows.claims.history import Period
 from narrows.claims.telling import day_words, signed
 from narrows.claims.verdict import Verdict
 
 if TYPE_CHECKING:
+    from narrows.claims.claim import (  # noqa: I001
+        BestOfYear,
+        BestSince,
+        ExtremeSince,
+        Record,
+        Span,
+    )
+    from narrows.claims.history import Period
     from narrows.claims.history import History
 
 __all__ = ["check_best_of_year", "check_best_since", "check_extreme_since", "check_record"]
 
 
-def check_record(claim: Record, desk: Desk) -> Verdict:
+def check_record(claim: Record, desk: Desk) -> Verdict:  # noqa: PLR0911
     """Return the verdict on a record close."""
     history, note, verdict = history_of(claim, desk)
     if verdict is not None or history is None:
@@ -100,12 +100,12 @@ def _first_record(claim: Record, history: History, records: list[int], end: int,
         return cannot_tell(
             f"data start {history.days[0].isoformat()}", data=history.hash, note=reach(history)
         )
-    gap = [a for a, b in itertools.pairwise(records) if (history.days[b] - history.days[a]).days > 365]
+    gap = [a for a, b in itertools.pairwise(records) if (history.days[b] - history.days[a]).days > 365]  # noqa: PLR2004
     if not gap:
         return Verdict("FALSE", data=history.hash, words="no record stood for a year", note=reach(history))
     old = gap[-1]
     first = records[records.index(old) + 1]
-    words = f"first close {'below' if sign < 0 else 'above'} {history.closes[old]:,.2f} of {day_words(history.days[old])}: {day_words(history.days[first])} ({history.closes[first]:,.2f})"
+    words = f"first close {'below' if sign < 0 else 'above'} {history.closes[old]:,.2f} of {day_words(history.days[old])}: {day_words(history.days[first])} ({history.closes[first]:,.2f})"  # noqa: E501
     told: dict[str, Any] = {
         "value": history.closes[first],
         "words": words,
@@ -144,7 +144,7 @@ def check_extreme_since(claim: ExtremeSince, desk: Desk) -> Verdict:
         when = (
             ""
             if before is None
-            else f"; the last one beyond it: {history.closes[before]:,.2f} of {day_words(history.days[before])}"
+            else f"; the last one beyond it: {history.closes[before]:,.2f} of {day_words(history.days[before])}"  # noqa: E501
         )
         return judged(
             right=right,
@@ -156,7 +156,7 @@ def check_extreme_since(claim: ExtremeSince, desk: Desk) -> Verdict:
     return _since(span, before, history, end, name, note)
 
 
-def _since(span: Span, before: int | None, history: History, end: int, name: str, note: str) -> Verdict:
+def _since(span: Span, before: int | None, history: History, end: int, name: str, note: str) -> Verdict:  # noqa: PLR0917
     """Return the verdict on "the highest since": the last session beyond it stands in the period named."""
     told: dict[str, Any] = {"value": history.closes[end], "data": history.hash, "note": note}
     if before is None:
@@ -171,7 +171,7 @@ def _since(span: Span, before: int | None, history: History, end: int, name: str
     return judged(right=right, words=words, **told)
 
 
-def _after(span: Span, before: int, history: History, end: int) -> bool:
+def _after(span: Span, before: int, history: History, end: int) -> bool:  # noqa: ARG001
     """Whether a day named as one that was higher is the first session after the last higher one."""
     return span.start == span.end and span.start == history.days[before]
 
@@ -232,7 +232,7 @@ def _best_verdict(
             return cannot_tell(f"data start {start}", words, value=now.change, data=history.hash, note=note)
         return Verdict("FALSE", words=words, **told)
     one = periods[before]
-    words = f"{own}; the last {'worse' if claim.worst else 'better'} one: {signed(one.change, '%')} to {day_words(history.days[one.end])}"
+    words = f"{own}; the last {'worse' if claim.worst else 'better'} one: {signed(one.change, '%')} to {day_words(history.days[one.end])}"  # noqa: E501
     if claim.since is None:
         return Verdict("FALSE", words=words, **told)
     return judged(right=_names(claim.since, history, one, claim.unit), words=words, **told)
@@ -266,6 +266,6 @@ def check_best_of_year(claim: BestOfYear, desk: Desk) -> Verdict:
     pick = min if claim.worst else max
     best = pick(periods, key=lambda one: one.change)
     now = periods[-1]
-    words = f"{signed(now.change, '%')}; the {'worst' if claim.worst else 'best'} {claim.unit} of {year} so far: {signed(best.change, '%')} to {day_words(history.days[best.end])}"
+    words = f"{signed(now.change, '%')}; the {'worst' if claim.worst else 'best'} {claim.unit} of {year} so far: {signed(best.change, '%')} to {day_words(history.days[best.end])}"  # noqa: E501
     right = best is now and (now.change < 0) == claim.worst
     return judged(right=right, value=now.change, words=words, data=history.hash, note=note)

@@ -43,7 +43,7 @@ def signed(value: float, unit: str, places: int = 2) -> str:
 def window_words(window: Window, history: History | None) -> str:
     """Return a window with the sessions of its base and end."""
     names = {
-        "day": "on the day", "week": "over the week", "mtd": "over the month to date", "qtd": "over the quarter to date",
+        "day": "on the day", "week": "over the week", "mtd": "over the month to date", "qtd": "over the quarter to date",  # noqa: E501
         "ytd": "over the year to date", "record": "from the record close", "low52": "from the 52-week low",
         "high52": "from the 52-week high", "since": "since the date", "calendar": "over the period",
     }  # fmt: skip
@@ -56,4 +56,4 @@ def window_words(window: Window, history: History | None) -> str:
     if base is None or end is None:
         return name
     first, last = day_words(history.days[base]), day_words(history.days[end])
-    return f"{name}, from the close of {first} ({history.closes[base]:,.2f}) to that of {last} ({history.closes[end]:,.2f})"
+    return f"{name}, from the close of {first} ({history.closes[base]:,.2f}) to that of {last} ({history.closes[end]:,.2f})"  # noqa: E501

@@ -117,7 +117,7 @@ def _as_of(sentence: Sentence, at: int) -> bool:
     lead = sentence.shape[max(0, at - 25) : at]
     return (
         re.search(
-            r"\b(?:as of|through|as at|by|until|to|from|at the close (?:of|on))\s+(?:the close (?:of|on)\s+)?(?:the\s+)?$|\($",
+            r"\b(?:as of|through|as at|by|until|to|from|at the close (?:of|on))\s+(?:the close (?:of|on)\s+)?(?:the\s+)?$|\($",  # noqa: E501
             lead,
         )
         is not None
@@ -141,7 +141,7 @@ def said_day(sentence: Sentence, context: Context, near: int | None = None) -> d
     return span.end if span is not None else None
 
 
-def window_said(spoken: Spoken, sentence: Sentence, context: Context) -> Window:
+def window_said(spoken: Spoken, sentence: Sentence, context: Context) -> Window:  # noqa: PLR0911
     """Return a window of the text beside its day."""
     dated = sentence.dated.get(spoken.date) if spoken.date >= 0 else None
     span = dated.span(context.day) if dated is not None else None

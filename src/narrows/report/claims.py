@@ -39,14 +39,14 @@ def claims_text(report: Report, width: int = 100) -> str:
 def _summary(report: Report) -> str:
     counts = Counter(MARKS[one.verdict.holds] for one in report.checked)
     day = "day not known" if report.day is None else f"day of the text {report.day.isoformat()}"
-    return f"{len(report.checked)} claims, {day}: {counts['ok']} hold, {counts['WRONG']} wrong, {counts['open']} cannot be told"
+    return f"{len(report.checked)} claims, {day}: {counts['ok']} hold, {counts['WRONG']} wrong, {counts['open']} cannot be told"  # noqa: E501
 
 
 def _entry(one: Checked, width: int) -> list[str]:
     claim, verdict = one.claim, one.verdict
     said = claim.stated.text if claim.stated is not None else ""
     name = claim.entity.removeprefix("sector.") or claim.name or "-"
-    head = f"{claim.line:>4}  {MARKS[verdict.holds]:<6}{printable(name)[:24]:<25}{type_of(claim):<17}{printable(said)[:22]:<23}{verdict.verdict}"
+    head = f"{claim.line:>4}  {MARKS[verdict.holds]:<6}{printable(name)[:24]:<25}{type_of(claim):<17}{printable(said)[:22]:<23}{verdict.verdict}"  # noqa: E501
     if verdict.which and len(head) + len(verdict.which) + 2 <= width:
         head += f"({printable(verdict.which)})"
         return [head, *_details(one, width, which=False)]

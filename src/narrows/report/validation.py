@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inference", "bottlenecks", "claims")
+ROOMS = (
+    "compute",
+    "memory",
+    "network",
+    "systems",
+    "facility",
+    "training",
+    "inference",
+    "bottlenecks",
+    "claims",
+)
 """Rooms that compare themselves with measurements."""
 SITES = "bottleneck"
 """Folder of the tables of sites."""
@@ -43,7 +53,7 @@ def validation_data(folder: str | None) -> Path | None:
     return path
 
 
-def rows_of(room: str | None, data: Path | None, networks: int | None = None) -> list[Comparison]:
+def rows_of(room: str | None, data: Path | None, networks: int | None = None) -> list[Comparison]:  # noqa: C901
     """Return the comparisons of one room or of all.
 
     Parameters
