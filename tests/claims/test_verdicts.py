@@ -207,3 +207,16 @@ def test_the_command_line_gives_4_for_a_wrong_claim_and_0_where_all_hold(tmp_pat
         "narrows: The option --week is given 'May'. It takes the last trading day"
     )
     assert run("Nothing here.").returncode == 3
+
+
+@needs_data
+def test_a_month_that_is_named_is_the_one_that_is_checked(library):
+    text = "# Wrap, May 15, 2026\n\nIt was the best month for the S&P 500 since November 2020: it soared 10.4% in April.\n"
+    assert names(text, library) == ["TRUE", "TRUE"]
+
+
+@needs_data
+def test_no_later_close_is_looked_at(library):
+    # the week to Thursday 14 May stood at +1.38 %; Friday took most of it back
+    thursday = check("The S&P 500 rose 1.38% in the week to May 14, 2026.", None, library).checked[0].verdict
+    assert thursday.name == "TRUE"

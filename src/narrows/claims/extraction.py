@@ -229,6 +229,8 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
         window = replace(window, kind="day" if made.get("unit") == "day" else "week")
     if draft.make in {Streak, StreakEnded, StreakSince, Quiet, BestSince} and made.get("unit") == "day":
         window = replace(window, kind="day")
+    if draft.make is BestSince and made["unit"] in {"month", "quarter"}:
+        window = _named_period(sentence, context, str(made["unit"])) or window
     if draft.since is not None:
         span = draft.since.span(window.end or context.day, past=True)
         made[draft.since_name] = span
@@ -249,6 +251,17 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
         names = [(made["group"], made["group"].replace("_", " "))]
     for symbol, name in names:
         yield draft.start, draft.make(entity=symbol, name=name, **common, **made)
+
+
+def _named_period(sentence: Sentence, context: Context, unit: str) -> Window | None:
+    """Return the month or quarter that a sentence names as the best one: "its best month since ...: in April"."""
+    bound = {dated.start for dated in sentence.since.values()}
+    named = [one for at, one in sentence.dated.items() if one.kind == unit and at not in bound]
+    span = named[-1].span(context.day) if named else None
+    if span is None:
+        return None
+    end = span.end if context.day is None or span.end < context.day else context.day
+    return Window("week", end)
 
 
 def _window_of(draft: Draft, sentence: Sentence, context: Context) -> Window:

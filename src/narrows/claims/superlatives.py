@@ -17,18 +17,18 @@ from narrows.claims.desk import (
     reach,
 )
 from narrows.claims.entities import entity
+from narrows.claims.history import Period
 from narrows.claims.telling import day_words, signed
 from narrows.claims.verdict import Verdict
 
 if TYPE_CHECKING:
-    from narrows.claims.claim import (  # noqa: I001
+    from narrows.claims.claim import (
         BestOfYear,
         BestSince,
         ExtremeSince,
         Record,
         Span,
     )
-    from narrows.claims.history import Period
     from narrows.claims.history import History
 
 __all__ = ["check_best_of_year", "check_best_since", "check_extreme_since", "check_record"]
@@ -189,14 +189,15 @@ def check_best_since(claim: BestSince, desk: Desk) -> Verdict:
     place = history.period_at(claim.unit, end)
     if place is None:
         return cannot_tell("no close for the base")
-    periods = history.periods(claim.unit)
+    periods = history.periods(claim.unit)[: place + 1]
+    now = periods[-1]
+    if now.end != end:  # the period to date: no later close is looked at
+        periods = [*periods[:-1], Period(now.base, end, now.start, history.between(now.base, end))]
     return _best_verdict(claim, history, periods, place, note)
 
 
 def _best_run(claim: BestSince, history: History, end: int, note: str) -> Verdict:
     """Return the verdict on a run of n weeks: every run of that length that ends with a week."""
-    from narrows.claims.history import Period
-
     units = history.periods(claim.unit)
     last = history.period_at(claim.unit, end)
     if last is None or last < claim.length:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.checking import check
-from narrows.claims.claim import Change, Claim, Level, Multiple, Stated, Window
+from narrows.claims.claim import Change, Claim, Count, Level, Multiple, Stated, Window
 from narrows.claims.extraction import extract
 from narrows.claims.library import Library
 from narrows.claims.mutations import cases
@@ -322,6 +322,7 @@ def _recap_rows(folder: Path, library: Library) -> Iterator[Comparison]:
     text = (folder / RECAP).read_text(encoding="utf-8")
     found = [one.stated.value for one in extract(text) if one.stated is not None]
     found += [side for one in extract(text) if isinstance(one, Multiple) for side in (one.left, one.right)]
+    found += [one.beyond for one in extract(text) if isinstance(one, Count)]
     wanted = [float(number) for number in re.findall(r"[$]?(\d+(?:\.\d+)?)(?:%| a barrel)", text)] + WORDS
     missing = Counter(wanted) - Counter(abs(value) for value in found)
     share = 1 - missing.total() / len(wanted)
