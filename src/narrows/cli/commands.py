@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from narrows.cli.options import facility, facts, inference, machines, shocks, site, stack, training, value
+from narrows.cli.options import (
+    claims,
+    facility,
+    facts,
+    inference,
+    machines,
+    shocks,
+    site,
+    stack,
+    training,
+    value,
+)
 
 __all__ = ["add_commands"]
 
-ROOMS = (stack, machines, facility, shocks, inference, training, value, site, facts)
+ROOMS = (stack, machines, facility, shocks, inference, training, value, claims, site, facts)
 
 
 def add_commands(commands: Any) -> None:
