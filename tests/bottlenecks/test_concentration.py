@@ -293,7 +293,7 @@ def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(UnknownNameError) as refusal:
         makers("nvidea", draws=20)
     assert str(refusal.value) == (
-        "The layer or company 'nvidea' is not known. The nearest known: 'nvidia', 'delta', 'schneider'. "
+        "The layer or company 'nvidea' is not known. The nearest known: 'nvidia', 'nvent', 'delta'. "
         "List the layers and their makers with `narrows makers`."
     )
 

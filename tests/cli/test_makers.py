@@ -18,7 +18,7 @@ OPTIONS = (
 STOPS = "It stops in a quarter from 2020Q1, when the model has filled its pipeline, to 2030Q4. Give --quarter 2029Q1."
 LINES = {
     "makers cowoss": (
-        "The layer or company 'cowoss' is not known. The nearest known: 'cowos', 'microsoft'. List the layers and "
+        "The layer or company 'cowoss' is not known. The nearest known: 'cowos', 'oklo', 'microsoft'. List the layers and "
         "their makers with `narrows makers`."
     ),
     "makers --quarter 2019Q4": f"A maker cannot stop in 2019Q4. {STOPS}",

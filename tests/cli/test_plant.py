@@ -63,7 +63,8 @@ def test_the_sweep_is_in_order(capsys):
         (
             [],
             (
-                "`narrows facility` is given no question. Its questions are power-date, rack, simulate, sweep. "
+                "`narrows facility` is given no question. Its questions are electrical, frontier, power-date, "
+                "rack, simulate, supply, sweep. "
                 "See `narrows facility --help`."
             ),
         ),

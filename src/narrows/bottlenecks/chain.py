@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Chain", "Link", "figure_ids", "tell", "why"]
+__all__ = ["Chain", "Link", "figure_ids", "links", "tell", "why"]
 
 QUANTITIES = ("binds", "capacity", "price", "price_left", "price_usd")
 """What is said of each layer."""
@@ -167,7 +167,7 @@ def why(
     asked = Asked(draws, seed, method, as_of, scenario, catalog)
     told: Told = importlib.import_module(family).tell(id, asked)
     reads = tuple(told.run.reader.reads) if told.reads is None else told.reads
-    return Chain(_figure(id, told), _links(told.run, told.values, reads), told.path)
+    return Chain(_figure(id, told), links(told.run, told.values, reads), told.path)
 
 
 def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
@@ -320,24 +320,34 @@ def _path(solved: Run, values: Array) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _links(solved: Reading, values: Array, names: tuple[str, ...]) -> tuple[Link, ...]:
-    """Return the facts read with their effect on the figure, the largest first."""
+def links(solved: Reading, values: Array, names: tuple[str, ...]) -> tuple[Link, ...]:
+    """Return the facts read with their effect on a figure, the largest first.
+
+    Parameters
+    ----------
+    solved
+        The reading that the figure comes from.
+    values
+        The figure in every draw, axis (draw).
+    names
+        Ids of the facts.
+    """
     finite = np.where(np.isfinite(values), values, np.nan)
     third = max(solved.reader.n // 3, 1)
-    links = []
+    found = []
     for name in names:
         drawn = solved.reader.draws(name)
         order = np.argpartition(drawn, [third - 1, solved.reader.n - third])
         low, high = finite[order[:third]], finite[order[-third:]]
-        links.append(Link(solved.catalog.fact(name), _mean(low), _mean(high)))
-    return _leaders_first(sorted(links, key=lambda link: (-link.effect, link.fact.id)))
+        found.append(Link(solved.catalog.fact(name), _mean(low), _mean(high)))
+    return _leaders_first(sorted(found, key=lambda link: (-link.effect, link.fact.id)))
 
 
-def _leaders_first(links: list[Link]) -> tuple[Link, ...]:
+def _leaders_first(ordered: list[Link]) -> tuple[Link, ...]:
     """Put the strongest fact of each common cause first; those that move with it come after all of them."""
-    kin = Counter(link.fact.group for link in links)
+    kin = Counter(link.fact.group for link in ordered)
     leaders, followers, seen = [], [], set()
-    for link in links:
+    for link in ordered:
         group = link.fact.group
         if group and group in seen:
             followers.append(link)

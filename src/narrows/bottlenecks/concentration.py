@@ -52,13 +52,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.answer import Run
+    from narrows.bottlenecks.model import Model
     from narrows.bottlenecks.removal import Lost
-    from narrows.catalog import Catalog, Company, Fact
+    from narrows.catalog import Catalog, Company, Fact, Reader
 
     Array = NDArray[np.float64]
     Value = tuple[Array, str, str, tuple[str, ...] | None]
 
-__all__ = ["WINDOW", "concentration", "makers", "tell"]
+__all__ = ["WINDOW", "concentration", "designer_shares", "makers", "stated_shares", "tell"]
 
 WINDOW = 8
 """Quarters over which compute that is not deployed is counted: the two years that most leads fit in."""
@@ -150,30 +151,13 @@ class _Question:
     def _made(self, place: str) -> dict[str, Array]:
         """Shares as stated, between two statements by a straight line, adding up to 1 in every draw."""
         prefix = self.model.layer(place).declared.makers
-        names = dict.fromkeys(
-            fact.id.removeprefix(f"{prefix}.").split(".")[0] for fact in self.solved.catalog.under(prefix)
-        )
-        found = {}
-        for name in names:
-            moments, values, facts = self.reader.series(f"{prefix}.{name}")
-            if facts:
-                found[name] = values @ interpolate(moments, np.array([self.quarter.midpoint]))[:, 0]
-            else:
-                found[name] = self.reader.draws(f"{prefix}.{name}")
-        return _normed(found)
+        found = stated_shares(self.reader, prefix, np.array([self.quarter.midpoint]))
+        return {name: share[:, 0] for name, share in found.items()}
 
     def _designers(self, year: float, terms: Sequence[str] = ()) -> dict[str, Array]:
         """Share of each designer in what is taken of a layer, the mix itself without terms."""
-        ids = {company.name: company.id for company in self.companies.values()}
-        groups: dict[str, list[str]] = {}
-        for design in self.solved.catalog.designs:
-            name = ids.get(design.maker, design.maker.lower().replace(" ", "_"))
-            groups.setdefault(name, []).append(design.id)
-        _, needs = self.model.layers[0].recipes.by_group([terms], list(groups.values()))
-        sold_at = self.model.stated - self.model.sale_lag / 4
-        taken = np.tensordot(needs[..., 0], interpolate(sold_at, np.array([year]))[:, 0], axes=(1, 0))
-        found = {name: taken[:, column] for column, name in enumerate(groups)}
-        return _normed({name: amount for name, amount in found.items() if amount.any()})
+        found = designer_shares(self.model, np.array([year]), terms)
+        return {name: share[:, 0] for name, share in found.items()}
 
     def takes(self, place: str, company: str) -> Array | None:
         """Share of what a layer makes that goes into a company's designs; None where it designs none."""
@@ -401,6 +385,70 @@ class _Question:
         for company in self.shares(DESIGNS):
             found += [f"makers.thread.{company}.{place}" for place in self.all_places]
         return found
+
+
+def stated_shares(reader: Reader, prefix: str, years: Array) -> dict[str, Array]:
+    """Return the share of each maker of a layer, adding up to 1, axes (draw, time) by maker.
+
+    Parameters
+    ----------
+    reader
+        The reading of the catalogue.
+    prefix
+        Facts of the makers, such as ``cowos.maker``.
+    years
+        Moments [year]; between two statements a straight line, flat outside them.
+
+    Examples
+    --------
+    >>> from narrows.catalog import Reader, default
+    >>> found = stated_shares(Reader(default(), 1, 100), "cowos.maker", np.array([2026.5]))
+    >>> max(found, key=lambda name: found[name].mean())
+    'tsmc'
+    """
+    names = dict.fromkeys(
+        fact.id.removeprefix(f"{prefix}.").split(".")[0] for fact in reader.catalog.under(prefix)
+    )
+    found = {}
+    for name in names:
+        moments, values, facts = reader.series(f"{prefix}.{name}")
+        if facts:
+            found[name] = values @ interpolate(moments, years)
+        else:
+            found[name] = np.repeat(reader.draws(f"{prefix}.{name}")[:, None], len(years), axis=1)
+    return _normed(found)
+
+
+def designer_shares(model: Model, years: Array, terms: Sequence[str] = ()) -> dict[str, Array]:
+    """Return the share of each designer in what its chips take of a layer, axes (draw, time) by designer.
+
+    Parameters
+    ----------
+    model
+        The stack, with the mix of designs.
+    years
+        Moments of sale [year].
+    terms
+        Need of the layer by one H100e; the mix of designs itself without terms.
+
+    Examples
+    --------
+    >>> from narrows.bottlenecks.answer import run
+    >>> found = designer_shares(run(draws=100).model, np.array([2026.5]))
+    >>> max(found, key=lambda name: found[name].mean())
+    'nvidia'
+    """
+    catalog = model.reader.catalog
+    ids = {company.name: company.id for company in catalog.companies}
+    groups: dict[str, list[str]] = {}
+    for design in catalog.designs:
+        name = ids.get(design.maker, design.maker.lower().replace(" ", "_"))
+        groups.setdefault(name, []).append(design.id)
+    _, needs = model.layers[0].recipes.by_group([terms], list(groups.values()))
+    sold_at = model.stated - model.sale_lag / 4
+    taken = np.einsum("dyg,yt->dgt", needs[..., 0], interpolate(sold_at, years))
+    found = {name: taken[:, column] for column, name in enumerate(groups)}
+    return _normed({name: amount for name, amount in found.items() if amount.any()})
 
 
 def concentration(shares: dict[str, Array]) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ the root gives the prices.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,8 +36,10 @@ from narrows.bottlenecks.solution import (
 if TYPE_CHECKING:
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["Forward", "Step", "forward", "outputs", "path", "restart", "solve", "worth"]
+__all__ = ["Forward", "Rents", "Step", "forward", "outputs", "path", "rents", "restart", "solve", "worth"]
 
+UNTIE = 1e-12
+"""Share by which capacities are set apart where a tie is to be broken by an order: far below `TIED`."""
 UNLIMITED = 1e150
 """Stands for the output of a layer without any limit where a finite number is needed [unit]."""
 
@@ -195,6 +198,104 @@ def worth(stack: Stack, marks: Floats, since: int = 0) -> tuple[Floats, Floats, 
         value[rows] = (stack.w @ block.output)[: block.draws]
         price[rows] = block.rent[:, : block.draws].T
     return value, price, np.moveaxis(caps, -1, 0)
+
+
+class Rents(NamedTuple):
+    """Who is paid for the output of a stack: the value, split without a rest.
+
+    Parameters
+    ----------
+    value
+        Weighted sum of cumulative root output [value], axis (draw).
+    rent
+        Price times capacity [value], axes (draw, layer, quarter).
+    stock, caps, demand
+        Price times arrivals, stock caps and demand, summed over quarters [value], axis (draw).
+    tied
+        True where a shortest path of the draw is tied, axis (draw).
+    """
+
+    value: Floats
+    rent: Floats
+    stock: Floats
+    caps: Floats
+    demand: Floats
+    tied: Flags
+
+
+def rents(stack: Stack, orders: NDArray[np.int64] | None = None) -> Rents:
+    """Return the rent of every layer in every quarter [value], ties shared over orders of the layers.
+
+    Parameters
+    ----------
+    stack
+        Network and quantities, draws first.
+    orders
+        Orders in which tied layers are put, each a permutation of the layers, axes (order, layer); each
+        order and its reverse count the same. None takes the first arc of a tie.
+
+    Notes
+    -----
+    In one order each layer's capacity is made greater by a share of up to `UNTIE`, the later the more, so
+    that of two tied layers the first in the order holds the price. Prices found so are prices of the stack
+    as it is, and so is their mean over orders: rent + stock + caps + demand = value in every draw. With
+    all orders the mean is the Shapley value of the tied layers.
+
+    Examples
+    --------
+    Packaging and test make 3 each, and share the price of the racks' parts.
+
+    >>> from narrows.bottlenecks.network import Network, Stack
+    >>> K = np.array([[[3.0], [3.0], [9.0]]])
+    >>> stack = Stack(Network([2, 2, -1], [0, 0, 0]), K, np.zeros((1, 3, 1)),
+    ...               [[[np.inf]] * 3], [[9.0]], [1.0])
+    >>> rents(stack).rent.ravel().tolist(), rents(stack, np.array([[0, 1, 2]])).rent.ravel().tolist()
+    ([3.0, 0.0, 0.0], [1.5, 1.5, 0.0])
+    """
+    found = _no_rents(stack)
+    for rows in chunks(stack.draws):
+        _keep_rents(found, rows, stack.take(rows))
+    at = np.flatnonzero(found.tied)
+    if orders is not None and at.size:
+        ranks = np.argsort(orders, axis=1)
+        chosen = stack.take(found.tied)
+        parts = [_ordered(chosen, rank) for rank in (*ranks, *(stack.layers - 1 - ranks))]
+        for field in ("rent", "stock", "caps", "demand"):
+            getattr(found, field)[at] = sum(getattr(part, field) for part in parts) / len(parts)
+    return found
+
+
+def _no_rents(stack: Stack) -> Rents:
+    stock, caps, demand = np.empty((3, stack.draws))
+    rent = np.empty((stack.draws, stack.layers, stack.quarters))
+    return Rents(np.empty(stack.draws), rent, stock, caps, demand, np.empty(stack.draws, dtype=np.bool_))
+
+
+def _ordered(stack: Stack, rank: NDArray[np.int64]) -> Rents:
+    """Return the rents of a stack whose ties are broken by the rank of its layers."""
+    found = _no_rents(stack)
+    growth = (1.0 + UNTIE * rank / stack.layers)[:, None]
+    for rows in chunks(stack.draws):
+        part = stack.take(rows)
+        _keep_rents(found, rows, replace(part, K=part.K * growth), part)
+    return found
+
+
+def _keep_rents(found: Rents, rows: slice, solved: Stack, paid: Stack | None = None) -> None:
+    """Solve some draws and keep their rents, prices from one stack and capacities from another."""
+    block = _Block(solved)
+    block.forward()
+    if paid is not None:
+        block.K = _last(paid.K, block.output.shape[1])
+    block.rent_at = np.zeros((solved.layers, solved.quarters, block.output.shape[1]))
+    block.backward(0)
+    kept = slice(block.draws)
+    found.value[rows] = (solved.w @ block.output)[kept]
+    found.rent[rows] = np.moveaxis(block.rent_at, -1, 0)[kept]
+    found.stock[rows] = block.stock_rent[kept]
+    found.caps[rows] = block.cap_rent[kept]
+    found.demand[rows] = block.demand_rent[kept]
+    found.tied[rows] = (block.root_code[:, kept] & 1).any(axis=0)
 
 
 def restart(stack: Stack, quarter: int, last: int) -> Stack:
@@ -385,6 +486,7 @@ class _Block:
         self.rent = np.zeros((layers, width))
         self.stock_rent, self.cap_rent, self.demand_rent = np.zeros((3, width))
         self.cap_price: Floats | None = None
+        self.rent_at: Floats | None = None
         self.price, self.demand_price = np.zeros((layers, quarters, LANES)), np.zeros((quarters, LANES))
 
     def used(self, layer: int, t: int) -> int:
@@ -500,7 +602,10 @@ class _Block:
             a -= y
             self.demand_rent += _paid(y, self.D[t])
             self.demand_price[t] = _by_lane(y)
-        self.rent[i] += _paid(a, self.K[i, t])
+        paid = _paid(a, self.K[i, t])
+        self.rent[i] += paid
+        if self.rent_at is not None:
+            self.rent_at[i, t] = paid
         self.price[i, t] = _by_lane(a)
         self._give(i, t, a)
 

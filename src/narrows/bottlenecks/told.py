@@ -22,18 +22,22 @@ __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
     "cascade": "narrows.bottlenecks.migration_why",
+    "facility": "narrows.bottlenecks.facility_figures",
     "headlines": "narrows.bottlenecks.knowledge",
     "inference": "narrows.bottlenecks.inference_figures",
     "loop": "narrows.bottlenecks.feedback",
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
     "plan": "narrows.bottlenecks.planning",
+    "plant": "narrows.bottlenecks.plant_figures",
     "power_date": "narrows.bottlenecks.power_date_figures",
     "prices": "narrows.bottlenecks.pricing",
+    "push": "narrows.bottlenecks.shock_push_figures",
     "relax": "narrows.bottlenecks.relief",
     "sites": "narrows.bottlenecks.site_figures",
     "time": "narrows.bottlenecks.resolution",
     "training": "narrows.bottlenecks.training_figures",
+    "value": "narrows.value.answer",
 }
 """Module that tells the figures of a family: it has ``tell(id, asked) -> Told``."""
 

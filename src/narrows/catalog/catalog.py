@@ -40,6 +40,7 @@ _APART = (
     "silicon.",
     "fabric.",
     "audit.",
+    "company.",
 )  # subjects of facts that no layer reads
 
 

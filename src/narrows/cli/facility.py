@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+ELSEWHERE = ("electrical", "frontier", "simulate", "supply", "sweep")
+"""Questions that other modules answer."""
+
 
 def run(arguments: Namespace) -> int:
     """Answer one question of the room and show it."""
@@ -20,7 +23,7 @@ def run(arguments: Namespace) -> int:
     if arguments.question is None:
         raise UsageError(
             "`narrows facility` is given no question",
-            f"Its questions are {', '.join(sorted([*answers, 'simulate', 'sweep']))}",
+            f"Its questions are {', '.join(sorted([*answers, *ELSEWHERE]))}",
             "See `narrows facility --help`",
         )
     text, picture = answers[arguments.question](arguments)

@@ -31,7 +31,9 @@ __all__ = [
     "durations",
     "facts_of",
     "finish",
+    "hall_after",
     "reaches",
+    "source_months",
     "states",
 ]
 
@@ -282,6 +284,41 @@ def _source(times: Durations, source: str) -> tuple[Array, dict[str, Array], dic
             latest[other] = np.minimum(latest[other], allowed) if other in latest else allowed
     slack = {name: latest[name] - ends[name] for name in joins}
     return date, {name: ends[name] for name in (*HALL, *supplied)}, slack
+
+
+def source_months(times: Durations, source: str) -> Array:
+    """Return the months to first power by one source alone, axis (draw).
+
+    Parameters
+    ----------
+    times
+        Time of each activity.
+    source
+        ``grid``, ``engines``, ``fuel_cells`` or ``mobile``.
+
+    Raises
+    ------
+    UnknownNameError
+        No such source.
+    """
+    if source not in SUPPLIES:
+        raise UnknownNameError("source", source, SUPPLIES, remedy="Choose among them")
+    return _source(times, source)[0]
+
+
+def hall_after(times: Durations, supply: Array) -> Array:
+    """Return the months to first power by a supply that takes some months itself, axis (draw).
+
+    Parameters
+    ----------
+    times
+        Time of each activity.
+    supply
+        Months until the supply stands.
+    """
+    ends = _source(times, "grid")[1]
+    done: Array = np.maximum.reduce([supply, *(ends[name] for name in HALL)]) + times.months["energisation"]
+    return done
 
 
 def _needed(names: tuple[str, ...]) -> list[str]:

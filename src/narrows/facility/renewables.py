@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,14 +16,20 @@ from narrows.errors import DataError, UnknownNameError
 from narrows.units import from_canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-__all__ = ["SupplyWeather", "photovoltaic_share", "supply_weather", "wind_share"]
+__all__ = ["SupplyWeather", "photovoltaic_share", "supply_weather", "supply_weather_of", "wind_share"]
 
-TYPICAL = Path("../shared/data/facility/weather_tmy3.npz")
-"""Typical years of 27 places in the United States, hours in local standard time."""
+SHIPPED = "supply_tmy3.npz"
+"""Typical years of the cities of `narrows.facility.weather.cities`, hours in local standard time."""
+EPW_HEAD = 8
+EPW_COLUMNS = (6, 13, 21)
+"""Lines before the first hour of an EPW file; columns of dry bulb, global irradiance and wind."""
+YEAR = 8760
 TEST_IRRADIANCE = 1000.0  # W/m2, by definition of a module's rated power
 TEST_TEMPERATURE = 25.0  # C, the same
 MEASURED_HEIGHT = 10.0  # m, at which weather stations read wind
@@ -47,39 +55,81 @@ class SupplyWeather:
     wind: Floats
 
 
-def supply_weather(city: str, table: Path = TYPICAL) -> SupplyWeather:
-    """Return the typical year of a city.
+def supply_weather(place: str) -> SupplyWeather:
+    """Return the typical year of a shipped city, or the year of an EPW file.
 
     Parameters
     ----------
-    city
-        A name such as ``sterling_va``.
-    table
-        File of typical years.
+    place
+        A name such as ``sterling_va``, or a path that ends in ``.epw``.
 
     Raises
     ------
     DataError
-        If the file is not there.
+        If the file cannot be read or is no year of 8760 hours.
     UnknownNameError
-        If it has no such city.
+        If there is no such city.
+
+    Notes
+    -----
+    TMY3 of NREL, data of the US government; written by tools/type_supply_weather.py.
+
+    Examples
+    --------
+    >>> float(supply_weather("phoenix_az").irradiance.mean().round())
+    239.0
     """
-    if not table.is_file():
-        raise DataError(
-            f"The table of weather {str(table)!r} is not there",
-            "Supply reads typical years of weather from it",
-            "Run where ../shared/data stands, or name the file",
-        )
+    if place.lower().endswith(".epw"):
+        return _read_epw(Path(place))
+    with files("narrows.facility").joinpath(SHIPPED).open("rb") as file, np.load(file) as years:
+        return _row(years, place)
+
+
+def supply_weather_of(place: str, table: Path) -> SupplyWeather:
+    """Return the year of a place in a table of years, as the reference problem has it.
+
+    Parameters
+    ----------
+    place
+        A name of the table.
+    table
+        File with ``site``, ``t_c_x10``, ``ghi_w_m2`` and ``wind_m_s_x10``.
+    """
     with np.load(table) as years:
-        places = [str(name) for name in years["site"]]
-        if city not in places:
-            raise UnknownNameError("city", city, places, remedy="Choose one of the table")
-        row = places.index(city)
-        return SupplyWeather(
-            years["t_c_x10"][row] / TENTHS,
-            years["ghi_w_m2"][row].astype(np.float64),
-            years["wind_m_s_x10"][row] / TENTHS,
+        return _row(years, place)
+
+
+def _row(years: Mapping[str, NDArray[Any]], place: str) -> SupplyWeather:
+    places = [str(name) for name in years["site"]]
+    if place not in places:
+        raise UnknownNameError("city", place, places, remedy="Name a city, or an EPW file")
+    row = places.index(place)
+    return SupplyWeather(
+        years["t_c_x10"][row] / TENTHS,
+        years["ghi_w_m2"][row].astype(np.float64),
+        years["wind_m_s_x10"][row] / TENTHS,
+    )
+
+
+def _read_epw(path: Path) -> SupplyWeather:
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            rows = [row for row in list(csv.reader(file))[EPW_HEAD:] if row]
+        heat, sun, wind = (np.array([float(row[column]) for row in rows]) for column in EPW_COLUMNS)
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(
+            f"The weather file {str(path)!r} cannot be read: {error}",
+            "An EPW file has eight lines of head and one line of numbers an hour",
+            "Name another file",
+        ) from error
+    finite = all(np.isfinite(column).all() for column in (heat, sun, wind))
+    if heat.size != YEAR or not finite or sun.min() < 0 or wind.min() < 0:
+        raise DataError(
+            f"The weather file {str(path)!r} has {heat.size} hours, or a number that is not weather",
+            f"Supply takes {YEAR} hours of irradiance and wind of 0 or more",
+            "Name the file of a typical year",
         )
+    return SupplyWeather(heat, sun, wind)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.facility.renewables import photovoltaic_share, supply_weather, wind_share
+from narrows.facility.renewables import photovoltaic_share, supply_weather_of, wind_share
 from narrows.facility.supply_lp import YEAR, Campus, least_cost_supply
 from narrows.figure import Comparison
 
@@ -42,7 +42,7 @@ def reference_cases(folder: Path) -> Iterator[tuple[dict[str, str], Campus]]:
         rows = list(csv.DictReader(file))
     for row in rows:
         begin = (int(row["price_year"]) - FIRST_YEAR) * YEAR
-        weather = supply_weather(row["site"], folder / WEATHER)
+        weather = supply_weather_of(row["site"], folder / WEATHER)
         yield (
             row,
             Campus(

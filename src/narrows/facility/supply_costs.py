@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from narrows.catalog import PointReader, Reader, default
-from narrows.units import from_canonical
+from narrows.units import to_canonical
 
 if TYPE_CHECKING:
     from narrows.catalog import Catalog
 
-__all__ = ["FIRM", "RENEWABLE", "STORE", "PlantCosts", "costs_of_draw", "plant_costs"]
+__all__ = ["CONTRACT", "FIRM", "RENEWABLE", "STORE", "PlantCosts", "drawn_costs", "plant_costs"]
 
 RENEWABLE = ("pv", "wind")
 GAS = ("ocgt", "ccgt", "fuel_cell")
 FIRM = (*GAS, "smr")
 STORE = ("battery", "inverter")
+CONTRACT = {"ppa_pv": "pv", "ppa_wind": "wind"}
+"""Contracts for energy as produced, and whose profile each follows."""
 KW_PER_MW = 1000.0
 
 
@@ -38,6 +40,8 @@ class PlantCosts:
         Carbon dioxide of gas [t/MWh of fuel].
     one_way
         Share of energy kept by a charge or by a discharge.
+    contract
+        Price of energy as produced, by contract [usd/MWh].
     """
 
     yearly: dict[str, float]
@@ -46,49 +50,57 @@ class PlantCosts:
     heat: dict[str, float]
     gas_carbon: float
     one_way: float
+    contract: dict[str, float] = field(default_factory=dict)
 
 
-def plant_costs(catalog: Catalog | None = None) -> PlantCosts:
+def plant_costs(catalog: Catalog | None = None, *, today: bool = False) -> PlantCosts:
     """Return the stated costs.
 
     Parameters
     ----------
     catalog
         Where facts stand; the shipped catalogue if left out.
+    today
+        What plant ordered now costs, where a fact says so: turbines are scarce; else the book of costs of
+        2030, which the reference problem uses.
 
     Examples
     --------
-    >>> round(plant_costs().yearly["ccgt"])
-    155041
+    >>> round(plant_costs().yearly["ccgt"]), round(plant_costs(today=True).yearly["ccgt"])
+    (155041, 244558)
     """
-    return costs_of_draw(PointReader(default() if catalog is None else catalog), None)
+    return drawn_costs(PointReader(default() if catalog is None else catalog), None, today=today)
 
 
-def costs_of_draw(reader: Reader, draw: int | None) -> PlantCosts:
-    """Return the costs of one draw.
+def drawn_costs(reader: Reader, draws: Any, *, today: bool = False) -> PlantCosts:
+    """Return the costs of some draws.
 
     Parameters
     ----------
     reader
         Draws of facts.
-    draw
-        Which draw; None for the stated values.
+    draws
+        Which draws: a number, or a slice, whose costs are arrays; None for the stated values.
+    today
+        See `plant_costs`.
 
     Notes
     -----
     Yearly cost = overnight cost * (r/(1 - (1 + r)^-life) + fixed share).
     """
 
-    def read(name: str) -> float:
+    def read(name: str) -> Any:
         fact = reader.fact(f"supply.{name}")
-        value = fact.canonical_value if draw is None else reader.draws(fact.id)[draw]
-        return float(from_canonical(float(value), fact.unit))
+        value = fact.canonical_value if draws is None else reader.draws(fact.id)[draws]
+        return value / to_canonical(1.0, fact.unit)
 
     rate = read("discount_rate")
 
-    def yearly(name: str) -> float:
-        annuity: float = rate / (1 - (1 + rate) ** -read(f"{name}.life"))
-        return KW_PER_MW * read(f"{name}.invest") * (annuity + read(f"{name}.fixed"))
+    def yearly(name: str) -> Any:
+        annuity = rate / (1 - (1 + rate) ** -read(f"{name}.life"))
+        now = f"{name}.invest_today"
+        invest = now if today and reader.catalog.has(f"supply.{now}") else f"{name}.invest"
+        return KW_PER_MW * read(invest) * (annuity + read(f"{name}.fixed"))
 
     return PlantCosts(
         {name: yearly(name) for name in (*RENEWABLE, *FIRM, *STORE)},
@@ -97,4 +109,5 @@ def costs_of_draw(reader: Reader, draw: int | None) -> PlantCosts:
         {name: 1 / read(f"{name}.efficiency") for name in GAS},
         read("gas_carbon"),
         read("one_way_efficiency"),
+        {name: read(f"{name}.price") for name in CONTRACT},
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError, RunError, UnknownNameError, UsageError
-from narrows.facility.supply_costs import FIRM, RENEWABLE, STORE, PlantCosts, plant_costs
+from narrows.facility.supply_costs import CONTRACT, FIRM, RENEWABLE, STORE, PlantCosts, plant_costs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PARTS", "Campus", "Supply", "least_cost_supply"]
 
-PARTS = (*RENEWABLE, *FIRM, *STORE)
-"""What may be built."""
+PARTS = (*RENEWABLE, *FIRM, *STORE, *CONTRACT)
+"""What may be built, and contracts for the energy of plant elsewhere."""
 MWH_PER_MMBTU = 0.293071  # as the reference problem states it
 HOURS_OF_WEEK = 168
 YEAR = 8760
@@ -53,6 +53,8 @@ class Campus:
     shared_inverter
         Charge and discharge together stay below the inverter; otherwise it limits the charge alone, as in
         the reference problem.
+    wires
+        Paid for what comes through the grid connection, bought or contracted [usd/MWh].
     """
 
     load: float
@@ -64,6 +66,7 @@ class Campus:
     allowed: tuple[str, ...] = ("pv", "wind", "ocgt", "ccgt", "battery", "inverter")
     most: dict[str, float] = field(default_factory=dict)
     shared_inverter: bool = True
+    wires: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
@@ -74,6 +77,7 @@ class Campus:
             ("load", self.load),
             ("grid limit", self.grid),
             ("carbon price", self.carbon_price),
+            ("gas price", self.gas_price),
         ):
             if not (np.isfinite(value) and value >= 0) or (word == "load" and value == 0):
                 raise UsageError(
@@ -104,8 +108,8 @@ class Supply:
     capacity
         What is built by technology [MW; of the battery MWh].
     flows
-        Power by part [MW], axis (hour): grid, pv and wind as ``renewable``, each firm technology, charge,
-        discharge, and ``stored`` [MWh].
+        Power by part [MW], axis (hour): ``grid`` bought, ``contracted`` through the grid, pv and wind as
+        ``renewable``, each firm technology, charge, discharge, and ``stored`` [MWh].
     hours
         Which hours of the year were solved, axis (hour).
     weight
@@ -139,7 +143,7 @@ class Supply:
     @property
     def shares(self) -> dict[str, float]:
         """Energy by part over the load's; storage losses make the sum exceed one."""
-        names = ("grid", "renewable", *FIRM)
+        names = ("grid", "contracted", "renewable", *FIRM)
         return {name: float(self.flows[name] @ self.weight) / self.energy for name in names}
 
     @property
@@ -229,6 +233,9 @@ def least_cost_supply(campus: Campus, costs: PlantCosts | None = None, weeks: in
     leaves, so that its limit is a bound of the balance; and sun and wind share one flow an hour, since both
     are curtailed free of cost.
 
+    A contract pays for all that its plant makes. It comes through the grid connection, in the hours in which
+    it is made; what the load and the battery cannot take is lost.
+
     Source
     ------
     The usual capacity expansion of one node; Huangfu and Hall 2018 for the solver, HiGHS.
@@ -267,7 +274,10 @@ class _Program:
         self.campus, self.costs, self.price, self.weight = campus, costs, price, weight
         hours = price.size
         self.firm = tuple(name for name in FIRM if name in campus.allowed)
-        self.flows = ("renewable", *self.firm, "charge", "discharge", "stored")
+        self.contracts = tuple(name for name in CONTRACT if name in campus.allowed and campus.grid > 0)
+        self.profiles = profiles
+        more = ("contracted",) if self.contracts else ()
+        self.flows = ("renewable", *self.firm, "charge", "discharge", "stored", *more)
         begin = len(PARTS)
         self.columns = {
             name: begin + place * hours + np.arange(hours) for place, name in enumerate(self.flows)
@@ -281,19 +291,30 @@ class _Program:
         campus, price, weight = self.campus, self.price, self.weight
         running = running_costs(campus, self.costs)
         cost = np.zeros(int(self.short[-1]) + 1)
-        cost[: len(PARTS)] = [self.costs.yearly[name] * self.years for name in PARTS]
-        bought = price * weight if campus.grid > 0 else 0.0 * price
+        cost[: len(PARTS)] = [self.yearly(name) * self.years for name in PARTS]
+        bought = (price + campus.wires) * weight if campus.grid > 0 else 0.0 * price
         for name in ("renewable", "discharge"):
             cost[self.columns[name]] = -bought
         cost[self.columns["charge"]] = bought
         for name in self.firm:
             cost[self.columns[name]] = running[name] * weight - bought
+        if self.contracts:
+            cost[self.columns["contracted"]] = campus.wires * weight - bought
         self.cost, self.bought = cost, bought
         upper = np.full(cost.size, np.inf)
         for place, name in enumerate(PARTS):
-            upper[place] = campus.most.get(name, np.inf) if name in campus.allowed else 0.0
+            allowed = name in campus.allowed and (name not in CONTRACT or name in self.contracts)
+            upper[place] = campus.most.get(name, np.inf) if allowed else 0.0
         upper[self.short] = 0.0
         self.upper = upper
+
+    def yearly(self, name: str) -> float:
+        """Return the cost of a MW of a part in a year [usd/(MW year)]; of a battery of a MWh."""
+        if name not in CONTRACT:
+            return self.costs.yearly[name]
+        made = float(self.profiles[CONTRACT[name]] @ self.weight) / float(self.years)
+        price: float = self.costs.contract.get(name, 0.0)
+        return price * made
 
     def _rows(self, profiles: dict[str, Floats], period: int) -> None:
         campus, at = self.campus, self.columns
@@ -301,8 +322,18 @@ class _Program:
         rows = _Rows(self.price.size)
         made = [(at[name], 1.0) for name in ("renewable", *self.firm, "discharge")]
         self.balance = rows.add(
-            campus.load - campus.grid, campus.load, *made, (at["charge"], -1.0), (self.short, 1.0)
+            campus.load - campus.grid,
+            np.inf if self.contracts else campus.load,
+            *made,
+            (at["charge"], -1.0),
+            (self.short, 1.0),
         )
+        self.bought_row = None
+        if self.contracts:
+            inward = (at["contracted"], 1.0)
+            self.bought_row = rows.add(-np.inf, campus.load, *made, (at["charge"], -1.0), inward)
+            offered = ((part[name], -profiles[CONTRACT[name]]) for name in self.contracts)
+            rows.add(-np.inf, 0.0, inward, *offered)
         rows.add(-np.inf, 0.0, (at["renewable"], 1.0), *((part[name], -profiles[name]) for name in RENEWABLE))
         for name in self.firm:
             rows.add(-np.inf, 0.0, (at[name], 1.0), (part[name], -1.0))
@@ -344,8 +375,11 @@ class _Program:
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         solver.passModel(program)
-        solver.run()
+        solver.HandleKeyboardInterrupt = True
+        solver.solve()
         state = solver.getModelStatus()
+        if state == highspy.HighsModelStatus.kInterrupt:
+            raise KeyboardInterrupt
         if state == highspy.HighsModelStatus.kOptimal:
             found = solver.getSolution()
             return np.asarray(found.col_value), np.asarray(found.row_dual)
@@ -397,15 +431,21 @@ def _supply(program: _Program, solved: tuple[Floats, Floats], hours: Indices) ->
     flows = {name: column[at] for name, at in program.columns.items()}
     flows |= {name: nothing for name in FIRM if name not in flows}
     made = sum(flows[name] for name in ("renewable", *program.firm, "discharge"))
-    flows["grid"] = campus.load - made + flows["charge"]
+    flows.setdefault("contracted", nothing)
+    flows["grid"] = campus.load - made + flows["charge"] - flows["contracted"]
     energy = campus.load * float(weight.sum())
-    parts = {name: costs.yearly[name] * program.years * capacity[name] / energy for name in PARTS}
+    parts = {name: program.yearly(name) * program.years * capacity[name] / energy for name in PARTS}
     running = running_costs(campus, costs)
     parts |= {
         f"{name} running": running[name] * float(flows[name] @ weight) / energy for name in program.firm
     }
-    parts["grid"] = float(program.bought @ flows["grid"]) / energy
+    inward = flows["grid"] + flows["contracted"]
+    parts["grid"] = float(program.price * weight @ flows["grid"]) / energy
+    parts["wires"] = campus.wires * float(weight @ inward) / energy
     price_of_row = dual[program.balance] / COST_SCALE
+    of_load = (
+        price_of_row if program.bought_row is None else price_of_row + dual[program.bought_row] / COST_SCALE
+    )
     return Supply(
         campus,
         float(sum(parts.values())),
@@ -414,7 +454,7 @@ def _supply(program: _Program, solved: tuple[Floats, Floats], hours: Indices) ->
         hours,
         weight,
         {name: float(value) for name, value in parts.items() if abs(value) > TRACE},
-        float(program.bought.sum() + price_of_row.sum()) / float(weight.sum()),
+        float(program.bought.sum() + of_load.sum()) / float(weight.sum()),
         float(np.maximum(price_of_row, 0.0).sum() / program.years) if campus.grid > 0 else 0.0,
         costs,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,24 @@ if TYPE_CHECKING:
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
-ROOMS = ("compute", "memory", "network", "systems", "facility", "training", "inference", "bottlenecks")
+MACHINES = ("compute", "memory", "network", "systems")
+CHECKS = (
+    (("shocks",), "shocks.validation", "shock_rows", "shocks"),
+    (MACHINES, "systems.validation", "machine_rows", "training"),
+    (("compute",), "compute.operator_checks", "operator_rows", "training"),
+    (("network",), "network.collective_checks", "collective_rows", "training"),
+    (("facility",), "facility.validation", "site_rows", "bottleneck"),
+    (("facility",), "facility.power_checks", "power_rows", "facility"),
+    (("facility",), "facility.plant_checks", "plant_rows", "facility"),
+    (("facility",), "facility.lei_masanet_checks", "lei_masanet_rows", "facility"),
+    (("facility",), "facility.supply_checks", "supply_rows", "facility"),
+    (("training",), "training.validation", "training_rows", "training"),
+    (("inference",), "inference.validation", "inference_rows", "inference"),
+    (("value",), "value.validation", "value_rows", "market"),
+)
+"""Rooms that a check speaks of, where it is, and the folder of its measurements."""
+ROOMS = tuple(dict.fromkeys([*(room for rooms, *_ in CHECKS for room in rooms), "bottlenecks"]))
 """Rooms that compare themselves with measurements."""
-SITES = "bottleneck"
-"""Folder of the tables of sites."""
-TRAINING = "training"
-"""Folder of the tables of chips, products and collectives."""
 
 
 def validation_data(folder: str | None) -> Path | None:
@@ -69,41 +82,15 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
 
         networks_asked(networks)
     rows: list[Comparison] = []
-    if room in {None, "compute", "memory", "network", "systems"}:
-        from narrows.systems.validation import machine_rows
-
-        machines = machine_rows(None if data is None else data / TRAINING)
-        rows += [row for row in machines if room in {None, row.room}]
-    if room in {None, "compute"}:
-        from narrows.compute.operator_checks import operator_rows
-
-        rows += operator_rows(None if data is None else data / TRAINING)
-    if room in {None, "network"}:
-        from narrows.network.collective_checks import collective_rows
-
-        rows += collective_rows(None if data is None else data / TRAINING)
-    if room in {None, "facility"}:
-        from narrows.facility.validation import site_rows
-
-        rows += site_rows(None if data is None else data / SITES)
-        from narrows.facility.power_checks import power_rows
-
-        rows += power_rows(None if data is None else data / "facility")
-        from narrows.facility.supply_checks import supply_rows
-
-        rows += supply_rows(None if data is None else data / "facility")
-    if room in {None, "training"}:
-        from narrows.training.validation import training_rows
-
-        rows += training_rows(None if data is None else data / TRAINING)
-    if room in {None, "inference"}:
-        from narrows.inference.validation import inference_rows
-
-        rows += inference_rows(None if data is None else data / "inference")
+    for rooms, module, function, folder in CHECKS:
+        if room is None or room in rooms:
+            check = getattr(importlib.import_module(f"narrows.{module}"), function)
+            found = check(None if data is None else data / folder)
+            rows += [row for row in found if room in {None, row.room}]
     if room in {None, "bottlenecks"}:
-        from narrows.bottlenecks import validation
+        from narrows.bottlenecks.validation import validate
 
-        rows += validation.validate(data, networks)
+        rows += validate(data, networks)
     return rows
 
 
