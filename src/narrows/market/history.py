@@ -122,7 +122,7 @@ class History:
             return self.at(day)
         return self.last(day)
 
-    def base_of(self, window: Window) -> int | None:
+    def base_of(self, window: Window) -> int | None:  # noqa: PLR0911 (one a kind)
         """Return the place of the session whose close a window's change is measured from."""
         end = self.end_of(window)
         if end is None or window.end is None:

@@ -19,8 +19,7 @@ __all__ = ["Library"]
 
 COLUMNS = {
     "brent_spot_usd": "BRENT", "wti_spot_usd": "WTI", "vix": "VIX", "US10Y_pct": "US10Y", "DGS10": "US10Y",
-    "DGS2": "US2Y", "BRENT_FUT": "BRENT_FUT", "WTI_FUT": "WTI_FUT", "DJI": "DJI", "IXIC": "IXIC", "SPX": "SPX",
-    "SOX": "SOX", "RUT": "RUT", "KOSPI": "KOSPI", "NDX": "NDX", "VIX": "VIX",
+    "DGS2": "US2Y", "BRENT_FUT": "BRENT_FUT", "WTI_FUT": "WTI_FUT",
 }  # fmt: skip
 """Symbols by the column that holds their closes."""
 SKIPPED = re.compile(r"adjclose|reference|membership|constituents|caps|changes|shiller", re.IGNORECASE)
@@ -42,8 +41,8 @@ class Library:
     Parameters
     ----------
     folder
-        With tables (CSV or Parquet) of columns ``date, ticker, close`` or ``date`` and one column a symbol; or
-        one that has such a folder named ``market``. None for the built-in closes alone.
+        With tables (CSV or Parquet) of columns ``date, ticker, close``, or of ``date`` and one column a
+        symbol; or one that has such a folder named ``market``. None for the built-in closes alone.
 
     Raises
     ------
