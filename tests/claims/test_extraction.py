@@ -20,10 +20,10 @@ from narrows.claims.claim import (
     Span,
     Stated,
     Streak,
-    Window,
     type_of,
 )
 from narrows.claims.phrases import phrasings
+from narrows.market.window import Window
 
 FRIDAY = date(2026, 5, 1)
 

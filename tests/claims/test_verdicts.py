@@ -11,10 +11,10 @@ import pytest
 
 from narrows.claims import check
 from narrows.claims.document import DEEPEST, LARGEST_BYTES, read
-from narrows.claims.library import Library
 from narrows.claims.mutations import cases
 from narrows.claims.validation import claims_rows, published_verdicts, recap_verdicts, superlative_verdicts
 from narrows.errors import DataError, UsageError
+from narrows.market.library import Library
 
 DATA = Path("../shared/data/market")
 SEED = Path("../shared/seed")

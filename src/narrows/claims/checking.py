@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from narrows.claims.claim import Claim  # noqa: TC001 - part of the public result
 from narrows.claims.document import Document, read
 from narrows.claims.extraction import extract, text_day
-from narrows.claims.library import Library
 from narrows.claims.verdict import Verdict  # noqa: TC001 - part of the public result
 from narrows.claims.verification import Desk, verify
 from narrows.errors import DataError
+from narrows.market.library import Library
 
 if TYPE_CHECKING:
     from datetime import date

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from datetime import date  # noqa: TC003 - a field of dataclasses that are read at run time
 from typing import Any, ClassVar
 
+from narrows.market.window import NO_WINDOW, Window
+
 __all__ = [
     "ALL",
     "TYPES",
@@ -38,7 +40,6 @@ __all__ = [
     "Streak",
     "StreakEnded",
     "StreakSince",
-    "Window",
     "type_of",
 ]
 
@@ -66,49 +67,6 @@ class Span:
     def holds(self, day: date) -> bool:
         """Return whether a day lies in the period."""
         return self.start <= day <= self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The time that a claim speaks of.
-
-    Parameters
-    ----------
-    kind
-        ``day``, ``week``, ``mtd``, ``qtd``, ``ytd``, ``past`` (count of unit), ``calendar`` (start to end),
-        ``since`` (from the close of start), ``record``, ``low52``, ``high52``; ``none`` where the text
-        names no window.
-    end
-        Last day; None where neither sentence nor text names one.
-    start
-        First day of a calendar period, or the day of the base for ``since``.
-    count, unit
-        Length of ``past``: days, weeks, months, quarters or years.
-    assumed
-        Whether the text left the window out, so that it was taken from the title or a heading.
-
-    Examples
-    --------
-    >>> from datetime import date
-    >>> str(Window("week", date(2026, 5, 1)))
-    'week to 2026-05-01'
-    """
-
-    kind: str
-    end: date | None = None
-    start: date | None = None
-    count: int = 1
-    unit: str = ""
-    assumed: bool = False
-
-    def __str__(self) -> str:
-        names = {"mtd": "month", "qtd": "quarter", "ytd": "year", "low52": "52-week low"}
-        name = names.get(self.kind, self.kind)
-        if self.kind == "past":
-            name = f"past {self.count} {self.unit}"
-        elif self.start is not None:
-            name = f"{name} {self.start.isoformat()}"
-        return name if self.end is None else f"{name} to {self.end.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +132,7 @@ class Claim:
 
     entity: str
     name: str = ""
-    window: Window = Window("none")
+    window: Window = NO_WINDOW
     stated: Stated | None = None
     direction: int = 0
     text: str = ""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from narrows.claims.claim import Span
 from narrows.claims.numerals import cardinal
+from narrows.market.window import month_end, years_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Dated", "dates", "month_end", "years_before"]
+__all__ = ["Dated", "dates"]
 
 MONTHS = {name.lower(): at for at, name in enumerate(calendar.month_name) if name}
 MONTHS |= {name.lower(): at for at, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
@@ -139,25 +140,6 @@ class Dated:
 def _weekday(at: int, beside: date) -> Span:
     day = beside - timedelta(days=(beside.weekday() - at) % 7)
     return Span(day, day)
-
-
-def month_end(year: int, month: int) -> date:
-    """Return the last day of a month.
-
-    Examples
-    --------
-    >>> month_end(2024, 2)
-    datetime.date(2024, 2, 29)
-    """
-    return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def years_before(day: date, years: int) -> date:
-    """Return the day so many years before; 28 February for the 29th."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
 
 
 def dates(text: str) -> Iterator[Dated]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from narrows.claims.claim import Change, Claim, Window
+from narrows.claims.claim import Change, Claim
 from narrows.claims.entities import entity
 from narrows.claims.verdict import Verdict
+from narrows.market.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from narrows.claims.history import History
-    from narrows.claims.library import Library
+    from narrows.market.history import History
+    from narrows.market.library import Library
 
 __all__ = [
     "FAR",

@@ -23,7 +23,6 @@ from narrows.claims.claim import (
     Streak,
     StreakEnded,
     StreakSince,
-    Window,
 )
 from narrows.claims.document import Block, Document, read
 from narrows.claims.entities import entity, find
@@ -31,6 +30,7 @@ from narrows.claims.events import RULES, Draft
 from narrows.claims.sentence import Sentence, marked, pattern
 from narrows.claims.timing import CHANGES, Context, change_window, dated_window, said_day, window_said
 from narrows.claims.words import SUPPOSED, TOPIC, cue, cues
+from narrows.market.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

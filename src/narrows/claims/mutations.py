@@ -12,15 +12,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from narrows.claims.agreement import agrees, rounded
-from narrows.claims.claim import BestSince, Change, Claim, Count, Rank, Span, Stated, Streak, Window
+from narrows.claims.claim import BestSince, Change, Claim, Count, Rank, Span, Stated, Streak
 from narrows.claims.desk import FUNDS
 from narrows.claims.phrases import phrase, phrasings
+from narrows.market.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from narrows.claims.history import History
-    from narrows.claims.library import Library
+    from narrows.market.history import History
+    from narrows.market.library import Library
 
 __all__ = ["CLASSES", "Case", "cases"]
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from narrows.claims.claim import (
-    BestSince,
-    Change,
-    Claim,
-    Count,
-    Share,
-    Span,
-    Streak,
-    Window,
-    type_of,
-)
+from narrows.claims.claim import BestSince, Change, Claim, Count, Share, Span, Streak, type_of
 from narrows.claims.entities import entity
 from narrows.claims.numerals import ONES, ORDINALS
 from narrows.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from narrows.market.window import Window
 
 __all__ = ["PHRASES", "day_text", "ordinal", "phrase", "phrasings"]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Spread,
         Stated,
     )
-    from narrows.claims.history import History
+    from narrows.market.history import History
 
 __all__ = [
     "check_breadth",

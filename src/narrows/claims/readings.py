@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from narrows.claims.agreement import agrees
-from narrows.claims.claim import Change, Stated, Window
 from narrows.claims.entities import entities, entity
-from narrows.claims.history import monday_of
 from narrows.claims.telling import day_words, signed, window_words
 from narrows.claims.verdict import Reading
+from narrows.market.window import Window, monday_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from narrows.claims.history import History
-    from narrows.claims.library import Library
+    from narrows.claims.claim import Change, Stated
+    from narrows.market.history import History
+    from narrows.market.library import Library
 
 __all__ = ["explain"]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         StreakEnded,
         StreakSince,
     )
-    from narrows.claims.history import History
+    from narrows.market.history import History
 
 __all__ = [
     "check_count_of_past",

@@ -17,9 +17,9 @@ from narrows.claims.desk import (
     reach,
 )
 from narrows.claims.entities import entity
-from narrows.claims.history import Period
 from narrows.claims.telling import day_words, signed
 from narrows.claims.verdict import Verdict
+from narrows.market.history import Period
 
 if TYPE_CHECKING:
     from narrows.claims.claim import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Record,
         Span,
     )
-    from narrows.claims.history import History
+    from narrows.market.history import History
 
 __all__ = ["check_best_of_year", "check_best_since", "check_extreme_since", "check_record"]
 

@@ -9,8 +9,8 @@ from narrows.claims.agreement import rounded
 if TYPE_CHECKING:
     from datetime import date
 
-    from narrows.claims.claim import Window
-    from narrows.claims.history import History
+    from narrows.market.history import History
+    from narrows.market.window import Window
 
 __all__ = ["day_words", "signed", "window_words"]
 

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from narrows.claims.claim import Claim, Window
+from narrows.market.window import Window
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from narrows.claims.claim import Claim
     from narrows.claims.dates import Dated
     from narrows.claims.numerals import Numeral
     from narrows.claims.sentence import Sentence

@@ -11,14 +11,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.checking import check
-from narrows.claims.claim import Change, Claim, Count, Level, Multiple, Stated, Window
+from narrows.claims.claim import Change, Claim, Count, Level, Multiple, Stated
 from narrows.claims.extraction import extract
-from narrows.claims.library import Library
 from narrows.claims.mutations import cases
 from narrows.claims.phrases import day_text, ordinal, phrase, phrasings
 from narrows.claims.verification import Desk, verify
 from narrows.errors import NarrowsError
 from narrows.figure import Comparison
+from narrows.market.library import Library
+from narrows.market.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -54,7 +54,7 @@ def verify(claim: types.Claim, desk: Desk) -> Verdict:
     Examples
     --------
     >>> from narrows.claims import extract
-    >>> from narrows.claims.library import Library
+    >>> from narrows.market.library import Library
     >>> (claim,) = extract("The S&P 500 rose 0.78% in the week ended May 1, 2026.")
     >>> verify(claim, Desk(Library())).name
     'WRONG_BASE(monday)'

@@ -6,7 +6,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-__all__ = ["Window", "monday_of", "month_end", "months_before", "years_before"]
+__all__ = ["NO_WINDOW", "Window", "monday_of", "month_end", "months_before", "years_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ class Window:
         elif self.start is not None:
             name = f"{name} {self.start.isoformat()}"
         return name if self.end is None else f"{name} to {self.end.isoformat()}"
+
+
+NO_WINDOW = Window("none")
+"""Where a text names no window."""
 
 
 def monday_of(day: date) -> date:
