@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from narrows.market.recap import IndexRow, Move, Recap, Score, Signal
 
-__all__ = ["recap_html", "recap_json", "recap_markdown", "recap_svg"]
+__all__ = [
+    "lead_words",
+    "recap_html",
+    "recap_json",
+    "recap_markdown",
+    "recap_svg",
+    "score_lines",
+    "signal_lines",
+    "span_words",
+    "takeaway_words",
+]
 
 MINUS = "\u2212"
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
@@ -43,19 +53,20 @@ def recap_markdown(found: Recap) -> str:
         The answer of `narrows.market.recap.recap`.
     """
     parts = [
-        f"# Weekly Market Recap ({_span(found)})",
-        _lead(found),
+        f"# Weekly Market Recap ({span_words(found)})",
+        lead_words(found),
         f"## Index Performance (Weekly)\n\n{_index_table(found)}\n\n{_base_words(found)}",
         f"## Sector Snapshot (1-Week)\n\n{_sector_table(found)}\n\n{_sector_words(found)}",
-        "## The Score: What Drove the Market\n\n" + "\n".join(f"- {line}" for line in _scored(found)),
-        f"## Key Takeaway\n\n{_takeaway(found)}",
+        "## The Score: What Drove the Market\n\n" + "\n".join(f"- {line}" for line in score_lines(found)),
+        f"## Key Takeaway\n\n{takeaway_words(found)}",
         f"## What Investors May Be Underestimating\n\n{_underestimated(found)}",
         f"---\n\n{_foot(found)}",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _span(found: Recap) -> str:
+def span_words(found: Recap) -> str:
+    """Return the days of the week in words."""
     first, last = found.first, found.week
     if first.month == last.month:
         return f"{first:%B} {first.day}\u2013{last.day}, {last.year}"
@@ -78,7 +89,8 @@ def _name(move: Move) -> str:
     return f"{move.name} (fund, for the {move.stands_for})" if move.stands_for else move.name
 
 
-def _lead(found: Recap) -> str:
+def lead_words(found: Recap) -> str:
+    """Return the week in two sentences."""
     row = found.indices[0]
     move = row.move
     text = f"The {move.name} {_verb(move)} for the week ended {_day(found.week, year=True)}"
@@ -142,7 +154,8 @@ def _sector_words(found: Recap) -> str:
     )
 
 
-def _scored(found: Recap) -> list[str]:
+def score_lines(found: Recap) -> list[str]:
+    """Return what drove the week, a sentence each, the heading in bold."""
     return [_SENTENCES[score.kind](score, found) for score in found.scores] or ["Unavailable."]
 
 
@@ -231,7 +244,8 @@ _SENTENCES: dict[str, Callable[[Score, Recap], str]] = {
 }
 
 
-def _takeaway(found: Recap) -> str:
+def takeaway_words(found: Recap) -> str:
+    """Return what is left of the week."""
     row = found.indices[0]
     way = "up" if row.move.percent > 0 else "down"
     parts = [f"The {row.move.name} ended the week {way} {abs(row.move.percent):.2f}%"]
@@ -246,8 +260,13 @@ def _takeaway(found: Recap) -> str:
     )
 
 
+def signal_lines(found: Recap) -> list[str]:
+    """Return the rules on divergences, with what they find."""
+    return [_signal(signal) for signal in found.signals]
+
+
 def _underestimated(found: Recap) -> str:
-    lines = [_signal(signal) for signal in found.signals]
+    lines = signal_lines(found)
     return "\n".join(f"- {line}" for line in lines) + "\n\nA rule that fires is a question, not a forecast."
 
 
@@ -298,7 +317,7 @@ def recap_html(found: Recap) -> str:
     """Return the recap as one HTML page without script or anything fetched."""
     body = _as_html(recap_markdown(found))
     picture_text = recap_svg(found)
-    title = html.escape(f"Weekly Market Recap ({_span(found)})")
+    title = html.escape(f"Weekly Market Recap ({span_words(found)})")
     style = (
         "body{font:16px/1.55 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1a2330;"
         "background:#fff}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .8rem;"
