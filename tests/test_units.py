@@ -53,6 +53,7 @@ PINT = {
     "quarter": "julian_year/4", "l": "liter", "t": "metric_ton", "lb": "pound", "Btu": "Btu_it",
     "MMBtu": "1e6*Btu_it", "p.u.": "1", "share": "1", "ratio": "1", "h": "hour", "ft": "international_foot",
     "mile": "international_mile", "acre": "43560*international_foot**2",
+    "barrel": "oil_barrel",  # of 42 US gallons
     "kt": "kilometric_ton", "Mt": "megametric_ton", "Gt": "gigametric_ton",
 }  # fmt: skip
 BASES = {"s": "second", "m": "meter", "kg": "kilogram", "K": "kelvin", "A": "ampere"}

@@ -102,6 +102,7 @@ _TABLE: tuple[_Row, ...] = (
     ("ha", "hectare", 10**4, 1, (("m", 2),), "area", "", "hectare"),
     ("acre", "acre", 40468564224, 10**7, (("m", 2),), "area", "", ""),
     ("l", "litre", 1, 1000, (("m", 3),), "volume", "m", "L litre liter"),
+    ("barrel", "barrel", 158987294928, 10**12, (("m", 3),), "volume", "", ""),
     ("g", "gram", 1, 1000, (("kg", 1),), "mass", "n u m k", "gram"),
     ("t", "tonne", 1000, 1, (("kg", 1),), "mass", "k M G", "tonne"),
     ("lb", "pound", 45359237, 10**8, (("kg", 1),), "mass", "", ""),

@@ -51,7 +51,7 @@ def test_text_and_picture(capsys, tmp_path):
 def test_why_tells_the_facts(capsys):
     assert main(["why", "push.profit.energy@crude=50,duration=2", "--draws", "100"]) == 0
     text = capsys.readouterr().out
-    assert "push.parity.refined" in text
+    assert "parity_refined.elasticity" in text
     asked = "shocks push --crude 50 --usd 40 --draws 200 --json"
     assert main(asked.split()) == 0
     row = json.loads(capsys.readouterr().out)["sectors"][2]

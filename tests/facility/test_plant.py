@@ -134,3 +134,13 @@ def test_a_line_that_is_no_design_is_refused(line, words):
 def test_a_word_from_nowhere_is_refused():
     with pytest.raises(UsageError, match="The age of the design is 'antique'"):
         Design(age="antique")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(designs(), min_size=1, max_size=6), st.sampled_from(cities()))
+def test_the_compiled_kernel_is_the_plain_one(many, city):
+    year = weather(city)
+    fast, slow = sweep(many, year, compiled=True), sweep(many, year, compiled=False)
+    for name in ("pue", "peak_pue", "wue"):
+        np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(fast.free_hours, slow.free_hours, atol=1)

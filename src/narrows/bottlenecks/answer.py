@@ -21,7 +21,7 @@ from narrows.errors import UsageError
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -270,14 +270,23 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
     return reduce_run(solved)
 
 
-def reduce_run(solved: Run) -> MapResult:
-    """Reduce a solved question to what the map shows."""
+def reduce_run(solved: Run, rows: Mapping[str, LayerRow] | None = None) -> MapResult:
+    """Reduce a solved question to what the map shows.
+
+    Parameters
+    ----------
+    solved
+        The question.
+    rows
+        Layers as shown that are known already, by id; those left out are made.
+    """
+    known = rows or {}
     model, shown = solved.model, solved.shown
     names = [layer.id for layer in model.layers]
     binds = {name: _series(solved.shares.binds[solved.row(name), shown]) for name in [*names, STOCK]}
     return MapResult(
         quarters=solved.quarters,
-        layers=tuple(_row(solved, layer) for layer in model.layers),
+        layers=tuple(known.get(layer.id) or _row(solved, layer) for layer in model.layers),
         binds=binds,
         deployed=band(solved.deployed, "h100e/quarter"),
         deployed_mw=band(solved.deployed_w / WATTS_PER_MW, "MW/quarter"),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Chain", "Link", "figure_ids", "links", "tell", "why"]
+__all__ = ["Chain", "Link", "chain_of", "figure_ids", "links", "tell", "why"]
 
 QUANTITIES = ("binds", "capacity", "price", "price_left", "price_usd")
 """What is said of each layer."""
@@ -165,7 +165,19 @@ def why(
     if family is None or asked_of(catalog, as_of, scenario).has(id):
         return _statements(id, as_of, scenario, catalog)
     asked = Asked(draws, seed, method, as_of, scenario, catalog)
-    told: Told = importlib.import_module(family).tell(id, asked)
+    return chain_of(id, importlib.import_module(family).tell(id, asked))
+
+
+def chain_of(id: str, told: Told) -> Chain:  # noqa: A002 (the word of the trade)
+    """Return the chain behind a figure that was told.
+
+    Parameters
+    ----------
+    id
+        Id of the figure.
+    told
+        The figure in every draw.
+    """
     reads = tuple(told.run.reader.reads) if told.reads is None else told.reads
     return Chain(_figure(id, told), links(told.run, told.values, reads), told.path)
 

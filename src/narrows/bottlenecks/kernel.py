@@ -72,8 +72,13 @@ def solve(stack: Stack, since: int = 0) -> Solution:
         )  # fmt: skip
         return sums, demand_sums
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        sums, demand_sums = zip(*pool.map(run, chunks(draws)), strict=True)
+    blocks = list(chunks(draws))
+    if len(blocks) == 1:  # threads cost more than they save
+        found = [run(blocks[0])]
+    else:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            found = list(pool.map(run, blocks))
+    sums, demand_sums = zip(*found, strict=True)
     solution.stock_rent[:], solution.cap_rent[:], solution.demand_rent[:] = rents
     add_chunks(sums, draws, solution.price_K_mean)
     add_chunks(demand_sums, draws, solution.price_D_mean)

@@ -215,7 +215,9 @@ class Catalog:
         prefix
             First parts of a fact id, for instance ``cowos.maker``.
         """
-        return tuple(fact for fact in self if fact.id.startswith(f"{prefix}."))
+        inside = f"{prefix}."
+        names = self._subjects.get(prefix.partition(".")[0], ())
+        return tuple(self.statements_by_id[name][0] for name in names if name.startswith(inside))
 
     def search(self, query: str = "") -> list[Fact]:
         """Return every statement that holds all words of a query, best first; all for no words.
@@ -247,6 +249,14 @@ class Catalog:
                 return 0.0
             total += best
         return total
+
+    @cached_property
+    def _subjects(self) -> dict[str, list[str]]:
+        """Ids of facts by their first part, in the order of the files."""
+        gathered: dict[str, list[str]] = {}
+        for name in self.statements_by_id:
+            gathered.setdefault(name.partition(".")[0], []).append(name)
+        return gathered
 
     @cached_property
     def _series(self) -> dict[str, tuple[Fact, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -305,6 +306,7 @@ class Contents(NamedTuple):
     roles: tuple[Role, ...] = ()
 
 
+@lru_cache(maxsize=65_536)
 def series_of(name: str) -> tuple[str, str]:
     """Split a fact id into its series and its *when*, empty where the id has none.
 

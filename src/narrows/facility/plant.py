@@ -63,6 +63,7 @@ MACHINES = (
     "dry.air_rise",
     "adiabatic.effectiveness",
     "adiabatic.bleed",
+    "adiabatic.band",
     "fan.floor",
     "chiller.carnot",
     "chiller.approach",
@@ -406,7 +407,7 @@ def _dry(design: Design, year: Weather, p: dict[str, float], taken: Floats, need
 def _outside_air(
     design: Design, year: Weather, p: dict[str, float], heat: Floats, supply: float
 ) -> dict[str, Floats]:
-    entering = _wetted(design, year, p, supply)
+    entering = _wetted(design, year, p, supply - p["adiabatic.band"])
     free = np.clip((supply + p["rise"] - entering) / p["rise"], 0.0, 1.0)
     hot = year.t_c + p["chiller.air_condenser"]
     chillers = _chillers(p, heat, free, supply - p["air.coil_approach"], hot)

@@ -10,14 +10,19 @@ import numpy as np
 from narrows.catalog import Reader, default
 from narrows.errors import UsageError
 from narrows.facility.plant import HALL, MACHINES, Design, Year, facts_of, simulate
-from narrows.facility.weather import weather
+from narrows.facility.weather import cities, weather
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PlantResult", "run_plant"]
+    from narrows.facility.weather import Weather
+
+__all__ = ["QUANTITIES", "PlantResult", "drawn_years", "figure_ids", "run_plant"]
 
 MOST_DRAWS = 10_000
+EXACT = 1e-12
+QUANTITIES = ("pue", "peak_pue", "wue")
+"""Figures of a year that answer why."""
 SPAN = (0.1, 0.9)
 """Quantiles of the intervals."""
 
@@ -100,15 +105,54 @@ def run_plant(
     plan = Design.parse(design) if isinstance(design, str) else design
     hours = weather(place)
     reader = Reader(default(), seed, draws)
+    low, high = np.quantile(drawn_years(plan, hours, reader), SPAN, axis=0)
     ids = [f"plant.{name}" for name in MACHINES] + [f"plant.{plan.age}.{name}" for name in HALL]
+    spans = {name: (float(low[at]), float(high[at])) for at, name in enumerate(QUANTITIES)}
+    return PlantResult(place, it_mw, simulate(plan, hours), spans, draws, seed, tuple(ids))
+
+
+def drawn_years(design: Design, hours: Weather, reader: Reader) -> NDArray[np.float64]:
+    """Return `QUANTITIES` of a year in every draw of the facts, axes (draw, quantity).
+
+    Parameters
+    ----------
+    design, hours
+        The design and the weather.
+    reader
+        Where facts are drawn.
+    """
+    ids = [f"plant.{name}" for name in MACHINES] + [f"plant.{design.age}.{name}" for name in HALL]
     drawn = {name: reader.draws(name) for name in ids}
     rows = []
-    for at in range(draws):
-        one = simulate(
-            plan, hours, facts_of(plan.age, {name: float(values[at]) for name, values in drawn.items()})
-        )
+    for at in range(next(iter(drawn.values())).size):
+        facts = facts_of(design.age, {name: float(values[at]) for name, values in drawn.items()})
+        one = simulate(design, hours, facts)
         rows.append((one.pue, one.peak_pue, one.wue))
-    low, high = np.quantile(np.array(rows), SPAN, axis=0)
-    names = ("pue", "peak_pue", "wue")
-    spans = {name: (float(low[at]), float(high[at])) for at, name in enumerate(names)}
-    return PlantResult(place, it_mw, simulate(plan, hours), spans, draws, seed, tuple(ids))
+    return np.array(rows)
+
+
+def figure_ids(place: str, design: Design) -> dict[str, str]:
+    """Return the ids under which the figures of a shipped city answer `narrows why`, by quantity.
+
+    Parameters
+    ----------
+    place
+        A shipped city; figures of a weather file have no id.
+    design
+        The design; its coolant and load are whole numbers (C, percent), or there is no id.
+
+    Examples
+    --------
+    >>> figure_ids("phoenix_az", Design.parse("direct liquid + dry coolers, 2N, 45 C"))["pue"]
+    'plant.pue.phoenix_az.direct_liquid.dry_coolers.2N.45c'
+    """
+    load = round(design.load * 100)
+    if place not in cities() or abs(load / 100 - design.load) > EXACT or design.supply_c % 1:
+        return {}
+    plain = Design()
+    words = [design.heat.replace(" ", "_"), design.rejection.replace(" ", "_")]
+    words += [design.redundancy] * (design.redundancy != plain.redundancy)
+    words += [design.age] * (design.age != plain.age) + ["adiabatic"] * design.adiabatic
+    words += [f"{design.supply_c:g}c"] * (design.supply_c != plain.supply_c)
+    words += [f"load{load}"] * (design.load != plain.load)
+    return {name: ".".join(("plant", name, place, *words)) for name in QUANTITIES}

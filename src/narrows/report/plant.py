@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from narrows.facility.plant_result import figure_ids
 from narrows.figure import number
 from narrows.report.svg import INK, picture, rect, shade, words
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["plant_json", "plant_svg", "plant_text", "sweep_text"]
 
 DAY_WIDTH, HOUR_HEIGHT, LEFT, TOP = 2.4, 10.0, 56.0, 64.0
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTH_DAYS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+"""First day of each month of a typical year."""
 STEPS = 8
 """Colours of the key."""
 NOTE = (
@@ -46,7 +50,9 @@ def plant_text(result: PlantResult) -> str:
     ]
     for name, power in result.power_mw.items():
         lines.append(f"{name:24}{power:8.2f}{power / result.it_mw:14.2%}")
-    return "\n".join([*lines, "", NOTE]) + "\n"
+    asked = figure_ids(result.place, design)
+    why = [f"narrows why {asked['pue']}", f"narrows why {asked['wue']}", ""] if asked else []
+    return "\n".join([*lines, "", *why, NOTE]) + "\n"
 
 
 def plant_json(result: PlantResult) -> str:
@@ -67,6 +73,7 @@ def plant_json(result: PlantResult) -> str:
         "free_hours": year.free_hours,
         "water_m3": result.water_m3,
         "power_mw": result.power_mw,
+        "figures": figure_ids(result.place, year.design),
         "draws": result.draws,
         "seed": result.seed,
         "sources": list(result.reads),
@@ -100,7 +107,8 @@ def plant_svg(result: PlantResult) -> str:
             marks.append(words(LEFT - 8, y + 9, f"{hour}:00", 10, fill=INK, text_anchor="end"))
     base = TOP + hours * HOUR_HEIGHT
     marks += [
-        words(LEFT + day * DAY_WIDTH, base + 16, f"day {day + 1}", 10, fill=INK) for day in range(0, days, 60)
+        words(LEFT + day * DAY_WIDTH, base + 16, month, 10, fill=INK)
+        for month, day in zip(MONTHS, MONTH_DAYS, strict=True)
     ]
     for step in range(STEPS):
         share = step / (STEPS - 1)

@@ -23,10 +23,13 @@ CHECKS = (
     (("network",), "network.collective_checks", "collective_rows", "training"),
     (("facility",), "facility.validation", "site_rows", "bottleneck"),
     (("facility",), "facility.power_checks", "power_rows", "facility"),
+    (("facility",), "facility.plant_checks", "plant_rows", "facility"),
+    (("facility",), "facility.lei_masanet_checks", "lei_masanet_rows", "facility"),
     (("facility",), "facility.supply_checks", "supply_rows", "facility"),
     (("training",), "training.validation", "training_rows", "training"),
     (("inference",), "inference.validation", "inference_rows", "inference"),
     (("value",), "value.validation", "value_rows", "market"),
+    (("claims",), "claims.validation", "claims_rows", "market"),
 )
 """Rooms that a check speaks of, where it is, and the folder of its measurements."""
 ROOMS = tuple(dict.fromkeys([*(room for rooms, *_ in CHECKS for room in rooms), "bottlenecks"]))

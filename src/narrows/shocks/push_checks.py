@@ -184,7 +184,7 @@ def _basket() -> Iterator[Comparison]:
 
 
 def _slope(name: str) -> float:
-    return float(default().fact(f"push.parity.{name}").value)
+    return float(default().fact(f"parity_{name}.elasticity").value)
 
 
 def _resin() -> Iterator[Comparison]:

@@ -295,7 +295,7 @@ def of_day(reader: Reader, day: str | float = DAY) -> Economy:
         )
     moved = {CRUDE: crude / then - 1}
     for name, code in FOLLOWERS.items():
-        slope = _stated(reader, f"push.parity.{name}")
+        slope = _stated(reader, f"parity_{name}.elasticity")
         moved[code] = (crude / then) ** slope - 1
     codes = tuple(moved)
     change = PriceModel(base, codes).solve([moved[code] for code in codes])
@@ -428,7 +428,7 @@ def _add_parity(given: dict[str, Floats], reader: Reader) -> None:
         return
     for name, code in FOLLOWERS.items():
         if code not in given:
-            slope = reader.draws(f"push.parity.{name}")
+            slope = reader.draws(f"parity_{name}.elasticity")
             given[code] = (1 + given[CRUDE]) ** slope[:, None] - 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from narrows.shocks.price_checks import price_rows
 from narrows.shocks.push_checks import push_rows
 
 if TYPE_CHECKING:
@@ -23,4 +24,5 @@ def shock_rows(folder: Path | None) -> Iterator[Comparison]:
     folder
         Folder of the data on shocks; None where there is none.
     """
+    yield from price_rows(folder)
     yield from push_rows(folder)

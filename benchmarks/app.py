@@ -1,0 +1,97 @@
+"""The server: kept answers and posted scenarios a second, asked over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import subprocess
+import sys
+import time
+
+from benchmarks import Row, benchmark
+
+CONNECTIONS, SECONDS = 32, 4.0
+LENGTH = len(b"content-length: ")
+POSTING = 4
+READ_GOAL, P99_GOAL_MS, SCENARIO_GOAL, MEMORY_GOAL_MB = 5_000, 25.0, 100, 150.0
+
+
+class Asker(asyncio.Protocol):
+    """One connection that asks again as soon as it is answered."""
+
+    def __init__(self, questions: itertools.count[int], ask: object, times: list[float]) -> None:
+        self.questions, self.ask, self.times = questions, ask, times
+        self.left = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask the first question."""
+        self.transport = transport
+        self._ask()
+
+    def _ask(self) -> None:
+        self.started = time.perf_counter()
+        self.transport.write(self.ask(next(self.questions)))  # type: ignore[attr-defined,operator]
+
+    def data_received(self, data: bytes) -> None:
+        """Count an answer that is whole, and ask the next."""
+        self.left -= len(data)
+        if self.left < 0:  # the first piece of an answer: its head says how long it is
+            head, _, body = data.partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                message = head[:200].decode()
+                raise RuntimeError(message)
+            at = head.index(b"content-length: ") + LENGTH
+            self.left = int(head[at : at + 9].split(b"\r")[0]) - len(body)
+        if self.left == 0:
+            self.times.append(time.perf_counter() - self.started)
+            self._ask()
+
+
+def _get(_: int) -> bytes:
+    return b"GET /api/v1/now HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+
+
+def _post(place: int) -> bytes:
+    scenario = {"scale": {"data_hall.capacity": 0.5 + place / 10_000}, "draws": 100}
+    body = json.dumps(scenario).encode()
+    head = b"POST /api/v1/scenario HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    return head + f"content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def _asked(port: int, ask: object, connections: int) -> list[float]:
+    loop, times, questions = asyncio.get_running_loop(), [], itertools.count()
+    made = [
+        await loop.create_connection(lambda: Asker(questions, ask, times), "127.0.0.1", port)
+        for _ in range(connections)
+    ]
+    await asyncio.sleep(1.0)
+    times.clear()
+    await asyncio.sleep(SECONDS)
+    kept = list(times)
+    for transport, _ in made:
+        transport.close()
+    return kept
+
+
+@benchmark("app")
+def app() -> list[Row]:
+    """Ask a server of its own, on this machine."""
+    command = [sys.executable, "-m", "narrows", "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stderr.readline().split("/ (")[0].rpartition(":")[2])  # type: ignore[union-attr]
+            time.sleep(3)
+            reads = sorted(asyncio.run(_asked(port, _get, CONNECTIONS)))
+            posts = asyncio.run(_asked(port, _post, POSTING))
+            with open(f"/proc/{server.pid}/status", encoding="utf-8") as status:  # noqa: PTH123
+                memory = next(int(line.split()[1]) / 1e3 for line in status if line.startswith("VmRSS"))
+        finally:
+            server.terminate()
+    rate, tail, runs = len(reads) / SECONDS, 1e3 * reads[int(0.99 * len(reads))], len(posts) / SECONDS
+    return [
+        Row("kept JSON, 32 connections", rate, None, "1/s", None, f">= {READ_GOAL}", rate >= READ_GOAL),
+        Row("its 99th percentile", tail, None, "ms", None, f"<= {P99_GOAL_MS:g}", tail <= P99_GOAL_MS),
+        Row("scenarios of 100 draws", runs, None, "1/s", None, f">= {SCENARIO_GOAL}", runs >= SCENARIO_GOAL),
+        Row("memory", memory, None, "MB", None, f"<= {MEMORY_GOAL_MB:g}", memory <= MEMORY_GOAL_MB),
+    ]

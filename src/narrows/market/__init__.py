@@ -1,0 +1,1 @@
+"""Prices, sessions, breadth, streaks, records: the market's own numbers, and the week in words."""
