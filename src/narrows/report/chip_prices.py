@@ -50,11 +50,14 @@ def prices_text(found: list[Price]) -> str:
     lines += ["", "Sources:"]
     for key, source in told.items():
         lines += _wrapped(f"{key}: {source.producer}, {source.title} ({source.date_published})")
-    notes = dict.fromkeys(price.note for price in found if price.note)
+    notes: dict[str, list[str]] = {}
+    for place, price in enumerate(found):
+        if price.note:
+            notes.setdefault(price.note, []).append(str(place + 1))
     if notes:
-        lines += ["", "Notes:"]
-        for note in notes:
-            lines += _wrapped(note)
+        lines += ["", "Notes, by row:"]
+        for note, places in notes.items():
+            lines += _wrapped(f"{', '.join(places)}: {note}")
     return "\n".join(lines)
 
 
