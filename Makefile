@@ -11,7 +11,7 @@ map: $(STAMP)  ## install into .venv and run the main job
 	@$(BIN)/narrows map
 
 test: $(DEV) lint  ## every check and every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .
