@@ -182,6 +182,18 @@ class Recipes:
             self._computed[name] = need_draws(self._chips[design], quantity, self.reader)
         return self._computed[name]
 
+    def again(self, reader: Reader) -> Recipes:
+        """Return the recipes in another reading, in which no fact behind them differs.
+
+        Parameters
+        ----------
+        reader
+            The other reading, of the same seed and number of draws.
+        """
+        found = Recipes(reader)
+        vars(found).update(_mix=self._mix, _computed=self._computed)
+        return found
+
     def _read(self, design: str, quantity: str) -> tuple[str, ...]:
         """Return the facts behind a quantity of a design."""
         if self._is_computed(design, quantity):
@@ -241,6 +253,11 @@ class Recipes:
                 for name in ([term] if book.has(term) else [f.id for f in book.series(term)])
             ),
         )
+
+    @property
+    def years(self) -> Array:
+        """Years for which the mix is stated [year], axis (year)."""
+        return self._mix[1]
 
     def at_years(self, needs: Sequence[Sequence[str]]) -> tuple[Array, Array]:
         """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e].
@@ -409,6 +426,18 @@ class FactLayer:
 
     def _optional(self, name: str) -> Array | None:
         return self.reader.draws(name) if self.reader.catalog.has(name) else None
+
+    def again(self, reader: Reader, recipes: Recipes) -> FactLayer:
+        """Return the layer in another reading, in which no fact behind its capacity differs.
+
+        Parameters
+        ----------
+        reader, recipes
+            The other reading, of the same seed and number of draws, and its recipes.
+        """
+        found = FactLayer(self.declared, reader, recipes)
+        vars(found).update(_anchored=self._anchored, _shares=self._shares)
+        return found
 
     def need(self, years: Array) -> Array:
         """Return what one H100-equivalent takes of the layer [unit/h100e], axes (draw, time)."""
