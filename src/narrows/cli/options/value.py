@@ -41,3 +41,12 @@ def add(commands: Any) -> None:
     past.add_argument("--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
     past.add_argument("--json", action="store_true", help="print JSON")
     output(past)
+    taken = questions.add_parser("import", help="accounts of a company from a file of the SEC, as facts")
+    taken.add_argument("file", help="a companyfacts JSON, or num.tsv of the Financial Statement Data Sets")
+    taken.add_argument("--company", metavar="ID", required=True, help="id of the company in companies.toml")
+    taken.add_argument("--filing", metavar="N", help="accession number, where a table holds several filings")
+    taken.add_argument(
+        "--filed", metavar="DAY", help="day of the filing, where no sub.tsv is beside the table"
+    )
+    taken.add_argument("--json", action="store_true", help="print JSON")
+    output(taken)
