@@ -92,7 +92,9 @@ def _backtest(arguments: Namespace) -> int:
     from narrows.report import value_backtest as page
     from narrows.value.backtest import backtest
 
-    found = backtest(draws=arguments.draws, seed=arguments.seed, progress=_counted(arguments))
+    found = backtest(
+        draws=arguments.draws, seed=arguments.seed, exposed=arguments.exposed, progress=_counted(arguments)
+    )
     emit(
         page.backtest_json(found) if arguments.json else page.backtest_text(found, width()), arguments.output
     )
