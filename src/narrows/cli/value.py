@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+USD = "USD"
 QUESTION = ("draws", "seed", "method", "as_of", "scenario")
 
 
 def run(arguments: Namespace) -> int:
     """Answer one question of the room and show it."""
-    answers = {"show": _show, "company": _company, "compare": _compare, "backtest": _backtest}
+    answers = {
+        "show": _show,
+        "company": _company,
+        "compare": _compare,
+        "backtest": _backtest,
+        "import": _import,
+    }
     if arguments.question is None:
         raise UsageError(
             "`narrows value` is given no question",
@@ -85,10 +92,24 @@ def _backtest(arguments: Namespace) -> int:
     from narrows.report import value_backtest as page
     from narrows.value.backtest import backtest
 
-    found = backtest(draws=arguments.draws, seed=arguments.seed, progress=_counted(arguments))
+    found = backtest(
+        draws=arguments.draws, seed=arguments.seed, exposed=arguments.exposed, progress=_counted(arguments)
+    )
     emit(
         page.backtest_json(found) if arguments.json else page.backtest_text(found, width()), arguments.output
     )
+    return 0
+
+
+def _import(arguments: Namespace) -> int:
+    """Answer ``value import``: accounts from a file, as facts."""
+    from narrows.report.columns import written
+    from narrows.value.filings import facts_toml, filing
+
+    found = filing(arguments.file, arguments.company, accession=arguments.filing, filed=arguments.filed)
+    if found.currency != USD and not arguments.quiet:
+        say(f"{found.file} is in {found.currency}: margins only, a fact of revenue is in USD")
+    emit(written(found) if arguments.json else facts_toml(found), arguments.output)
     return 0
 
 

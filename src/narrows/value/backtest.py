@@ -11,7 +11,7 @@ from narrows.bottlenecks.concentration_result import DESIGNS
 from narrows.bottlenecks.told import Asked
 from narrows.catalog import PointReader, default
 from narrows.draws import stream
-from narrows.errors import DataError
+from narrows.errors import DataError, UsageError
 from narrows.value.answer import AHEAD
 from narrows.value.capture import capture
 from narrows.value.companies import EXPOSED, FAMILY, GROSS_MARGIN, REVENUE, check
@@ -93,6 +93,7 @@ def backtest(
     *,
     draws: int = 2000,
     seed: int = 1,
+    exposed: float = 0.0,
     catalog: Catalog | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
@@ -102,6 +103,8 @@ def backtest(
     ----------
     draws, seed
         Number of draws and their seed, of the maps and of the resampling.
+    exposed
+        Least share of its revenue that the layer brings to a maker for it to count, 0 to 1.
     catalog
         Facts to use instead of the shipped ones.
     progress
@@ -114,8 +117,10 @@ def backtest(
 
     Raises
     ------
+    UsageError
+        If the least share is not 0 to 1.
     DataError
-        If margins are stated for fewer than two pairs of years.
+        If margins are stated for fewer than two pairs of years, or no layer is left.
 
     Notes
     -----
@@ -129,6 +134,10 @@ def backtest(
     Spearman (1904), The Proof and Measurement of Association between Two Things; Efron (1979), Bootstrap
     Methods, for the resampling.
     """
+    if not 0 <= exposed <= 1:
+        raise UsageError(
+            f"The least share of revenue is {exposed:g}", "A share is 0 to 1", "Give, for instance, 0.1"
+        )
     book = catalog or default()
     margins = _margins(book)
     years = sorted({year for found in margins.values() for year in found if year + 1 in found})
@@ -140,11 +149,17 @@ def backtest(
         )
     seen: list[Observation] = []
     for done, year in enumerate(years):
-        seen += _year(book, margins, year, draws, seed)
+        seen += _year(book, margins, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book), exposed)
         if progress:
             progress(done + 1, len(years))
     kept = [year for year in years if sum(one.year == year for one in seen) >= LEAST_LAYERS]
     observations = tuple(one for one in seen if one.year in kept)
+    if not observations:
+        raise DataError(
+            f"No year has {LEAST_LAYERS} layers with makers of which they bring {exposed:g} of revenue",
+            f"Ranks need at least {LEAST_LAYERS} layers in a year",
+            "Give a lesser share, or add facts company.<id>.exposed.<layer>.<year>",
+        )
     shuffle = stream(seed, "value.backtest")
     layers = sorted({one.layer for one in observations})
     whole = _within(observations)
@@ -224,10 +239,9 @@ def _margins(book: Catalog) -> dict[str, dict[int, float]]:
 
 
 def _year(
-    book: Catalog, margins: dict[str, dict[int, float]], year: int, draws: int, seed: int
+    book: Catalog, margins: dict[str, dict[int, float]], year: int, asked: Asked, exposed: float
 ) -> list[Observation]:
     """Return the observations of one year's end."""
-    asked = Asked(draws, seed, as_of=f"{year}-12-31", catalog=book)
     run = asked.run(f"{year + 1}Q1:{year + 1}Q4")
     found = capture(run, ahead=AHEAD)
     check(book, {*found.layers, DESIGNS})
@@ -235,7 +249,7 @@ def _year(
     shares = found.rent.mean(axis=0) / max(float(found.total.mean()), 1.0)
     seen = []
     for layer, share in zip(found.layers, shares.tolist(), strict=True):
-        weights = _weights(book, reader, layer)
+        weights = _weights(book, reader, layer, exposed)
         known = {name: w for name, w in weights.items() if {year, year + 1} <= margins.get(name, {}).keys()}
         if known:
             change = sum(w * (margins[name][year + 1] - margins[name][year]) for name, w in known.items())
@@ -243,12 +257,13 @@ def _year(
     return seen
 
 
-def _weights(book: Catalog, reader: PointReader, layer: str) -> dict[str, float]:
-    """Return what each company with accounts earns from a layer [USD], newest statements."""
+def _weights(book: Catalog, reader: PointReader, layer: str, least: float) -> dict[str, float]:
+    """Return what companies earn from a layer that brings them at least a share of revenue [USD]."""
     found: dict[str, float] = {}
     for company in book.companies:
         revenue = book.series(f"{FAMILY}.{company.id}.{REVENUE}")
         exposed = book.series(f"{FAMILY}.{company.id}.{EXPOSED}.{layer}")
-        if revenue and exposed:
-            found[company.id] = reader.point(revenue[-1].id) * reader.point(exposed[-1].id)
+        share = reader.point(exposed[-1].id) if exposed else 0.0
+        if revenue and share >= least:
+            found[company.id] = reader.point(revenue[-1].id) * share
     return {name: weight for name, weight in found.items() if weight > 0}

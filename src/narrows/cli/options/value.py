@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from narrows.cli.options.common import forms, output, pictures, question, whole
+from narrows.cli.options.common import forms, number, output, pictures, question, whole
 
 __all__ = ["add"]
 
@@ -39,5 +39,21 @@ def add(commands: Any) -> None:
         "--draws", type=whole("--draws", 2000), default=2000, metavar="N", help="number of draws (2000)"
     )
     past.add_argument("--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    past.add_argument(
+        "--exposed",
+        type=number("--exposed", "0.1"),
+        default=0.0,
+        metavar="SHARE",
+        help="count only makers of which the layer brings at least this share of revenue (0)",
+    )
     past.add_argument("--json", action="store_true", help="print JSON")
     output(past)
+    taken = questions.add_parser("import", help="accounts of a company from a file of the SEC, as facts")
+    taken.add_argument("file", help="a companyfacts JSON, or num.tsv of the Financial Statement Data Sets")
+    taken.add_argument("--company", metavar="ID", required=True, help="id of the company in companies.toml")
+    taken.add_argument("--filing", metavar="N", help="accession number, where a table holds several filings")
+    taken.add_argument(
+        "--filed", metavar="DAY", help="day of the filing, where no sub.tsv is beside the table"
+    )
+    taken.add_argument("--json", action="store_true", help="print JSON")
+    output(taken)
