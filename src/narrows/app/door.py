@@ -39,6 +39,8 @@ MOST_BYTES = 64_000_000
 GZIP_LEVEL = 4
 GZIP_FROM = 1024
 """Bytes from which an answer is sent compressed."""
+PACKED = ("image/png", "application/pdf", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+"""Types whose bytes are compressed already."""
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 """Names under which this machine calls itself."""
 API = "/api/v1"
@@ -88,7 +90,7 @@ def ready(found: Answer) -> Sent:
         (b"vary", b"accept-encoding"),
     )
     plain = (*common, (b"content-length", str(len(found.body)).encode()))
-    if len(found.body) < GZIP_FROM or found.type == "image/png":
+    if len(found.body) < GZIP_FROM or found.type in PACKED:
         return Sent(found.status, plain, plain, found.body, found.body, tag)
     small = gzip.compress(found.body, GZIP_LEVEL, mtime=0)
     packed = (*common, (b"content-encoding", b"gzip"), (b"content-length", str(len(small)).encode()))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close", "over_time"]
+__all__ = ["FactLayer", "Recipes", "factor", "horizon", "interpolate", "merge_close", "over_time"]
 
 QUARTER_S = to_canonical(1.0, "quarter")
 ALL = slice(None)
@@ -350,7 +350,7 @@ class FactLayer:
         logs = np.log(anchors, out=anchors)
         slip = self._optional(self.declared.slip)
         if slip is not None:
-            logs += np.log(slip)[:, None] * _horizon(facts)
+            logs += np.log(slip)[:, None] * horizon(facts)
         moments, logs = merge_close(moments, logs)
         constant = np.full(len(logs), np.log(QUARTER_S))
         for name in self.declared.multiply:
@@ -406,7 +406,7 @@ class FactLayer:
         return self.declared.watch
 
 
-def _horizon(facts: Sequence[Fact]) -> Array:
+def horizon(facts: Sequence[Fact]) -> Array:
     """Years ahead that each statement looked, 0 for the past and 1 at most, axis (anchor)."""
     return np.array(
         [

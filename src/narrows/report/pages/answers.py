@@ -26,8 +26,11 @@ __all__ = ["FILES", "Answer", "answer", "refusal"]
 HERE = Path(__file__).parent
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+xml", "image/png"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES = ("/static/narrows.css", "/static/narrows.js", "/map.svg", "/map.png", "/map.csv", "/map.json")
 """Files beside the pages that the static study has too."""
+EXTRA = ("/map.png", "/map.xlsx")
+"""Files that need a package which may not be there."""
 NOT_FOUND, BAD, MISSING = 404, 400, 501
 
 
@@ -90,7 +93,7 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
             title="This cannot be answered",
             lead=f"{problem.given}.",
             blocks=[Prose([f"{problem.acceptable}.", f"{problem.remedy}.", link("/", "Back to the map")])],
-            status=MISSING if isinstance(problem, DataError) and path == "/map.png" else BAD,
+            status=MISSING if isinstance(problem, DataError) and path in EXTRA else BAD,
         )
         return _page(study, told, Question())
 
@@ -183,6 +186,12 @@ def _map_csv(study: Study, question: Question) -> Answer:
     return Answer(200, CSV, map_csv(study.map(question)).encode())
 
 
+def _map_xlsx(study: Study, question: Question) -> Answer:
+    from narrows.report.workbook import map_workbook
+
+    return Answer(200, XLSX, map_workbook(study.map(question), study.map_catalog(question)))
+
+
 def _map_json(study: Study, question: Question) -> Answer:
     from narrows.report.tables import map_json
 
@@ -206,6 +215,7 @@ _FILES = {
     "/map.png": _map_png,
     "/map.csv": _map_csv,
     "/map.json": _map_json,
+    "/map.xlsx": _map_xlsx,
     "/live": _live,
 }
 

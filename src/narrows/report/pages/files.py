@@ -134,7 +134,7 @@ def place(address: str) -> str:
     path, _, query = address.partition("?")
     name = unquote(path).strip("/")
     stem = f"{name}/{query.replace('&', '/')}" if query else name
-    if path in FILES:
+    if path in FILES or path == "/map.xlsx":
         return f"{query.replace('&', '/')}/{name}" if query else name
     return f"{stem}/index.html".lstrip("/")
 
