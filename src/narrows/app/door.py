@@ -53,6 +53,7 @@ FRAMED_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
 )
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+PAPER_POLICY = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -80,6 +81,8 @@ def ready(found: Answer) -> Sent:
     tag = b'"' + blake2b(found.body, digest_size=8).hexdigest().encode() + b'"'
     if found.type == "image/svg+xml":
         policy = PICTURE_POLICY
+    elif found.type == "application/pdf":
+        policy = PAPER_POLICY
     else:
         policy = FRAMED_POLICY if found.framed else PAGE_POLICY
     common = (

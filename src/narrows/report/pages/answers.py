@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -21,7 +23,7 @@ from narrows.report.pages.registry import PAGES, find
 if TYPE_CHECKING:
     from narrows.report.pages.study import Study
 
-__all__ = ["FILES", "Answer", "answer", "refusal"]
+__all__ = ["FILES", "OK", "Answer", "answer", "answer_or_refuse", "refusal"]
 
 HERE = Path(__file__).parent
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
@@ -29,9 +31,11 @@ JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES = ("/static/narrows.css", "/static/narrows.js", "/map.svg", "/map.png", "/map.csv", "/map.json")
 """Files beside the pages that the static study has too."""
+PDF, PAPER = "application/pdf", "/pdf"
+"""Type of a page on paper, and what its address begins with."""
 EXTRA = ("/map.png", "/map.xlsx")
 """Files that need a package which may not be there."""
-NOT_FOUND, BAD, MISSING = 404, 400, 501
+OK, NOT_FOUND, BAD, MISSING = 200, 404, 400, 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,11 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
     404
     """
     try:
-        return _answer(study, path, read_question(query))
+        if path == PAPER or path.startswith(f"{PAPER}/"):
+            from narrows.report.pages.paper import paper
+
+            return Answer(200, PDF, paper(study, path.removeprefix(PAPER) or "/", query))
+        return answer_or_refuse(study, path, read_question(query))
     except UnknownNameError as problem:
         if path.endswith(".json") or path == "/live":
             return refusal(problem, NOT_FOUND)
@@ -89,11 +97,12 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
     except NarrowsError as problem:
         if path.endswith(".json") or path == "/live":
             return refusal(problem, BAD)
+        extra = path in EXTRA or path.startswith(PAPER)
         told = Model(
             title="This cannot be answered",
             lead=f"{problem.given}.",
             blocks=[Prose([f"{problem.acceptable}.", f"{problem.remedy}.", link("/", "Back to the map")])],
-            status=MISSING if isinstance(problem, DataError) and path in EXTRA else BAD,
+            status=MISSING if isinstance(problem, DataError) and extra else BAD,
         )
         return _page(study, told, Question())
 
@@ -104,7 +113,21 @@ def refusal(problem: NarrowsError, status: int) -> Answer:
     return Answer(status, JSON, _json({"error": parts}))
 
 
-def _answer(study: Study, path: str, question: Question) -> Answer:
+def answer_or_refuse(study: Study, path: str, question: Question) -> Answer:
+    """Return what an address answers, as `answer` does, but raise what cannot be answered.
+
+    Parameters
+    ----------
+    study, path
+        As for `answer`.
+    question
+        What is asked, read.
+
+    Raises
+    ------
+    NarrowsError
+        If a name is not known, or the question cannot be answered.
+    """
     maker = _FILES.get(path)
     if maker is not None:
         return maker(study, question)
@@ -121,7 +144,14 @@ def _answer(study: Study, path: str, question: Question) -> Answer:
     page, id_ = found
     if page.path == "/n/{id}" and study.catalog.has(id_):
         page, _ = find("/fact/x") or (page, "")
-    return _page(study, page.make(study, question, id_), question, page.path)
+    address = quote(path, safe="/:@") if page.written and not study.static and _on_paper() else ""
+    return _page(study, page.make(study, question, id_), question, page.path, address=address)
+
+
+@cache
+def _on_paper() -> bool:
+    """Return whether pages can be set on paper here."""
+    return find_spec("typst") is not None
 
 
 def _sources(study: Study, question: Question) -> Any:
@@ -129,14 +159,20 @@ def _sources(study: Study, question: Question) -> Any:
 
 
 def _page(
-    study: Study, model: Model, question: Question, path: str = "", shell: str = "shell.html"
+    study: Study,
+    model: Model,
+    question: Question,
+    path: str = "",
+    *,
+    template: str = "shell.html",
+    address: str = "",
 ) -> Answer:
     html = (
         _templates()
-        .get_template(shell)
-        .render(model=model, study=study, menu=_menu(study), path=path, question=question)
+        .get_template(template)
+        .render(model=model, study=study, menu=_menu(study), path=path, question=question, address=address)
     )
-    return Answer(model.status, HTML, html.encode(), framed=shell == "embed.html")
+    return Answer(model.status, HTML, html.encode(), framed=template == "embed.html")
 
 
 def _menu(study: Study) -> list[Any]:
@@ -150,7 +186,7 @@ def _embed(study: Study, path: str, question: Question) -> Answer:
         return _page(study, missing_page(study, path.strip("/")), Question())
     page, id_ = found
     model = page.make(study, question, id_)
-    return _page(study, model, question, path, "embed.html")
+    return _page(study, model, question, path, template="embed.html")
 
 
 def _live(study: Study, question: Question) -> Answer:

@@ -31,7 +31,7 @@ NOTES = (
     "Every number above the last table is a formula. Change a yellow cell on the sheet Inputs, all follow.",
     (
         "Central values, in one draw: they deploy more than the median of many draws, since the least of "
-        "many layers in doubt is mostly below the least of their central values. The last table is from the draws."
+        "many layers in doubt is mostly below the least of their centres. The last table is from the draws."
     ),
 )
 LEFT, HEAD, FIRST = 2, 5, 6
