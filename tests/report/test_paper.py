@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from narrows.cli import main
 from narrows.errors import DataError, UnknownNameError, UsageError
-from narrows.report.pages import PAGES, Study, answer
-from narrows.report.pages.paper import Node, _string, _Writer, paper, typst_source
+from narrows.report.pages import PAGES, Study, answer, paper
+from narrows.report.pages.answers import page_html
+from narrows.report.pages.typeset import Node, _string, _Writer, typst_source
 
 SAMPLES = [
     "/",
@@ -42,7 +43,7 @@ def test_a_page_is_tagged_and_the_same_twice(study, address):
 
 def test_every_number_of_the_map_page_is_on_paper(study):
     html = answer(study, "/").body.decode().partition('id="what-if"')
-    source = typst_source(study, "/", site="https://narrows.example")
+    source = typst_source(study, page_html(study, "/"), "/", site="https://narrows.example")
     shown = re.findall(
         r'class="num" href="([^"]+)"[^>]*>([^<]+)</a>', html[0] + html[2].partition("</section>")[2]
     )
@@ -52,7 +53,7 @@ def test_every_number_of_the_map_page_is_on_paper(study):
 
 
 def test_a_number_is_a_link_to_the_site(study):
-    source = typst_source(study, "/n/map.deployed.2027Q1")
+    source = typst_source(study, page_html(study, "/n/map.deployed.2027Q1"), "/n/map.deployed.2027Q1")
     assert '#link("http://127.0.0.1:8000/n/map.deployed.2027Q1")' in source
 
 

@@ -40,7 +40,8 @@ def _pdf(arguments: Namespace) -> int:
     import json
     from pathlib import Path
 
-    from narrows.report.pages.paper import SITE, paper
+    from narrows.report.pages import paper
+    from narrows.report.pages.typeset import SITE
 
     if arguments.output is None:
         raise UsageError(

@@ -45,6 +45,11 @@ def add(commands: Any) -> None:
     _studied(sheet)
     sheet.add_argument("--json", action="store_true", help="print JSON")
     sheet.add_argument("--quiet", action="store_true", help="no messages on stderr")
+    assistants = commands.add_parser(
+        "mcp", help="the study for assistants, over stdin and stdout (extra 'mcp')"
+    )
+    assistants.add_argument("--tools", action="store_true", help="print the list of tools as JSON, and stop")
+    _studied(assistants)
 
 
 def _studied(command: argparse.ArgumentParser) -> None:

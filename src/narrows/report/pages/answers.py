@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from narrows.errors import DataError, NarrowsError, UnknownNameError
+from narrows.errors import DataError, NarrowsError, UnknownNameError, UsageError
 from narrows.report.pages.channel import ramp_css
 from narrows.report.pages.map_page import live_regions
 from narrows.report.pages.number_page import missing_page
@@ -23,7 +23,9 @@ from narrows.report.pages.registry import PAGES, find
 if TYPE_CHECKING:
     from narrows.report.pages.study import Study
 
-__all__ = ["FILES", "OK", "Answer", "answer", "answer_or_refuse", "refusal"]
+from narrows.report.pages.typeset import SITE, typeset
+
+__all__ = ["FILES", "OK", "Answer", "answer", "answer_or_refuse", "page_html", "paper", "refusal"]
 
 HERE = Path(__file__).parent
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
@@ -86,8 +88,6 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
     """
     try:
         if path == PAPER or path.startswith(f"{PAPER}/"):
-            from narrows.report.pages.paper import paper
-
             return Answer(200, PDF, paper(study, path.removeprefix(PAPER) or "/", query))
         return answer_or_refuse(study, path, read_question(query))
     except UnknownNameError as problem:
@@ -105,6 +105,59 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
             status=MISSING if isinstance(problem, DataError) and extra else BAD,
         )
         return _page(study, told, Question())
+
+
+def page_html(study: Study, path: str, query: str = "") -> str:
+    """Return a page as a browser gets it.
+
+    Parameters
+    ----------
+    study, path, query
+        As for `answer`.
+
+    Raises
+    ------
+    NarrowsError
+        If there is no such page, or the question cannot be answered.
+    """
+    found = answer_or_refuse(study, path, read_question(query))
+    if found.type != HTML:
+        raise UsageError(
+            f"The address {path!r} is a file, not a page", "Pages are set on paper", "Ask for / or /n/NUMBER"
+        )
+    if found.status != OK:
+        known = [page.path for page in PAGES if page.written]
+        raise UnknownNameError("page", path, known, "Write a path of the site, such as / or /n/NUMBER")
+    return found.body.decode()
+
+
+def paper(
+    study: Study, path: str = "/", query: str = "", *, site: str = SITE, form: Literal["pdf", "png"] = "pdf"
+) -> bytes:
+    """Return a page on paper: as PDF, or its first sheet as PNG.
+
+    Parameters
+    ----------
+    study, path, query
+        As for `answer`.
+    site
+        Where its links lead.
+    form
+        ``pdf`` or ``png``.
+
+    Raises
+    ------
+    NarrowsError
+        If there is no such page, or typst is not there.
+
+    Examples
+    --------
+    >>> from narrows.report.pages.study import Study
+    >>> paper(Study(draws=20), "/n/study.draws")[:5]
+    b'%PDF-'
+    """
+    address = quote(path, safe="/:@") + (f"?{query}" if query else "")
+    return typeset(study, page_html(study, path, query), address, site=site, form=form)
 
 
 def refusal(problem: NarrowsError, status: int) -> Answer:

@@ -15,14 +15,11 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from narrows.errors import DataError, UnknownNameError, UsageError
-from narrows.report.pages.answers import OK, answer_or_refuse
+from narrows.errors import DataError, UsageError
 from narrows.report.pages.channel import STEP
-from narrows.report.pages.paper_style import HEAD, LEFT_OUT, RULES, SET, WIDE
-from narrows.report.pages.question import read_question
-from narrows.report.pages.registry import PAGES
+from narrows.report.pages.typeset_style import HEAD, LEFT_OUT, RULES, SET, WIDE
 from narrows.report.svg import legible, shade
 
 if TYPE_CHECKING:
@@ -30,10 +27,12 @@ if TYPE_CHECKING:
 
     from narrows.report.pages.study import Study
 
-__all__ = ["SITE", "paper", "typst_source"]
+__all__ = ["SITE", "typeset", "typst_source"]
 
 SITE = "http://127.0.0.1:8000"
 """Where the links of a paper lead if nothing else is said: the study as `narrows serve` serves it."""
+PIXELS = 110.0
+"""Pixels of an inch of the picture of a sheet."""
 STYLE = Path(__file__).parent / "static" / "narrows.css"
 DRAWN = ("fill", "stroke", "stroke-width", "stroke-dasharray", "fill-opacity", "text-anchor", "font-size",
          "font-weight")  # fmt: skip
@@ -100,17 +99,19 @@ class _Tree(HTMLParser):
         self._open[-1].inside.append(data)
 
 
-def paper(
-    study: Study, path: str, query: str = "", *, site: str = SITE, form: Literal["pdf", "png"] = "pdf"
+def typeset(
+    study: Study, html: str, address: str, *, site: str = SITE, form: Literal["pdf", "png"] = "pdf"
 ) -> bytes:
     """Return a page as PDF, or its first sheet as PNG.
 
     Parameters
     ----------
     study
-        The study.
-    path, query
-        Address of the page, such as ``/`` or ``/n/map.deployed.2027Q1``, and its query.
+        The study that the page belongs to.
+    html
+        The page as a browser gets it.
+    address
+        Its path and query.
     site
         Where its links lead.
     form
@@ -123,16 +124,8 @@ def paper(
 
     Raises
     ------
-    UnknownNameError
-        If there is no such page.
     DataError
         If typst is not there.
-
-    Examples
-    --------
-    >>> from narrows.report.pages import Study
-    >>> paper(Study(draws=20), "/n/study.draws")[:5]
-    b'%PDF-'
     """
     try:
         import typst
@@ -142,11 +135,10 @@ def paper(
             "Pages are read in a browser without it, and print from there",
             "Install narrows[report], or write narrows serve",
         ) from error
-    source = typst_source(study, path, query, site=site)
     made: bytes | list[bytes] = typst.compile(
-        source.encode(),
+        typst_source(study, html, address, site=site).encode(),
         format=form,
-        ppi=None if form == "pdf" else 110.0,
+        ppi=None if form == "pdf" else PIXELS,
         ignore_system_fonts=True,
         timestamp=_said(study),
         pdf_standards="ua-1" if form == "pdf" else [],
@@ -154,25 +146,21 @@ def paper(
     return made[0] if isinstance(made, list) else made
 
 
-def typst_source(study: Study, path: str, query: str = "", *, site: str = SITE) -> str:
-    """Return a page as a document of typst; parameters are those of `paper`.
+def typst_source(study: Study, html: str, address: str, *, site: str = SITE) -> str:
+    """Return a page as a document of typst; parameters are those of `typeset`.
 
     Raises
     ------
-    UnknownNameError
-        If there is no such page.
     UsageError
-        If the site is not an address of the web, or the question cannot be read.
+        If the site is not an address of the web.
     """
     if urlsplit(site).scheme not in {"http", "https"} or not urlsplit(site).netloc:
         raise UsageError(
             f"The site is {site!r}", "Links lead to http:// or https:// and a name", f"Write --site {SITE}"
         )
-    html = _page(study, path, query)
     pictures = _SVG.findall(html)
     counted = iter(range(len(pictures)))
-    html = _SVG.sub(lambda _: f'<svg data-n="{next(counted)}"></svg>', html)
-    (main,) = _Tree(html).root.all("main")
+    (main,) = _Tree(_SVG.sub(lambda _: f'<svg data-n="{next(counted)}"></svg>', html)).root.all("main")
     (title,) = main.all("h1")
     writer = _Writer(site.rstrip("/"), [_standing(svg) for svg in pictures])
     day = _said(study)
@@ -181,25 +169,9 @@ def typst_source(study: Study, path: str, query: str = "", *, site: str = SITE) 
         wide="true" if any(_width(svg) > WIDE for svg in pictures) else "false",
         date=f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
         foot=_string(f"narrows: facts of {study.vintage}, model {study.model}, seed {study.seed}."),
-        address=_string(site.rstrip("/").partition("//")[2] + _address(path, query)),
+        address=_string(site.rstrip("/").partition("//")[2] + address),
     )
     return HEAD + head + writer.blocks(main.inside)
-
-
-def _address(path: str, query: str) -> str:
-    return quote(path, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
-
-
-def _page(study: Study, path: str, query: str) -> str:
-    found = answer_or_refuse(study, path, read_question(query))
-    if not found.type.startswith("text/html"):
-        raise UsageError(
-            f"The address {path!r} is a file, not a page", "Pages are set on paper", "Ask for / or /n/NUMBER"
-        )
-    if found.status != OK:
-        known = [page.path for page in PAGES if page.written]
-        raise UnknownNameError("page", path, known, "Write a path of the site, such as / or /n/NUMBER")
-    return found.body.decode()
 
 
 def _said(study: Study) -> datetime:
