@@ -31,7 +31,17 @@ HERE = Path(__file__).parent
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+xml", "image/png"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILES = ("/static/narrows.css", "/static/narrows.js", "/map.svg", "/map.png", "/map.csv", "/map.json")
+TEXT = "text/plain; charset=utf-8"
+FILES = (
+    "/static/narrows.css",
+    "/static/narrows.js",
+    "/map.svg",
+    "/map.png",
+    "/map.csv",
+    "/map.json",
+    "/llms.txt",
+    "/llms-full.txt",
+)
 """Files beside the pages that the static study has too."""
 PDF, PAPER = "application/pdf", "/pdf"
 """Type of a page on paper, and what its address begins with."""
@@ -287,6 +297,20 @@ def _map_json(study: Study, question: Question) -> Answer:
     return Answer(200, JSON, (map_json(study.map(question)) + "\n").encode())
 
 
+def _llms(study: Study, question: Question) -> Answer:
+    from narrows.report.pages.llms import llms_text
+
+    del question
+    return Answer(200, TEXT, llms_text(study).encode())
+
+
+def _llms_full(study: Study, question: Question) -> Answer:
+    from narrows.report.pages.llms import llms_full
+
+    del question
+    return Answer(200, TEXT, llms_full(study).encode())
+
+
 def _css(study: Study, question: Question) -> Answer:
     del study, question
     return Answer(200, CSS, _static("narrows.css") + ramp_css().encode())
@@ -306,6 +330,8 @@ _FILES = {
     "/map.json": _map_json,
     "/map.xlsx": _map_xlsx,
     "/live": _live,
+    "/llms.txt": _llms,
+    "/llms-full.txt": _llms_full,
 }
 
 
