@@ -1,4 +1,4 @@
-"""What a language model reads first: the pages, the addresses for programs, and, in full, every number's fact."""
+"""What a language model reads first: pages, addresses for programs, and, in full, the facts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["llms_full", "llms_text"]
 
 SUMMARY = (
-    "Where the AI build-out is constrained now, what resolves it, and where the constraint moves next: a model "
-    "of the stack from lithography to power and capital, with an interval and dated sources under every number."
+    "Where the AI build-out is constrained now, what resolves it, and where the constraint moves next: a "
+    "model of the stack from lithography to power and capital, with an interval and dated sources under "
+    "every number."
 )
 PATTERNS = (
     ("map.binds.<layer>.<quarter>", "probability that the layer binds, share of draws"),
@@ -29,7 +30,7 @@ PATTERNS = (
 FILES = (
     ("/map.json", "the map as JSON"),
     ("/map.csv", "the map as CSV, one row a quarter and layer"),
-    ("/llms-full.txt", "this index, every quarter in words, and every fact that the map reads"),
+    ("/llms-full.txt", "this index, every quarter in words, and every fact that the map is solved from"),
 )
 
 
@@ -84,14 +85,14 @@ def llms_text(study: Study) -> str:
         lines += [f"- `{method} {path}`: {told}" for method, path, told in ROUTES]
         lines += [
             "",
-            "A scenario is posted to /api/v1/scenario, or stands in the address: /?cowos.capacity=1.2&q=2027Q1.",
+            "A scenario is posted to /api/v1/scenario, or stands in the address: /?cowos.capacity=1.2.",
             "Assistants ask over the model context protocol: `narrows mcp`.",
         ]
     return "\n".join(lines) + "\n"
 
 
 def llms_full(study: Study) -> str:
-    """Return the index with the headlines of every quarter, and every fact that the map reads.
+    """Return the index with the headlines of every quarter, and every fact the map is solved from.
 
     Parameters
     ----------
