@@ -17,14 +17,7 @@ from narrows.report.pages import PAGES, Study, answer, paper
 from narrows.report.pages.answers import page_html
 from narrows.report.pages.typeset import Node, _string, _Writer, typst_source
 
-SAMPLES = [
-    "/",
-    "/n/map.deployed.2027Q1",
-    "/market/2026-05-08",
-    "/fact/cowos.utilisation",
-    "/sources",
-    "/validation",
-]
+SAMPLES = ["/", "/n/map.deployed.2027Q1", "/market/2026-05-08", "/fact/cowos.utilisation", "/docs/convention"]
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ class Sheet:
         self.page.set_paper(A4)
         self.page.fit_to_pages(1, 0)
         self.page.hide_gridlines(2)
+        self.page.ignore_errors({"number_stored_as_text": "A1:P5000"})  # years that are texts
 
     def put(self, row: int, column: int, content: Term | Text | float | str, style: str = "any") -> Any:
         """Write a cell; return it as a term, or as a text.

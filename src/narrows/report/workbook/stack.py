@@ -49,8 +49,6 @@ QUARTERS_A_YEAR = 4
 POWER = "it_kw"
 LEFT = 3
 """Columns before the first quarter: name, unit, and what stands before the first quarter."""
-AHEAD = 24
-"""Quarters for which the flow goes on as in the last one, where stock serves what is deployed later."""
 HEAD_ROW, YEAR_ROW, FIRST_ROW = 3, 4, 6
 
 
@@ -513,7 +511,7 @@ def _narrowest(sheet: Sheet, line: int, serving: Sequence[Span], names: Span) ->
     for t, one in enumerate(least_):
         term = greatest(highest[-1], one) if highest else Term(one.text, one.value)
         highest.append(sheet.put(line + 2, LEFT + t, term, "amount"))
-    for step in range(AHEAD):
+    for step in range(len(least_)):  # stock serves what is deployed later: the flow goes on as it ends
         highest.append(
             sheet.put(
                 line + 2, LEFT + len(least_) + step, Term(highest[-1].text, highest[-1].value), "amount"
@@ -664,7 +662,7 @@ def _heads(sheet: Sheet, model: Model) -> Span:
     """Write quarters and their middles above the columns; return the middles [year]."""
     sheet.put(YEAR_ROW, 0, "middle of the quarter [year]", "plain")
     sheet.row(HEAD_ROW, LEFT, [str(quarter) for quarter in model.quarters], "head_right")
-    sheet.page.set_column(LEFT, LEFT + len(model.quarters) + AHEAD, 13)
+    sheet.page.set_column(LEFT, LEFT + 2 * len(model.quarters), 13)
     return sheet.row(YEAR_ROW, LEFT, model.years.tolist(), "year")
 
 
