@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrows.cli import main
-from narrows.errors import DataError, UnknownNameError, UsageError
+from narrows.errors import DataError, RunError, UnknownNameError, UsageError
 from narrows.report.pages import PAGES, Study, answer, paper
+from narrows.report.pages import typeset as pages_typeset
 from narrows.report.pages.answers import page_html
-from narrows.report.pages.typeset import Node, _string, _Writer, typst_source
+from narrows.report.pages.typeset import Node, _string, _Writer, typeset, typst_source
 
 SAMPLES = ["/", "/n/map.deployed.2027Q1", "/market/2026-05-08", "/fact/cowos.utilisation", "/docs/convention"]
 
@@ -62,6 +63,21 @@ def test_markup_of_typst_in_a_page_is_text():
     hostile = Node("p", {}, ['#read("/etc/passwd") $x$ *b* _i_ @a <b> // \\ "'])
     made = _Writer("https://narrows.example", []).blocks([hostile])
     assert made == '#words[#"#read(\\"/etc/passwd\\") $x$ *b* _i_ @a <b> // \\\\ \\""]\n'
+
+
+def test_no_level_of_headings_is_left_out(study):
+    html = "<main><h1>a</h1><h3>b</h3><h2>c</h2><h4>d</h4></main>"
+    source = typst_source(study, html, "/")
+    assert re.findall(r"#heading\(level: (\d)\)", source) == ["1", "2", "2", "3"]
+    assert typeset(study, html, "/")[:5] == b"%PDF-"
+
+
+def test_what_typst_refuses_is_told(study, monkeypatch):
+    monkeypatch.setattr(pages_typeset, "HEAD", "#let")
+    with pytest.raises(RunError) as refused:
+        paper(study, "/n/study.draws")
+    assert str(refused.value).startswith("The page '/n/study.draws' cannot be set on paper: ")
+    assert answer(study, "/pdf/n/study.draws").status == 400
 
 
 def test_the_server_answers_paper_and_refusals(study):

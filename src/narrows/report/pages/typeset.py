@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from narrows.errors import DataError, UsageError
+from narrows.errors import DataError, RunError, UsageError
 from narrows.report.pages.channel import STEP
 from narrows.report.pages.typeset_style import HEAD, LEFT_OUT, RULES, SET, WIDE
 from narrows.report.svg import legible, shade
@@ -126,6 +126,8 @@ def typeset(
     ------
     DataError
         If typst is not there.
+    RunError
+        If the page cannot be set.
     """
     try:
         import typst
@@ -135,14 +137,21 @@ def typeset(
             "Pages are read in a browser without it, and print from there",
             "Install narrows[report], or write narrows serve",
         ) from error
-    made: bytes | list[bytes] = typst.compile(
-        typst_source(study, html, address, site=site).encode(),
-        format=form,
-        ppi=None if form == "pdf" else PIXELS,
-        ignore_system_fonts=True,
-        timestamp=_said(study),
-        pdf_standards="ua-1" if form == "pdf" else [],
-    )
+    try:
+        made: bytes | list[bytes] = typst.compile(
+            typst_source(study, html, address, site=site).encode(),
+            format=form,
+            ppi=None if form == "pdf" else PIXELS,
+            ignore_system_fonts=True,
+            timestamp=_said(study),
+            pdf_standards="ua-1" if form == "pdf" else [],
+        )
+    except typst.TypstError as problem:
+        raise RunError(
+            f"The page {address!r} cannot be set on paper: {problem.message}",
+            "Every page of the site can be",
+            "Read it in a browser, and report it",
+        ) from problem
     return made[0] if isinstance(made, list) else made
 
 
@@ -259,18 +268,19 @@ class _Writer:
     """
 
     def __init__(self, site: str, pictures: Sequence[str]) -> None:
-        self._site, self._pictures = site, pictures
+        self._site, self._pictures, self._level = site, pictures, 0
         self._makers: dict[str, Callable[[Node], str]] = {
-            "h1": lambda node: f"#heading(level: 1)[{self.text(node)}]\n",
-            "h2": lambda node: f"#heading(level: 2)[{self.text(node)}]\n",
-            "h3": lambda node: f"#heading(level: 3)[{self.text(node)}]\n",
+            "h1": lambda node: self._heading(node, 1),
+            "h2": lambda node: self._heading(node, 2),
+            "h3": lambda node: self._heading(node, 3),
+            "h4": lambda node: self._heading(node, 4),
             "p": self._paragraph,
             "dl": self._terms,
             "ul": self._list,
             "ol": self._list,
             "table": self._table,
             "figcaption": lambda node: f"#source[{self.text(node)}]\n",
-            "summary": lambda node: f"#heading(level: 3)[{self.text(node)}]\n",
+            "summary": lambda node: self._heading(node, 3),
             "pre": lambda node: f"#raw({_string(node.text)}, block: true)\n",
             "form": lambda _: "",
             "aside": lambda _: "",
@@ -299,6 +309,11 @@ class _Writer:
             return self._picture(node)
         maker = self._makers.get(node.tag)
         return maker(node) if maker else self.blocks(node.inside)
+
+    def _heading(self, node: Node, level: int) -> str:
+        """Return a heading; a tagged document leaves no level out."""
+        self._level = min(level, self._level + 1)
+        return f"#heading(level: {self._level})[{self.text(node)}]\n"
 
     def _paragraph(self, node: Node) -> str:
         words = self.text(node)

@@ -73,6 +73,7 @@ SET = r"""
 #show heading.where(level: 2): it => block(
   above: 1.7em, below: 0.7em, text(size: 12.5pt, weight: 600, it.body),
 )
+#show heading.where(level: 4): it => block(above: 1em, below: 0.5em, text(size: 10pt, weight: 600, it.body))
 #show heading.where(level: 3): it => block(
   above: 1.1em, below: 0.5em, text(size: 10pt, weight: 600, fill: pale, it.body),
 )
