@@ -24,6 +24,7 @@ from narrows.bottlenecks import map as ask
 from narrows.catalog import Overlay, Scaling, default
 from narrows.cli import main
 from narrows.errors import DataError
+from narrows.report.pages import Study, answer
 from narrows.report.workbook import map_workbook
 from narrows.report.workbook.sheet import Sheet, Styles
 
@@ -98,6 +99,18 @@ def formulas(book):
     with zipfile.ZipFile(io.BytesIO(book)) as file:
         sheets = [file.read(name) for name in file.namelist() if name.startswith("xl/worksheets/sheet")]
     return [cell.text or "" for sheet in sheets for cell in ET.fromstring(sheet).iter(f"{SPACE}f")]  # noqa: S314
+
+
+def test_the_server_gives_it_with_the_scenario_of_the_address(monkeypatch):
+    study = Study(draws=20)
+    found = answer(study, "/map.xlsx", "data_hall.utilisation=0.9")
+    assert (found.status, found.body[:2]) == (200, b"PK")
+    cells = read_sheet(found.body, "Inputs")
+    (line,) = (place[1:] for place, text in cells.items() if text == "data_hall.utilisation")
+    assert cells[f"B{line}"] == pytest.approx(0.9 * default().fact("data_hall.utilisation").value)
+    assert answer(study, "/map.xlsx", "nothing.known=2").status == 400
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    assert answer(study, "/map.xlsx").status == 501
 
 
 def test_without_the_package_the_refusal_names_it(monkeypatch, result):

@@ -41,7 +41,8 @@ SHARED_FROM = 0.005
 WORTH = 5
 LONGEST_TEXT = 20_000
 """Letters of a text whose claims are checked."""
-SHOCK_DRAWS = 2_000
+SLOW_DRAWS = 2_000
+"""Draws of an answer that takes seconds with those of the map; each answer says how many it took."""
 SHOWN_OF_A_SHOCK = ("lost", "net", "unmet", "price", "without", "odds")
 MONTH = 7
 """Letters of a month, as 2026-05: figures of months are left out, those of quarters tell the same."""
@@ -373,9 +374,8 @@ def _search(study: Study, words: str, limit: int = FOUND) -> Answer:
 def _company(study: Study, name: str, quarter: str = "") -> Answer:
     from narrows.value.company import company
 
-    found: CompanyValue = company(
-        name, quarter or None, draws=study.draws, seed=study.seed, catalog=study.catalog
-    )
+    draws = min(study.draws, SLOW_DRAWS)
+    found: CompanyValue = company(name, quarter or None, draws=draws, seed=study.seed, catalog=study.catalog)
     row, names = found.row, {layer.id: layer.name for layer in study.catalog.layers}
     kept = {end: _short(getattr(row.kept, end)) for end in ENDS}
     return {
@@ -398,7 +398,7 @@ def _company(study: Study, name: str, quarter: str = "") -> Answer:
         ],
         "watch": [f"{layer}: {told}" for layer, told in found.watch],
         "if_it_stopped": found.loss,
-        "rests_on": _rests(study),
+        "rests_on": _rests(study) | {"draws": _amount(draws, "draw")},
     }
 
 
@@ -409,7 +409,7 @@ def _shock(study: Study, event: str = "", as_of: str = "") -> Answer:
     known = known_events()
     if not event:
         return {"events": [f"{one.id}: {one.title}, from {one.onset}" for one in known.values()]}
-    draws = min(study.draws, SHOCK_DRAWS)
+    draws = min(study.draws, SLOW_DRAWS)
     told = shock(event, as_of=as_of or None, draws=draws, seed=study.seed, catalog=study.catalog)
     found = told.to_json()
     figures = [
