@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-.PHONY: map test lint bench validate docs clean
+.PHONY: map test lint bench validate package clean
 
 map: $(STAMP)  ## install into .venv and run the main job
 	@$(BIN)/narrows map
 
 test: $(DEV) lint  ## every check and every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .
@@ -24,6 +24,14 @@ bench: $(DEV)  ## ours beside the peer, as ratios; JSON=1 for JSON
 
 validate: $(DEV)  ## predicted against measured, misses included
 	@$(BIN)/narrows validate
+
+package: $(STAMP)  ## wheel and source, installed in an empty place and run from there
+	rm -rf dist build/away
+	$(BIN)/python -m hatchling build
+	$(PYTHON) -m venv build/away
+	build/away/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	build/away/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-index dist/*.whl
+	cd / && $(CURDIR)/build/away/bin/narrows map --quarters 2026Q4
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from narrows.training.scaling import FACTS, PARAMETERS, WIDTH, correlations
+from narrows.fitted import Z90
+from narrows.training.scaling import FACTS, PARAMETERS, correlations
 from narrows.training.scaling_fit import bootstrap, fit_law, read_points
 
 HOME = Path(__file__).parent.parent / "src" / "narrows" / "catalog" / "facts"
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
     blocks = [HEAD]
     for place, name in enumerate(PARAMETERS):
         log = place < 3
-        ends = [fit.logs[place] + step * spread[place] for step in (-WIDTH, 0.0, WIDTH)]
+        ends = [fit.logs[place] + step * spread[place] for step in (-Z90, 0.0, Z90)]
         low, value, high = np.exp(ends) if log else ends
         shape = "lognormal" if log else "normal"
         blocks.append(
@@ -66,7 +67,7 @@ def main(arguments: list[str]) -> int:
         )
     for row, column, name in correlations():
         value = round(float(correlation[row, column]), 6)
-        reach = WIDTH * (1.0 - value**2) / len(fit.points.loss) ** 0.5
+        reach = Z90 * (1.0 - value**2) / len(fit.points.loss) ** 0.5
         words = f"correlation of {PARAMETERS[row]} and {PARAMETERS[column]}, coefficients and floor as logs"
         blocks.append(
             _block(name.removeprefix(f"{FACTS}."), (value - reach, value, value + reach), words)

@@ -1,11 +1,10 @@
-"""The pages in a real browser: speed, keys, narrow screens, names, contrast, and a quiet console.
+"""The pages in a real browser: size, keys, narrow screens, names, contrast, and a quiet console.
 
 Rules of names, landmarks, headings and contrast are computed here; no rule engine is fetched.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -22,12 +21,7 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-KEYS = 30
-MOST_REPAINT_MS, MOST_FIRST_PAINT_MS, MOST_BYTES = 100, 400, 30_000
-BUSY = (os.cpu_count() or 1) + 1
-"""Load from which a timing says more of the other work on the machine than of the page."""
-TRIES = 4
-"""Runs of a timing, of which the best counts: other work on the machine only adds time."""
+KEYS, MOST_BYTES = 20, 30_000
 RULES = """() => {
   const bad = [];
   const shown = (e) => e.checkVisibility({ visibilityProperty: true });
@@ -112,12 +106,6 @@ def opened(browser, address):
     assert said == []
 
 
-def told_if_busy(best, goal):
-    """Skip a timing that was missed on a machine with more work than cores."""
-    if best > goal and os.getloadavg()[0] > BUSY:
-        pytest.skip(f"{best:.0f} ms beside {goal} ms, at a load of {os.getloadavg()[0]:.1f}")
-
-
 def until(page, script, *, wanted=True, seconds=20.0):
     """Wait without `eval`, which the policy of the pages refuses to the test too."""
     end = time.monotonic() + seconds
@@ -128,40 +116,27 @@ def until(page, script, *, wanted=True, seconds=20.0):
     pytest.fail(f"never: {script} == {wanted}")
 
 
-def test_the_first_page_is_small_and_soon_there(opened):
-    soonest = []
-    for _ in range(TRIES):
-        page = opened("/")
-        soonest.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-        if soonest[-1] <= MOST_FIRST_PAINT_MS:
-            break
+def test_the_first_page_is_small(opened):
+    page = opened("/")
     sizes = page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
         ".map((e) => [e.name, e.transferSize])"
     )
     assert len(sizes) == 3, sizes
     assert sum(size for _, size in sizes) <= MOST_BYTES
-    told_if_busy(min(soonest), MOST_FIRST_PAINT_MS)
-    assert min(soonest) <= MOST_FIRST_PAINT_MS
 
 
-def test_from_slider_to_repaint(opened):
+def test_each_move_of_a_slider_repaints_the_map(opened):
     page = opened("/")
     page.locator("#s1").focus()
-    tails: list[float] = []
-    for _ in range(TRIES):
-        page.evaluate("window.narrowsPaints.length = 0")
-        for place in range(KEYS):
-            page.keyboard.press("ArrowRight" if place % 20 < 10 else "ArrowLeft")
-            until(page, "window.narrowsPaints.length", wanted=place + 1)
-        times = sorted(page.evaluate("window.narrowsPaints"))
-        tails.append(times[int(0.95 * len(times))])
-        if tails[-1] <= MOST_REPAINT_MS:
-            break
-    told_if_busy(min(tails), MOST_REPAINT_MS)
-    assert min(tails) <= MOST_REPAINT_MS, tails
-    assert "v=" in page.url
-    assert "m=" in page.url
+    maps = [page.inner_text("#heat tbody")]
+    for place in range(KEYS):
+        page.keyboard.press("ArrowRight" if place < KEYS // 2 else "ArrowLeft")
+        until(page, "window.narrowsPaints.length", wanted=place + 1)
+        maps.append(page.inner_text("#heat tbody"))
+        assert ("v=" in page.url and "m=" in page.url) == (place < KEYS - 1)
+    assert len(set(maps)) > KEYS // 4
+    assert maps == maps[::-1]
 
 
 def test_the_permalink_shows_the_same_and_an_older_request_does_not_win(opened):

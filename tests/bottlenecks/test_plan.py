@@ -219,7 +219,9 @@ def test_every_number_is_told_as_it_is_printed(draws):
     ]
     for name in names[:: max(len(names) // 12, 1)]:
         figure = narrows.why(name, draws=draws, seed=4).figure
-        assert (figure.value, figure.unit) == (result.numbers[name].value, result.numbers[name].unit), name
+        # The program of one question and that of all quarters reach one vertex by other pivots.
+        assert figure.value == pytest.approx(result.numbers[name].value, rel=1e-12), name
+        assert figure.unit == result.numbers[name].unit, name
 
 
 def test_expansion_on_a_catalogue_with_costs(tmp_path):

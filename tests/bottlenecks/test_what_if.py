@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrows.bottlenecks import map as ask
+from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.what_if import WhatIf
 from narrows.catalog import Overlay, Scaling, Setting, default
 from narrows.errors import UsageError
@@ -35,6 +36,15 @@ def test_scenario_after_scenario_equals_the_map(asked, factor, series):
         pytest.skip("the catalogue has no such series")
     factor = min(factor, 1.0) if series == "cowos.utilisation" else factor
     overlay = Overlay("x", scalings=(Scaling(series, factor),))
+    assert asked.map(overlay) == by_the_map(overlay)
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_a_scenario_on_any_fact_equals_the_map(asked, data):
+    """Whatever is kept from one question to the next: lags, mixes, recipes, lead times and makers too."""
+    fact = default().fact(data.draw(st.sampled_from(sorted(run(draws=1).reader.reads))))
+    overlay = Overlay("any", settings=(Setting(fact.id, fact.low, fact.unit),))
     assert asked.map(overlay) == by_the_map(overlay)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from narrows.systems.need import FORMULAS
+
 CATALOG = Path(__file__).resolve().parents[2] / "src" / "narrows" / "catalog"
 CHIP_LAYERS = ("euv", "logic_wafer", "hbm_wafer", "hbm_stack", "substrate", "cowos", "accelerator")
 
@@ -25,7 +27,7 @@ def _facts():
 
 
 FACTS = list(_facts())
-DESIGNS = [design["id"] for design in _read("designs.toml")["design"]]
+DESIGNS = {design["id"]: design for design in _read("designs.toml")["design"]}
 LAYERS = {layer["id"]: layer for layer in _read("layers.toml")["layer"]}
 
 
@@ -46,8 +48,9 @@ def test_the_mix_names_only_designs_that_exist():
 def test_every_design_has_a_recipe_for_every_layer(design):
     recipe = {fact["id"].partition(".")[2] for fact in FACTS if fact["id"].startswith(f"{design}.")}
     needed = {name.removeprefix("/") for layer in LAYERS.values() for name in layer.get("need", [])}
-    of_designs = {name for name in needed if any(fact["id"] == f"hopper.{name}" for fact in FACTS)}
-    assert of_designs | {"h100e"} <= recipe
+    of_designs = {name for name in needed if any(fact["id"] == f"rubin.{name}" for fact in FACTS)}
+    computed = set(FORMULAS) if DESIGNS[design].get("chip") else set()
+    assert of_designs | {"h100e"} <= recipe | computed
 
 
 @pytest.mark.parametrize("layer", CHIP_LAYERS)

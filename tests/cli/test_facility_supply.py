@@ -111,7 +111,7 @@ def test_the_chain_on_the_command_line(capsys):
     assert told["redundancy"]["2N"]["stranded_mw"] == 30.0
     assert told["redundancy"]["4N/3"]["efficiency"] == site.chains["4N/3"].efficiency
     page = shown(capsys, "electrical", "phoenix_az")
-    assert "which sizes the connection: 119.5 MW" in page
+    assert "which sizes the connection: 119.5 MW" in " ".join(page.split())
     assert "stranded [MW]" in page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import math
@@ -154,8 +155,13 @@ def test_the_command_line_tells_the_time(capsys):
 
 
 @with_data
-def test_the_law_meets_its_goals_where_it_says_so():
-    rows = list(operator_rows(DATA))
+def test_the_law_meets_its_goals_where_it_says_so(tmp_path):
+    """On every second product of every table; `narrows validate compute` takes them all."""
+    with gzip.open(DATA / TABLE, "rt", encoding="utf-8") as whole:
+        head, *lines = whole
+    with gzip.open(tmp_path / TABLE, "wt", encoding="utf-8", compresslevel=1) as half:
+        half.writelines([head, *lines[::2]])
+    rows = list(operator_rows(tmp_path))
     means = {row.quantity: row for row in rows if row.metric == "mean error in %"}
     for chip in ("h100_sxm", "b200_sxm", "b300_sxm", "gb200"):
         assert means[f"{chip} fp8, five folds"].holds

@@ -14,6 +14,7 @@ from narrows.training.layout import Layout
 from narrows.training.machine import machine
 from narrows.training.memory import buckets
 from narrows.training.step_law import step
+from narrows.training.stored import Stored
 from narrows.transformer.registry import model
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def test_the_plain_execution_is_the_step_of_the_law(
     if again != "full":
         place = tuple(block.labels[axis].index(same[axis]) for axis in AXES)
         held = max(
-            buckets(model("gpt3-175b"), job, end, flash=False, dropout=True).sum() for end in (0.0, 7.0)
+            buckets(model("gpt3-175b"), job, end, stored=Stored(flash=False, dropout=True)).sum()
+            for end in (0.0, 7.0)
         )
         assert block.memory_bytes[place] == pytest.approx(held, rel=1e-12)
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from narrows.errors import DataError, UsageError
+from narrows.bottlenecks.chain import why
+from narrows.errors import DataError, UnknownNameError, UsageError
 from narrows.training.machine import machine
 from narrows.training.memory import fullest
 from narrows.training.plan import Ask, plan
@@ -53,26 +54,27 @@ def test_more_chips_finish_earlier_and_lose_more() -> None:
 
 
 def test_what_does_not_fit_says_what_would() -> None:
-    found = plan(LLAMA, H100, replace(JOB, recompute="none"))
+    wide = replace(JOB, precision="bf16")
+    found = plan(LLAMA, H100, replace(wide, recompute="none"))
     assert not found.fits
     assert "recompute full" in dict(found.remedies)
     for held in dict(found.remedies).values():
         assert held <= found.room_bytes < fullest(found.stages)[1].total
-    full = plan(LLAMA, H100, JOB)
+    full = plan(LLAMA, H100, wide)
     assert full.fits
     assert full.remedies == ()
     assert dict(found.remedies)["recompute full"] == pytest.approx(fullest(full.stages)[1].total)
 
 
 def test_what_is_left_out_is_an_interval_with_its_fastest() -> None:
-    found = plan(LLAMA, H100, replace(JOB, micro_batch=None, recompute=None))
+    found = plan(LLAMA, H100, replace(JOB, micro_batch=None, recompute=None, precision="bf16"))
     assert found.knobs is not None
     assert found.knobs.names == ("micro_batch", "recompute")
     assert found.knobs.fastest.seconds <= found.knobs.slowest.seconds
     assert found.step.seconds.value == pytest.approx(found.knobs.fastest.seconds)
     assert not found.knobs.default_fits
     assert found.knobs.default.layout.recompute == "none"
-    searched = plan(LLAMA, H100, Space((64,), 128, 8192, "fp8"))
+    searched = plan(LLAMA, H100, Space((64,), 128, 8192, "bf16"))
     assert searched.searched
     assert searched.fits
     assert searched.step.seconds.value <= found.step.seconds.value
@@ -126,3 +128,45 @@ def test_a_model_that_fits_nowhere_is_refused_with_its_need() -> None:
     assert told.endswith(
         "GiB a chip, of which 74.4 can be allocated. Give more chips, or fewer sequences and tokens."
     )
+
+
+def test_every_figure_of_a_plan_has_its_chain() -> None:
+    """What `why` says of a plan is what the plan says, and the id that the plan prints asks for it."""
+    found = plan(LLAMA, H100, JOB, Ask(tokens=1e12), draws=400)
+    full = fullest(found.stages)[1]
+    told = {
+        word: why(f"training.plan.{word}.{found.question}", draws=400)
+        for word in ("days", "usd", "memory", "mfu")
+    }
+    for word in ("days", "usd"):
+        low, _, high = found.bands[word]
+        figure = told[word].figure
+        assert (figure.p05, figure.p95) == (pytest.approx(low, rel=0.02), pytest.approx(high, rel=0.02))
+    assert told["memory"].figure.value == pytest.approx(full.total)
+    assert told["mfu"].figure.value == pytest.approx(found.step.mfu.value, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        (
+            "training.plan.dais.llama-3.1-8b.h100_sxm@chips=8",
+            UnknownNameError,
+            "The figure 'training.plan.dais",
+        ),
+        (
+            "training.plan.days.llama-3.1-8b.h100_sxm@chips=8,batch=8,sequence=4096",
+            UsageError,
+            "The figure 'training.plan.days.llama-3.1-8b.h100_sxm@chips=8,batch=8,sequence=4096' needs the length",
+        ),
+        (
+            "training.plan.step.llama-3.1-8b.h100_sxm@chips=eight",
+            UsageError,
+            "The figure 'training.plan.step.llama-3.1-8b.h100_sxm@chips=eight' has a width that is no number.",
+        ),
+    ],
+)
+def test_a_figure_of_a_plan_that_cannot_be_told_is_refused(name: str, error: type, words: str) -> None:
+    with pytest.raises(error) as refused:
+        why(name, draws=20)
+    assert str(refused.value).startswith(words)

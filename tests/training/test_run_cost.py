@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from narrows.catalog import Reader, default
 from narrows.errors import DataError, UnknownNameError, UsageError
-from narrows.training.fabric import fabric
+from narrows.network.fabric import fabric
 from narrows.training.run_cost import BASES, Run, run_cost
 
 DATA = Path("../shared/data/training")
@@ -30,20 +30,20 @@ def test_switches_and_cost_of_the_public_sheet() -> None:
     with (DATA / "network_cost_tiers_h100.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        net = fabric(int(row["gpus"]), 8, 64)
-        assert (net.switches, net.servers) == (int(row["switches"]), int(row["nodes"]))
+        net = fabric(int(row["gpus"]), 64, 8)
+        assert (net.total, net.servers) == (int(row["switches"]), int(row["nodes"]))
         cable = fact(f"training.cable.{('none', 'one_tier', 'two_tiers')[net.tiers]}")
         node = float(row["node_cost_usd"]) / net.servers
-        whole = node + fact("training.node.facility") + net.switches * 36_000 / net.servers + 8 * cable
+        whole = node + fact("training.node.facility") + net.total * 36_000 / net.servers + 8 * cable
         assert whole / 8 == pytest.approx(float(row["avg_per_gpu_usd"]), abs=1)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, 60_000))
 def test_a_network_has_ports_for_every_server(servers: int) -> None:
-    net = fabric(8 * servers, 8, 64)
-    assert net.switches * 64 >= 8 * servers or net.tiers == 0
-    assert fabric(8 * servers + 8, 8, 64).switches >= net.switches
+    net = fabric(8 * servers, 64, 8)
+    assert net.total * 64 >= 8 * servers or net.tiers == 0
+    assert fabric(8 * servers + 8, 64, 8).total >= net.total
 
 
 def test_a_rent_worked_by_hand() -> None:

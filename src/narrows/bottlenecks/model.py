@@ -15,11 +15,11 @@ from narrows.quarters import Quarter
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from narrows.catalog import Reader
+    from narrows.catalog import LayerDeclaration, Reader
 
     Array = NDArray[np.float64]
     Change = Callable[[Array, "slice | NDArray[np.bool_]"], None]
@@ -102,6 +102,13 @@ class Model:
             follow the changed flow.
         """
         return replace(self, change=change)
+
+    @cached_property
+    def recipe_facts(self) -> frozenset[str]:
+        """Facts behind what one H100e takes of all layers and of IT power."""
+        recipes = self.layers[0].recipes
+        needs = [IT_POWER, *(layer.declared.need for layer in self.layers)]
+        return frozenset(name for terms in needs for name in recipes.reads(terms))
 
     @cached_property
     def years(self) -> Array:
@@ -283,7 +290,7 @@ class Stacks:
         return self.model.stack(draws)
 
 
-def build(reader: Reader, last: Quarter = LAST) -> Model:
+def build(reader: Reader, last: Quarter = LAST, near: Model | None = None) -> Model:
     """Build the stack from a reading of the catalogue.
 
     Parameters
@@ -292,6 +299,9 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
         The reading of the catalogue: it gives draws and remembers the facts.
     last
         Last quarter asked for; `TAIL_QUARTERS` more are solved.
+    near
+        Model of a catalogue with the same ids, of the same seed, number of draws and last quarter: what it
+        has read is kept where no fact behind it differs. The model is the same without it.
 
     Raises
     ------
@@ -312,11 +322,11 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
             "Add [[layer]] id = 'deployed' with feeds = '' to layers.toml",
         )
     quarters = tuple(FIRST + step for step in range(last - FIRST + 1 + TAIL_QUARTERS))
-    recipes = Recipes(reader)
-    layers = tuple(FactLayer(layer, reader, recipes) for layer in declared)
+    kept = _Near(reader, near)
+    recipes, layers = kept.recipes, tuple(kept.layer(layer) for layer in declared)
     rows = {ROOT: 0} | {layer.id: row + 1 for row, layer in enumerate(layers)}
-    unknown, chains = _read(layers, recipes, quarters[0].midpoint)
-    stated, need = recipes.at_years([IT_POWER, *(layer.declared.need for layer in layers)])
+    unknown, chains = _read(layers, recipes, quarters[0].midpoint, kept.chains)
+    stated, need = kept.needs([IT_POWER, *(layer.declared.need for layer in layers)])
     lags = np.array([0.0, *(_quarters(layer, layer.declared.lag) for layer in layers)])
     network = Network(
         parent=np.array([-1, *(rows[layer.declared.feeds] for layer in layers)]),
@@ -344,15 +354,57 @@ def build(reader: Reader, last: Quarter = LAST) -> Model:
     return replace(model, arrivals=_arrivals(first, model.network.lag, len(quarters)))
 
 
+class _Near:
+    """What a reading can keep of a model of other facts: recipes, needs, and capacities of layers.
+
+    Parameters
+    ----------
+    reader
+        The reading.
+    near
+        The model; None keeps nothing.
+    """
+
+    def __init__(self, reader: Reader, near: Model | None) -> None:
+        self.reader, self.near = reader, near
+        self.chains: dict[str, tuple[str, ...]] = {}
+        self.changed: set[str] = set()
+        if near is not None:
+            before = near.reader.catalog.statements_by_id
+            self.changed = {
+                name for name, said in reader.catalog.statements_by_id.items() if said is not before[name]
+            }
+        if near is None or not self.changed.isdisjoint(near.recipe_facts):
+            self.near, self.recipes = None, Recipes(reader)
+        else:
+            self.recipes = near.layers[0].recipes.again(reader)
+
+    def layer(self, declared: LayerDeclaration) -> FactLayer:
+        """Return a layer, with its capacity where that is the same; what it rests on counts as read."""
+        if self.near is None or not self.changed.isdisjoint(self.near.chains[declared.id]):
+            return FactLayer(declared, self.reader, self.recipes)
+        self.chains[declared.id] = self.near.chains[declared.id]
+        return self.near.layer(declared.id).again(self.reader, self.recipes)
+
+    def needs(self, terms: Sequence[Sequence[str]]) -> tuple[Array, Array]:
+        """Return the years stated and the needs there, as `Recipes.at_years`."""
+        if self.near is None:
+            return self.recipes.at_years(terms)
+        self.reader.note(self.near.recipe_facts)
+        return self.recipes.years, self.near.need
+
+
 def _read(
-    layers: Sequence[FactLayer], recipes: Recipes, year: float
+    layers: Sequence[FactLayer], recipes: Recipes, year: float, kept: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Read every layer once: the ids of the unknown ones, and the facts behind each."""
+    """Read every layer once: the ids of the unknown ones, and the facts behind each; those kept are known."""
     unknown, chains = [], {}
     for layer in layers:
         with layer.reader.chain() as chain:
             known = layer.supply(np.array([year]), slice(1))
-        chains[layer.id] = chain.reads + recipes.reads(layer.declared.need)
+        if layer.id in kept:
+            layer.reader.note(kept[layer.id])
+        chains[layer.id] = kept.get(layer.id) or chain.reads + recipes.reads(layer.declared.need)
         if known is None:
             unknown.append(layer.id)
     return tuple(unknown), chains

@@ -16,6 +16,7 @@ import numpy as np
 from narrows.bottlenecks.solution import chunks
 from narrows.errors import UsageError
 from narrows.layer import shares_of
+from narrows.systems.need import FORMULAS, need_draws, need_reads
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class Recipes:
     Notes
     -----
     need[draw, time] = sum over designs g of mix_g(t) x (units per package)_g / (H100e per package)_g,
-    with the mix interpolated linearly between the years that it is stated for.
+    with the mix interpolated linearly between the years that it is stated for. A quantity of a design is its
+    fact where one is typed; else it is computed from the chip of the design by `narrows.systems.need`.
     """
 
     reader: Reader
@@ -156,6 +158,48 @@ class Recipes:
         mix /= total
         return tuple(found), years, mix
 
+    @cached_property
+    def _chips(self) -> dict[str, str]:
+        """Chip of each design that has one."""
+        return {design.id: design.chip for design in self.reader.catalog.designs if design.chip}
+
+    @cached_property
+    def _computed(self) -> dict[str, Array]:
+        """Computed amounts, by ``<design>.<quantity>``."""
+        return {}
+
+    def _is_computed(self, design: str, quantity: str) -> bool:
+        """Return whether a quantity of a design is computed from its chip: it can be, and is not typed."""
+        typed = self.reader.catalog.has(f"{design}.{quantity}")
+        return not typed and quantity in FORMULAS and design in self._chips
+
+    def _amount(self, design: str, quantity: str) -> Array:
+        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        name = f"{design}.{quantity}"
+        if not self._is_computed(design, quantity):
+            return self.reader.draws(name)
+        if name not in self._computed:
+            self._computed[name] = need_draws(self._chips[design], quantity, self.reader)
+        return self._computed[name]
+
+    def again(self, reader: Reader) -> Recipes:
+        """Return the recipes in another reading, in which no fact behind them differs.
+
+        Parameters
+        ----------
+        reader
+            The other reading, of the same seed and number of draws.
+        """
+        found = Recipes(reader)
+        vars(found).update(_mix=self._mix, _computed=self._computed)
+        return found
+
+    def _read(self, design: str, quantity: str) -> tuple[str, ...]:
+        """Return the facts behind a quantity of a design."""
+        if self._is_computed(design, quantity):
+            return need_reads(self._chips[design], quantity, self.reader.catalog)
+        return (f"{design}.{quantity}",)
+
     def _per_h100e(self, terms: Sequence[str], draws: slice) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
         designs, _, _ = self._mix
@@ -163,7 +207,7 @@ class Recipes:
         for row, design in enumerate(designs):
             per_package = 1.0 / self.reader.draws(f"{design}.h100e")[draws]
             for term in terms:
-                amount = self.reader.draws(f"{design}.{term.lstrip('/')}")[draws]
+                amount = self._amount(design, term.lstrip("/"))[draws]
                 per_package = per_package / amount if term.startswith("/") else per_package * amount
             rows[row] = per_package
         return rows.T
@@ -200,13 +244,20 @@ class Recipes:
         common = [term.lstrip("/") for term in terms if "." in term]
         return (
             *(fact.id for design in designs for fact in book.series(f"mix.{design}")),
-            *(f"{design}.{quantity}" for design in designs for quantity in quantities),
+            *dict.fromkeys(
+                name for design in designs for quantity in quantities for name in self._read(design, quantity)
+            ),
             *(
                 name
                 for term in common
                 for name in ([term] if book.has(term) else [f.id for f in book.series(term)])
             ),
         )
+
+    @property
+    def years(self) -> Array:
+        """Years for which the mix is stated [year], axis (year)."""
+        return self._mix[1]
 
     def at_years(self, needs: Sequence[Sequence[str]]) -> tuple[Array, Array]:
         """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e].
@@ -375,6 +426,18 @@ class FactLayer:
 
     def _optional(self, name: str) -> Array | None:
         return self.reader.draws(name) if self.reader.catalog.has(name) else None
+
+    def again(self, reader: Reader, recipes: Recipes) -> FactLayer:
+        """Return the layer in another reading, in which no fact behind its capacity differs.
+
+        Parameters
+        ----------
+        reader, recipes
+            The other reading, of the same seed and number of draws, and its recipes.
+        """
+        found = FactLayer(self.declared, reader, recipes)
+        vars(found).update(_anchored=self._anchored, _shares=self._shares)
+        return found
 
     def need(self, years: Array) -> Array:
         """Return what one H100-equivalent takes of the layer [unit/h100e], axes (draw, time)."""

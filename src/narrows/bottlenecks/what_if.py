@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from narrows.bottlenecks.model import Model
     from narrows.bottlenecks.result import LayerRow, MapResult
     from narrows.bottlenecks.supply import FactLayer
     from narrows.catalog import Catalog, Fact, Overlay
@@ -87,6 +88,7 @@ class WhatIf:
         self.shown = shape.shown
         self._last = shape.model.quarters[-1 - TAIL_QUARTERS]
         self._kept: dict[str, Array] = {}
+        self._base: Model | None = None
         self._rows: dict[str, LayerRow] | None = None
         self._shown: tuple[str, ...] = ()
         self._behind: dict[str, frozenset[str]] = {}
@@ -104,12 +106,17 @@ class WhatIf:
         UsageError
             If the scenario names what is not known, or a number out of range.
         """
+        if self._base is None:
+            self._base = build(self._reading(self.catalog), self._last)
         catalog = self.catalog if overlay is None else self.catalog.overlay(overlay)
-        reader = _Kept(catalog, self.catalog, self.seed, self.draws, self._kept)
-        model = build(reader, self._last)
+        reader = self._reading(catalog)
+        model = build(reader, self._last, self._base)
         stack = model.stack(slice(0, self.draws))
         solution = solve(stack, self.shown.start)
         return Run(catalog, reader, model, solution, stack.K[:, :, self.shown], self.shown)
+
+    def _reading(self, catalog: Catalog) -> Reader:
+        return _Kept(catalog, self.catalog, self.seed, self.draws, self._kept)
 
     def map(self, overlay: Overlay | None = None) -> MapResult:
         """Return the map under a scenario.
@@ -132,8 +139,7 @@ class WhatIf:
             self._rows = rows
         now, before = solved.catalog.statements_by_id, self.catalog.statements_by_id
         changed = {name for name, said in now.items() if said is not before[name]}
-        for name in self._shown:  # what a layer that is not remade rests on was read all the same
-            solved.reader.fact(name)
+        solved.reader.note(self._shown)  # what a layer that is not remade rests on was read all the same
         same = {name: row for name, row in self._rows.items() if changed.isdisjoint(self._behind[name])}
         return reduce_run(solved, same)
 

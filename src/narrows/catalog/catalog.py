@@ -392,13 +392,22 @@ class Catalog:
         source = Source(
             "scenario", "you", overlay.name, "", self.vintage, self.vintage, "own work", overlay.why
         )
-        return replace(
+        found = replace(
             self,
             statements_by_id={**self.statements_by_id, **changes},
             sources={**self.sources, "scenario": source},
             hash=_mixed(self.hash, scenario),
             scenario=_mixed(self.scenario, scenario) if self.scenario else scenario,
         )
+        touched = {series_of(name)[0] for name in changes} & self._series.keys()
+        series = {
+            prefix: tuple(changes.get(fact.id, (fact,))[0] for fact in self._series[prefix])
+            for prefix in touched
+        }
+        # a scenario changes numbers of facts; it neither adds one nor moves one in time
+        last = changes.get(self._last.id, (self._last,))[0]
+        vars(found).update(_subjects=self._subjects, _series=self._series | series, _last=last)
+        return found
 
 
 def _likeness(word: str, text: str) -> float:

@@ -195,7 +195,7 @@ class LayerDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A chip design; its recipe are the facts ``<id>.<quantity>``.
+    """A chip design; its recipe are the facts ``<id>.<quantity>``, and the rest is computed from its chip.
 
     Parameters
     ----------
@@ -203,12 +203,15 @@ class Design:
         Name in programs, on the page, and the company.
     announced
         ``YYYY-MM``.
+    chip
+        Chip of the catalogue whose needs stand for what the recipe does not type; empty for none.
     """
 
     id: str
     name: str
     maker: str
     announced: str
+    chip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def changed(overlay: Overlay, statements: Statements, known: Iterable[str], aske
     """
     place = f"Scenario {overlay.name!r}"
     names = [setting.id for setting in overlay.settings] + [scaling.name for scaling in overlay.scalings]
-    _check_known(names, {*statements, *_series(statements)}, {*known, *_series(known)}, f"{asked}", place)
+    _check_known(names, statements, known, f"{asked}", place)
     factors: dict[str, float] = {}
     for scaling in overlay.scalings:
         for name in _scaled(statements, scaling, place):
@@ -251,11 +251,14 @@ def _series(names: Iterable[str]) -> Iterator[str]:
     return (series_of(name)[0] for name in names)
 
 
-def _check_known(names: list[str], now: set[str], ever: set[str], asked: str, place: str) -> None:
+def _check_known(
+    names: list[str], statements: Statements, known: Iterable[str], asked: str, place: str
+) -> None:
     """Check that a scenario changes what exists, and what was known on the day asked for."""
     for name in names:
-        if name in now:
+        if name in statements or name in _series(statements):
             continue
+        ever = {*known, *_series(known)}
         if name in ever:
             raise UsageError(
                 f"{place} changes {name!r}, of which nothing was known on {asked}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from narrows import draws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -34,9 +35,9 @@ class Chain:
         """Ids of the facts read, each once."""
         return tuple(self._read)
 
-    def add(self, name: str) -> None:
-        """Add the id of a fact."""
-        self._read[name] = None
+    def add(self, names: Iterable[str]) -> None:
+        """Add ids of facts."""
+        self._read.update(dict.fromkeys(names))
 
 
 class Reader:
@@ -122,6 +123,18 @@ class Reader:
         """
         return self._record(name)[0]
 
+    def note(self, names: Iterable[str]) -> None:
+        """Record that facts were read, of which the caller keeps what they gave.
+
+        Parameters
+        ----------
+        names
+            Ids of facts.
+        """
+        kept = tuple(names)
+        for chain in self._chains:
+            chain.add(kept)
+
     def point(self, name: str) -> float:
         """Return the median of a fact [canonical unit]; of a pool, the median of the medians.
 
@@ -130,7 +143,7 @@ class Reader:
         name
             Fact id.
         """
-        return median(float(draws.value_at(_doubt(fact), 0.0)) for fact in self._record(name))
+        return median(_middle(_doubt(fact)) for fact in self._record(name))
 
     def series(self, prefix: str) -> tuple[Floats, Floats, tuple[Fact, ...]]:
         """Return a series as anchors in time.
@@ -161,7 +174,7 @@ class Reader:
     def _record(self, name: str) -> tuple[Fact, ...]:
         candidates = self.catalog.candidates(name)
         for chain in self._chains:
-            chain.add(name)
+            chain.add((name,))
         return candidates
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:
@@ -196,7 +209,12 @@ class PointReader(Reader):
         super().__init__(catalog, 0, 1, "point")
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:  # noqa: ARG002 (as the other reader)
-        return np.array([median(float(draws.value_at(_doubt(fact), 0.0)) for fact in candidates)])
+        return np.array([median(_middle(_doubt(fact)) for fact in candidates)])
+
+
+@lru_cache(maxsize=4096)  # asked of the same facts in every scenario
+def _middle(doubt: draws.Doubt) -> float:
+    return float(draws.value_at(doubt, 0.0))
 
 
 def _doubt(fact: Fact) -> draws.Doubt:

@@ -94,6 +94,7 @@ DESIGN: Schema = {
     "name": Entry("text", '"Hopper"', required=True),
     "maker": Entry("text", '"NVIDIA"', required=True),
     "announced": Entry("text", '"2022-03"', required=True),
+    "chip": Entry("text", '"h100_sxm"'),
 }
 
 COMPANY: Schema = {

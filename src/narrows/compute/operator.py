@@ -55,7 +55,7 @@ CACHED = 0.4
 """Time of a cached byte over that of a byte from memory."""
 CLIFF = 8.0
 """Power with which operands larger than the cache fall out of it."""
-IN_TILE, ROOF, CHOICE = 4.0, 16.0, 32.0
+IN_TILE, ROOF, DOUBLED = 4.0, 16.0, 5
 """Powers of the soft maximum in a tile and of the roof, and of the soft minimum over tiles."""
 OUTPUT = 2.0
 """Bytes of one number of C, and of the activations before a cast."""
@@ -140,6 +140,10 @@ def processor(name: str, catalog: Catalog | None = None) -> Processor:
     return Processor(found, rates, row["bandwidth"], row["multiprocessors"], row["cache"])
 
 
+REMEMBERED = 16
+"""Answers that a table of products keeps."""
+
+
 class Shapes:
     """Products on one chip in one precision as arrays, and their parts by log-coefficients.
 
@@ -167,13 +171,16 @@ class Shapes:
         self.even = np.log(np.maximum(tiles / self.cores, 1.0))
         self.work = 2.0 * m * n * k / self.rate
         self.read, self.written = (m * k + n * k) * self.size, m * n * OUTPUT
+        self.depths, self.at = np.unique(k, return_inverse=True)
+        self.known: dict[bytes, Array] = {}
 
     def only(self, chosen: Array | NDArray[np.bool_]) -> Shapes:
         """Return some of the products, chosen by a mask."""
         found = object.__new__(Shapes)
         found.__dict__.update(self.__dict__)
-        for name in ("m", "n", "k", "work", "read", "written"):
+        for name in ("m", "n", "k", "work", "read", "written", "at"):
             setattr(found, name, getattr(self, name)[chosen])
+        found.known = {}
         found.whole, found.even = self.whole[:, chosen], self.even[:, chosen]
         return found
 
@@ -192,16 +199,7 @@ class Shapes:
         cache, and the result. Time = launch + soft maximum of the three + cast.
         """
         launch, tile_work, sustained, memory, fill, port, waves, split, cast = np.exp(logs)
-        lost = min(float(waves), 1.0)
-        taken = np.exp(lost * self.whole + (1.0 - lost) * self.even)
-        depth = self.k / self.split
-        area, edge = self.rows * self.columns, self.rows + self.columns
-        work = 2.0 * area * (depth + fill) * (self.cores / self.rate * tile_work)
-        traffic = edge * (depth + fill) * (self.size * self.cores / self.band * port)
-        joined = (self.written * self.split / self.band + SPLIT_LAUNCH) * (0.5 * split) * (self.split > 1)
-        each = taken * (work**IN_TILE + traffic**IN_TILE) ** (1.0 / IN_TILE) + joined
-        least = each.min(axis=0)
-        tiled = least * ((each / least) ** -CHOICE).sum(axis=0) ** (-1.0 / CHOICE)
+        tiled = self._tiled(np.array([tile_work, fill, port, waves, split]))
         fallen = 1.0 / (1.0 + (KEPT * self.cache / (self.read + self.written)) ** CLIFF)
         moved = (self.written + self.read * (fallen + (1.0 - fallen) * CACHED)) / self.band * memory
         steady = self.work * sustained
@@ -215,6 +213,29 @@ class Shapes:
             "cast": thrown,
             "total": launch + roof + thrown,
         }
+
+    def _tiled(self, factors: Array) -> Array:
+        """Return the time of the tiles of each product; the last few answers are kept, as fits ask again."""
+        key = factors.tobytes()
+        if key in self.known:
+            return self.known[key]
+        tile_work, fill, port, waves, split = factors
+        lost = min(float(waves), 1.0)
+        depth = self.depths / self.split + fill
+        work = 2.0 * self.rows * self.columns * depth * (self.cores / self.rate * tile_work)
+        traffic = (self.rows + self.columns) * depth * (self.size * self.cores / self.band * port)
+        one = (work**IN_TILE + traffic**IN_TILE) ** (1.0 / IN_TILE)
+        each = np.exp(lost * self.whole + (1.0 - lost) * self.even) * one[:, self.at]
+        each += (self.written * self.split / self.band + SPLIT_LAUNCH) * (0.5 * split) * (self.split > 1)
+        least: Array = each.min(axis=0)
+        near = np.divide(least, each, out=each)
+        for _ in range(DOUBLED):
+            np.square(near, out=near)
+        found: Array = least * near.sum(axis=0) ** (-1.0 / 2.0**DOUBLED)
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        self.known[key] = found
+        return found
 
     def __call__(self, logs: Array) -> Array:
         """Return the logarithm of the time of each product."""
@@ -335,7 +356,7 @@ def product_time(
         raise UnknownNameError("precision", precision, BYTES, remedy="Name one of the known precisions")
     if named not in machine.flop_per_s:
         raise UsageError(
-            f"The chip {machine.id!r} has no rate for {named!r}",
+            f"The chip {machine.id!r} has no rate for {precision!r}",
             f"Its rates are {', '.join(machine.flop_per_s)}",
             "Name one of these precisions",
         )

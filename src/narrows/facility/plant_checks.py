@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.facility.plant import facts_of, simulate
+from narrows.catalog import default
+from narrows.facility.plant import HEAT_PATHS, REJECTION, Design, facts_of, simulate
 from narrows.facility.psychrometrics import pressure_at
 from narrows.facility.published import infer_family, operator_design
-from narrows.facility.weather import Weather
+from narrows.facility.sweep import sweep
+from narrows.facility.weather import Weather, cities, weather
 from narrows.figure import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from narrows.facility.plant import Design
 
 __all__ = ["Site", "plant_rows", "published_sites", "reference_weather"]
 
@@ -50,6 +50,8 @@ SETS = {
 YEARS = {"Amazon Web Services": ("amazon", "2024"), "Microsoft Azure": ("microsoft", "2022")}
 LEAST_WUE, FACTOR, SHARE = 0.1, 1.5, 0.75
 SAME_FAMILY, SIGNS, APART = 0.8, 0.8, 0.03
+SIZE = "facility.per_it"
+"""Facility power over IT power by which the map sizes grid connections, transformers and generation."""
 KNEE_C = 15.0
 BANDS = np.arange(0.0, 5.01, 0.5)
 
@@ -147,6 +149,7 @@ def plant_rows(folder: Path | None) -> Iterator[Comparison]:
     folder
         Folder of the room's measurements; None where there is none.
     """
+    yield _sizing()
     needed = (GOOGLE, REGIONS, SITES, *ARCHIVES.values())
     if folder is None or not all((folder / name).is_file() for name in needed):
         yield Comparison(
@@ -161,6 +164,26 @@ def plant_rows(folder: Path | None) -> Iterator[Comparison]:
         yield from _pue_rows(operator, group)
     yield _signs(sites)
     yield from _water_rows([site for site in sites if site.wue is not None])
+
+
+def _sizing() -> Comparison:
+    """Compare what sizes a site in the map with the worst hour of the shipped years."""
+    designs = [Design(heat="air", rejection="outside air")]
+    designs += [Design(heat=heat, rejection=way) for heat in HEAT_PATHS for way in REJECTION[1:]]
+    worst = np.concatenate([sweep(designs, weather(city)).peak_pue for city in cities()])
+    fact = default().fact(SIZE)
+    ours = float(np.median(worst))
+    return Comparison(
+        ROOM,
+        f"{len(cities())} cities, all ways to cool",
+        f"facility power over IT power in the worst hour, against {SIZE} of the map",
+        "median ratio",
+        ours,
+        f"{fact.low:g} to {fact.high:g}",
+        None,
+        worst.size,
+        fact.low <= ours <= fact.high,
+    )
 
 
 def _left_out(values: np.ndarray, against: np.ndarray | None = None) -> float:

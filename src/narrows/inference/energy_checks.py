@@ -38,7 +38,6 @@ PEER = {"mean": 2.2, "worst": 5.1}
 """Errors of a power of tokens/s fitted to the same 18 points, in sample [%]."""
 GOAL = 15.0
 COVER = (85.0, 95.0)
-Z90 = 1.6448536269514722
 STEPS = 200
 LIQUID = ("SR780a",)
 """Servers of the table that are cooled by water; the others by air."""

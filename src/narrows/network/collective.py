@@ -130,13 +130,19 @@ def linked(name: str, catalog: Catalog | None = None) -> Linked:
     UnknownNameError
         If no chip of that name has a scale-up link in the catalogue.
 
+    Notes
+    -----
+    The link to other nodes is the one deployed (``cluster.<chip>.scale_out``) where a statement says which:
+    files of machines call the link between boards of one rack so.
+
     Examples
     --------
-    >>> linked("b200").link_bytes_per_s
-    900000000000.0
+    >>> linked("b200").link_bytes_per_s, linked("gb200").node_link_bytes_per_s
+    (900000000000.0, 50000000000.0)
     """
+    held = catalog or default()
     facts: dict[str, dict[str, float]] = {}
-    for fact in (catalog or default()).under("chip"):
+    for fact in held.under("chip"):
         chip, _, quantity = fact.id.removeprefix("chip.").rpartition(".")
         facts.setdefault(chip, {})[quantity] = fact.canonical_value
     known = {chip: row for chip, row in facts.items() if {"scale_up", "scale_out"} <= row.keys()}
@@ -144,8 +150,9 @@ def linked(name: str, catalog: Catalog | None = None) -> Linked:
     found = next((word for word in (plain, f"{plain}_sxm", f"{plain}_server") if word in known), None)
     if found is None:
         raise UnknownNameError("chip", name, known, remedy="List them with `narrows facts chip scale_up`")
-    row = known[found]
-    return Linked(found, row["scale_up"], row["scale_out"], row.get("reduces_in_switch_from", np.inf))
+    row, deployed = known[found], f"cluster.{found}.scale_out"
+    beyond = held.fact(deployed).canonical_value if held.has(deployed) else row["scale_out"]
+    return Linked(found, row["scale_up"], beyond, row.get("reduces_in_switch_from", np.inf))
 
 
 class Exchanges:

@@ -49,6 +49,11 @@ class Fabric:
         return sum(self.switches)
 
     @property
+    def servers(self) -> int:
+        """Servers, each with one port in every rail."""
+        return ceil(self.gpus / self.rails)
+
+    @property
     def ports_per_gpu(self) -> float:
         """Switch ports in use for one accelerator."""
         return ports_per_endpoint(self.tiers)

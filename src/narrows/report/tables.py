@@ -30,6 +30,7 @@ __all__ = [
 
 DIGITS = 12
 """Significant digits that are written: beyond them machines differ in the last bits."""
+_WRITTEN = f"%.{DIGITS}g"
 NO_NEED = "no need of this layer in the quarter"
 NOT_KNOWN = "nothing is known of this layer's capacity"
 NOT_FINITE = "no finite value in the quarter"
@@ -223,7 +224,7 @@ def _written(value: Any) -> str:
 
 
 def _finite(value: float) -> float | None:
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return float(_WRITTEN % value) if math.isfinite(value) else None
 
 
 def _value(value: Any) -> Any:

@@ -92,6 +92,13 @@ def plan_text(found: Plan) -> str:
         if share > 0:
             lines.append(f"  {name:<17}{share:>6.1%}  {'█' * max(1, round(BAR * share / most))}")
     lines += ["", *_memory_lines(found), "", *_run_lines(found)]
+    last = "days" if found.tokens is not None else "step"
+    others = ", ".join(OTHERS)
+    lines += [
+        "",
+        f"The chain behind a figure: narrows why ID (or {others})",
+        f"{PLAN}{last}.{found.question}",
+    ]
     return "\n".join(lines)
 
 
@@ -136,6 +143,9 @@ def _memory_lines(found: Plan) -> list[str]:
 
 
 SHOWN = 8
+PLAN = "training.plan."
+OTHERS = ("step", "mfu", "memory", "useful", "usd", "mwh")
+"""Other figures that an id may name."""
 
 
 def _alike(stages: Sequence[Stage]) -> list[tuple[int, int, Stage]]:

@@ -30,6 +30,7 @@ __all__ = [
 COLUMNS = ("figure", "unit", "mean", "p05", "p50", "p95")
 LEAST = 0.005
 """A share below this is shown as 0 %."""
+GAP = "  "
 SHOWN = 20
 """Companies in the table of all."""
 ROLE_WORDS = {
@@ -98,7 +99,7 @@ def _place(row: CompanyRow) -> float:
 
 def _layers(result: ValueResult, width: int) -> list[str]:
     title = "Rent of each layer, what its makers keep of it, and revenue and gross profit beside it"
-    head = ("layer", "rent bn USD", "5 to 95 %", "share", "kept", "binds", "revenue", "profit")
+    head = ("layer", "bn USD", "5 to 95 %", "share", "kept", "binds", "revenue", "profit")
     rows = [
         (
             printable(row.name),
@@ -119,22 +120,21 @@ def _companies(result: ValueResult, width: int) -> list[str]:
     shown = sorted(result.companies, key=lambda row: (_place(row), -row.rent_share))[:SHOWN]
     title = (
         f"Companies by kept rent x durability x exposure ({len(shown)} of {len(result.companies)}; "
-        "those without accounts last)"
+        "those without accounts last), what each keeps, and of its accounts"
     )
     head = (
         "company",
         "rank",
         "5 to 95 %",
-        "keeps bn USD",
+        "bn USD",
         "share",
         "revenue",
         "profit",
         "exposed",
-        "through",
     )
     rows = [
         (
-            printable(row.name),
+            printable(row.name).partition(" (")[0],
             NONE if row.rank is None else f"{row.rank.mean:.1f}",
             "no accounts" if row.rank is None else f"{row.rank.p05:.0f} to {row.rank.p95:.0f}",
             _bn(row.kept.mean),
@@ -142,17 +142,23 @@ def _companies(result: ValueResult, width: int) -> list[str]:
             _share(row.revenue_share),
             _share(row.profit_share),
             _share(row.exposure),
-            _through(row),
         )
         for row in shown
     ]
-    return [*paragraph(title, width).split("\n"), *aligned([head, *rows], range(1, len(head) - 1))]
+    table = aligned([head, *rows], range(1, len(head)))
+    room = width - max(map(len, table)) - len(GAP)
+    through = ["through", *(_through(row, room) for row in shown)]
+    if max(map(len, through)) <= room:
+        wide = max(map(len, table))
+        table = [f"{line:<{wide}}{GAP}{named}" for line, named in zip(table, through, strict=True)]
+    return [*paragraph(title, width).split("\n"), *table]
 
 
-def _through(row: CompanyRow) -> str:
-    """Return the layers that a company's rent comes through, the largest first."""
+def _through(row: CompanyRow, room: int) -> str:
+    """Return the layers that a company's rent comes through, the largest first, as far as there is room."""
     named = dict.fromkeys(layer.replace("_", " ") for layer, _, share in row.parts if share > 0)
-    return ", ".join(list(named)[:2]) or NONE
+    both = ", ".join(list(named)[:2])
+    return (both if len(both) <= room else next(iter(named), "")) or NONE
 
 
 def _meaning(result: ValueResult) -> str:

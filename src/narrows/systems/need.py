@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["FORMULAS", "Line", "Need", "need"]
+__all__ = ["FORMULAS", "Line", "Need", "need", "need_draws", "need_reads"]
 
 BAND = (5.0, 50.0, 95.0)
 FORMULAS = {
@@ -237,20 +237,8 @@ def need(chip: str, *, draws: int = 10_000, seed: int = 1, catalog: Catalog | No
     name = resolved("chip", chip, held("chip", facts), "systems")
     reader = Reader(facts, seed, draws)
     parts = _Parts(name, reader)
-    makes: dict[str, Callable[[], Floats]] = {
-        "packages_per_logic_wafer": parts.logic,
-        "packages_per_cowos_wafer": parts.interposers,
-        "hbm_stacks": lambda: np.rint(parts.of(parts.stacks)),
-        "hbm_gb": lambda: parts.of("memory") / 1e9,
-        "dram_dies_per_stack": parts.dies_of_stack,
-        "dram_dies_per_wafer": parts.memory_dies,
-        "transceivers": parts.modules,
-        "switch_ports": parts.ports,
-        "it_kw": parts.power,
-        "racks": parts.racks,
-    }
     lines, missing = {}, {}
-    for word, make in makes.items():
+    for word, make in _makes(parts).items():
         lacking = _lacking(word, parts)
         if lacking:
             missing[word] = lacking
@@ -264,6 +252,71 @@ def need(chip: str, *, draws: int = 10_000, seed: int = 1, catalog: Catalog | No
         low, middle, high = (float(each) for each in np.percentile(values, BAND))
         lines[word] = Line(word, low, middle, high, *FORMULAS[word], chain.reads)
     return Need(name, lines, missing, draws, seed)
+
+
+def _makes(parts: _Parts) -> dict[str, Callable[[], Floats]]:
+    """Return the function of each quantity."""
+    return {
+        "packages_per_logic_wafer": parts.logic,
+        "packages_per_cowos_wafer": parts.interposers,
+        "hbm_stacks": lambda: np.rint(parts.of(parts.stacks)),
+        "hbm_gb": lambda: parts.of("memory") / 1e9,
+        "dram_dies_per_stack": parts.dies_of_stack,
+        "dram_dies_per_wafer": parts.memory_dies,
+        "transceivers": parts.modules,
+        "switch_ports": parts.ports,
+        "it_kw": parts.power,
+        "racks": parts.racks,
+    }
+
+
+def need_draws(chip: str, quantity: str, reader: Reader) -> Floats:
+    """Return the draws of one need of a chip, in the unit of `FORMULAS`; axis (draw).
+
+    Parameters
+    ----------
+    chip
+        Id in the catalogue, such as ``gb200``.
+    quantity
+        One of `FORMULAS`.
+    reader
+        The reading of the catalogue: its seed, draws and day.
+
+    Raises
+    ------
+    DataError
+        The catalogue lacks a fact of the chip, or did not know it on the day asked for.
+
+    Examples
+    --------
+    >>> float(np.median(need_draws("gb200", "packages_per_logic_wafer", Reader(default(), 1, 400)))) > 20
+    True
+    """
+    parts = _Parts(chip, reader)
+    lacking = _lacking(quantity, parts)
+    if lacking:
+        raise DataError(
+            f"The need {quantity!r} of {chip!r} cannot be computed: {lacking}",
+            "A computed recipe has all facts of its chip",
+            f"Type the fact, or the recipe <design>.{quantity}",
+        )
+    return _makes(parts)[quantity]()
+
+
+def need_reads(chip: str, quantity: str, catalog: Catalog) -> tuple[str, ...]:
+    """Return the ids of the facts behind one need of a chip.
+
+    Parameters
+    ----------
+    chip, quantity
+        As in `need_draws`.
+    catalog
+        Facts.
+    """
+    reader = Reader(catalog, 1, 1)
+    with reader.chain() as chain:
+        need_draws(chip, quantity, reader)
+    return chain.reads
 
 
 USES = {

@@ -18,6 +18,7 @@ from narrows.training.layout import Layout
 from narrows.training.memory import BUCKETS, activation_bytes_per_token, buckets
 from narrows.training.step import EACH, FULL, HALF, PARTS, step_parts
 from narrows.training.step_law import groups_of, read_step_law
+from narrows.training.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,8 @@ APART = ("tensor", "pipeline", "reduce", "gather", "optimiser")
 """Parts that are priced by their own axes."""
 SEEN = ("tensor_ring", "tensor_pipe")
 KEPT = BUCKETS.index("activations")
+WITH_SCORES = Stored(flash=False, dropout=True)
+"""The counted problem stores scores and masks."""
 WITHOUT, WITH = (False,), (False, True)
 GATHERED = 10 / 8
 """Exchanges of a layer where two are gathered again in the backward pass, over those without."""
@@ -347,11 +350,9 @@ def _plain(
     work: Array = sum((parts[name] * factor[name] for name in PARTS if name not in APART), np.zeros(1))
     near = layout.tensor <= machine.domain
     speed = machine.chip.scale_up_bytes_per_s if near else machine.network_bytes_per_s
-    each = activation_bytes_per_token(
-        model, replace(layout, interleave=1, micro_batch=1), flash=False, dropout=True
-    )
+    each = activation_bytes_per_token(model, replace(layout, interleave=1, micro_batch=1), stored=WITH_SCORES)
     ends = [
-        buckets(model, layout, place, flash=False, dropout=True, sharded_optimiser=False)
+        buckets(model, layout, place, stored=replace(WITH_SCORES, sharded_optimiser=False))
         for place in (0.0, float(layout.stages) - 1)
     ]
     passed = parts["pipeline"] * machine.network_bytes_per_s

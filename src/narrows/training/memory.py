@@ -9,6 +9,7 @@ import numpy as np
 
 from narrows.errors import UsageError
 from narrows.training.layout import check
+from narrows.training.stored import FULL, HALF, PLAIN, Stored, kept_per_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BUCKETS", "Stage", "activation_bytes_per_token", "buckets", "fullest", "fullest_bytes", "stages"]
 
 BUCKETS = ("weights", "gradients", "optimiser", "activations", "work")
-HALF, FULL = 2, 4
-"""Bytes of a number in bf16 and fp32."""
-MOMENTS = 12
-"""Bytes of a weight in the optimiser: a master copy and two moments in fp32."""
 WHOLE = 34
 """Bytes that a layer keeps of each number of the stream, without scores; arXiv 2205.05198."""
-SCORES = 5
-"""Bytes of a stored pair of tokens and head: score, its softmax, and a mask of dropout."""
 
 
 @dataclass(frozen=True)
@@ -63,26 +58,24 @@ class Stage:
 
 
 def activation_bytes_per_token(
-    model: Model, layout: Layout, *, dense: bool = True, flash: bool = True, dropout: bool = False
+    model: Model, layout: Layout, *, dense: bool = True, stored: Stored = PLAIN
 ) -> float:
     """Return what one layer keeps of one token for the backward pass, on one chip [byte].
 
     Parameters
     ----------
     model, layout
-        What trains, and its tensor width, sequence and recomputation.
+        What trains, and its tensor width, sequence, precision and recomputation.
     dense
         Whether the layer is a dense feed-forward one where the model has experts.
-    flash
-        Whether attention keeps no scores.
-    dropout
-        Whether masks of dropout are kept.
+    stored
+        Form in which it is stored.
 
     Notes
     -----
-    Inputs of every product, of norms and of activation functions, two bytes each. Without sequence
-    parallelism norms, inputs and masks are whole on every chip. For a plain layer four times as wide as the
-    stream: s b h (10 + 24/t + 5 a s/(h t)), and s b h (34 + 5 a s/h)/t with sequence parallelism.
+    Inputs of every product, of norms and of activation functions. Without sequence parallelism norms, inputs
+    and masks are whole on every chip. In bf16, for a plain layer four times as wide as the stream:
+    s b h (10 + 24/t + 5 a s/(h t)), and s b h (34 + 5 a s/h)/t with sequence parallelism.
 
     Source: Korthikanti et al. 2022 (arXiv 2205.05198), equations 1 to 4.
 
@@ -91,37 +84,13 @@ def activation_bytes_per_token(
     >>> from narrows.transformer.registry import model
     >>> from narrows.training.layout import Layout
     >>> gpt, one = model("gpt3-175b"), Layout(sequence=2048)
-    >>> activation_bytes_per_token(gpt, one, dropout=True) / gpt.hidden
+    >>> activation_bytes_per_token(gpt, one, stored=Stored(dropout=True)) / gpt.hidden
     34.0
     """
-    return float(_kept_per_token(model, layout, dense=dense, flash=flash, dropout=dropout))
-
-
-def _kept_per_token(model: Model, layout: Layout, *, dense: bool, flash: bool, dropout: bool) -> Array:
-    tensor = np.asarray(layout.tensor, dtype=np.float64)
-    spread = tensor if layout.sequence_parallel else np.ones_like(tensor)
+    kept = kept_per_token(model, layout, stored)
     if layout.recompute == "full":
-        return np.asarray(HALF * model.hidden / spread)
-    width = model.hidden
-    whole = HALF * 4 * width + (HALF * width if dropout else 0)
-    if model.kv_rank:
-        query = model.heads * (model.nope_size + model.rope_size)
-        opened = model.heads * (model.nope_size + model.value_size)
-        latent = 2 * (model.query_rank + model.kv_rank) + model.rope_size
-        parts = query * 2 + latent + opened + model.heads * model.value_size
-    else:
-        parts = 2 * model.heads * model.head_size + 2 * model.kv_heads * model.head_size
-    if model.experts and not dense:
-        latent = model.expert_latent or width
-        each = 2 * latent + model.matrices * model.expert_ff
-        feed = model.matrices * model.expert_ff * model.shared_experts + model.experts_per_token * each
-    else:
-        feed = model.matrices * (model.dense_ff or model.expert_ff)
-    scores = 0.0
-    if not flash and layout.recompute == "none":
-        scores = SCORES * model.heads * float(layout.sequence)
-    cut = HALF * (parts + feed) + scores
-    return np.asarray(whole / spread + cut / tensor)
+        return float(kept.entry)
+    return float(kept.attention + (kept.dense if dense or not model.experts else kept.routed))
 
 
 def _under_way(layout: Layout, place: Array, layers: Array) -> Array:
@@ -138,10 +107,7 @@ def stages(
     layout: Layout,
     *,
     layers: Sequence[int] | None = None,
-    flash: bool = True,
-    dropout: bool = False,
-    sharded_optimiser: bool = True,
-    gradient_bytes: float = FULL,
+    stored: Stored = PLAIN,
 ) -> list[Stage]:
     """Return the memory of one chip of each stage.
 
@@ -151,12 +117,8 @@ def stages(
         What trains and how.
     layers
         Layers of each stage, first to last; as even as they go if left out.
-    flash, dropout
-        As in `activation_bytes_per_token`.
-    sharded_optimiser
-        Whether the optimiser is spread over data-parallel ranks.
-    gradient_bytes
-        Bytes of a gradient: 4 where they are summed in fp32.
+    stored
+        Form in which weights, gradients, optimiser and activations are stored.
 
     Raises
     ------
@@ -174,7 +136,7 @@ def stages(
     >>> from narrows.transformer.registry import model
     >>> from narrows.training.layout import Layout
     >>> job = Layout(chips=64, tensor=8, stages=8, batch=64, sequence=2048, interleave=3)
-    >>> first = stages(model("gpt3-175b"), job, flash=False, dropout=True)[0]
+    >>> first = stages(model("gpt3-175b"), job, stored=Stored(flash=False, dropout=True))[0]
     >>> round(first.activations / 2**30, 1) > 40
     True
     """
@@ -195,8 +157,7 @@ def stages(
         layout,
         np.arange(depth, dtype=np.float64),
         (counts, np.cumsum(counts) - counts),
-        form=(flash, dropout),
-        kept=(sharded_optimiser, gradient_bytes),
+        stored=stored,
     )
     return [Stage(count, *row) for count, row in zip(held, parts.tolist(), strict=True)]
 
@@ -206,10 +167,7 @@ def buckets(
     layout: Layout,
     place: float | Array,
     *,
-    flash: bool = True,
-    dropout: bool = False,
-    sharded_optimiser: bool = True,
-    gradient_bytes: float = FULL,
+    stored: Stored = PLAIN,
 ) -> Array:
     """Return the memory of one chip of a stage, layouts at once; axes: layouts, `BUCKETS` [byte].
 
@@ -219,7 +177,7 @@ def buckets(
         What trains; the widths of the layout may be arrays. Nothing is checked.
     place
         Number of the stage, 0 for the first.
-    flash, dropout, sharded_optimiser, gradient_bytes
+    stored
         As in `stages`.
 
     Notes
@@ -231,19 +189,17 @@ def buckets(
     each, left = np.divmod(model.layers, depth)
     counts = each + (where < left)
     begin = where * each + np.minimum(where, left)
-    return _buckets(
-        model, layout, where, (counts, begin), form=(flash, dropout), kept=(sharded_optimiser, gradient_bytes)
-    )
+    return _buckets(model, layout, where, (counts, begin), stored=stored)
 
 
-def fullest_bytes(model: Model, layout: Layout, *, flash: bool = True, gradient_bytes: float = FULL) -> Array:
+def fullest_bytes(model: Model, layout: Layout, *, stored: Stored = PLAIN) -> Array:
     """Return the memory of the fullest chip of each layout [byte].
 
     Parameters
     ----------
     model, layout
         What trains; the widths of the layout may be arrays. Nothing is checked.
-    flash, gradient_bytes
+    stored
         As in `stages`.
 
     Examples
@@ -255,10 +211,10 @@ def fullest_bytes(model: Model, layout: Layout, *, flash: bool = True, gradient_
     True
     """
     depth = np.asarray(layout.stages, dtype=np.float64)
-    found = buckets(model, layout, 0.0, flash=flash, gradient_bytes=gradient_bytes).sum(axis=-1)
+    found = buckets(model, layout, 0.0, stored=stored).sum(axis=-1)
     for place in range(1, int(depth.max())):
         stage = np.minimum(place, depth - 1)
-        held = buckets(model, layout, stage, flash=flash, gradient_bytes=gradient_bytes)
+        held = buckets(model, layout, stage, stored=stored)
         found = np.maximum(found, held.sum(axis=-1))
     return np.asarray(found)
 
@@ -269,12 +225,10 @@ def _buckets(
     place: Array,
     held: tuple[Array, Array],
     *,
-    form: tuple[bool, bool],
-    kept: tuple[bool, float],
+    stored: Stored,
 ) -> Array:
     """Return the buckets of the stages at some places that hold some layers, from the first one held."""
     count, begin = held
-    sharded, gradient = kept
     depth = np.asarray(layout.stages, dtype=np.float64)
     tensor, experts = (np.asarray(width, dtype=np.float64) for width in (layout.tensor, layout.experts))
     first, last = place == 0, place == depth - 1
@@ -295,25 +249,37 @@ def _buckets(
     expert_ranks = np.maximum(1.0, layout.chips / (depth * experts))
     cut = np.maximum(1.0, layout.shard)
     own = common + owned
-    spread = common / ranks + owned / expert_ranks if sharded else own
+    spread = common / ranks + owned / expert_ranks if stored.sharded_optimiser else own
     tokens = np.asarray(layout.micro_batch, dtype=np.float64) * layout.sequence / layout.context
-    each = [
-        _kept_per_token(model, layout, dense=kind, flash=form[0], dropout=form[1]) for kind in (True, False)
-    ]
-    mixed = (each[0] * dense + each[1] * (count - dense)) / np.maximum(count, 1) if model.experts else each[0]
+    kept = _kept(model, layout, stored, (count, share, dense, routed))
     wide = (model.matrices - 1) * (model.dense_ff or model.expert_ff)
     head = FULL * model.hidden * model.vocabulary / tensor * last
     work = head + HALF * wide * (model.hidden + tokens) / tensor
     if layout.recompute == "full":
-        work = work + tokens * (model.hidden * WHOLE if not form[0] else HALF * wide) / tensor
+        work = work + tokens * (model.hidden * WHOLE if not stored.flash else HALF * wide) / tensor
     parts = (
         HALF * own / cut,
-        gradient * own / cut,
-        MOMENTS * np.where(cut > 1, own / cut, spread),
-        mixed * tokens * _under_way(layout, place, count),
+        stored.gradient_bytes * own / cut,
+        (FULL + stored.moment_bytes) * np.where(cut > 1, own / cut, spread),
+        kept * tokens * _under_way(layout, place, count),
         work,
     )
     found: Array = np.stack(np.broadcast_arrays(*parts), axis=-1)
+    return found
+
+
+def _kept(model: Model, layout: Layout, stored: Stored, held: tuple[Array, Array, Array, Array]) -> Array:
+    """Return the mean bytes kept of a token and layer of the stages that hold some layers of each kind."""
+    count, share, dense, routed = held
+    kept = kept_per_token(model, layout, stored)
+    if layout.recompute == "full":
+        return kept.entry
+    attending, state = model.attention_layers * share, model.mamba_layers * share
+    whole = kept.attention * attending + kept.state * state + kept.dense * dense + kept.routed * routed
+    again = np.minimum(stored.blocks * np.asarray(layout.interleave, dtype=np.float64), count)
+    away = np.minimum(stored.offloaded, count - again)
+    mean = whole / np.maximum(count, 1)
+    found: Array = (mean * (count - again - away) + kept.entry * again) / np.maximum(count, 1)
     return found
 
 

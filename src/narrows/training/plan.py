@@ -21,6 +21,7 @@ from narrows.training.run_cost import Run, drawn_cost
 from narrows.training.scaling import allocate, band
 from narrows.training.search import GRADIENTS, Laid, Space, price, search, usable_bytes
 from narrows.training.step_law import Step, step
+from narrows.training.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["KNOBS", "Ask", "Knobs", "Plan", "plan"]
+__all__ = ["ASKED", "KNOBS", "Ask", "Knobs", "Plan", "plan", "question"]
 
 KNOBS = ("micro_batch", "interleave", "recompute")
 """What public tables often leave out."""
@@ -137,6 +138,10 @@ class Plan:
         Last day: stated, p05, p50, p95.
     reads
         Facts behind it.
+    question
+        What was asked, as the ids of its figures write it: ``<model>.<chip>@chips=64,...``.
+    drawn
+        ``step`` [s], ``useful`` and, with a length, what `stated` has, in every draw.
     """
 
     model: str
@@ -160,6 +165,8 @@ class Plan:
     start: dt.date | None
     finish: tuple[dt.date, ...]
     reads: tuple[str, ...]
+    question: str
+    drawn: dict[str, Array]
 
     @property
     def fits(self) -> bool:
@@ -218,7 +225,7 @@ def plan(
     check(model, layout)
     found = step(model, machine, layout)
     gradient = GRADIENTS[space.gradients]
-    held = tuple(stages(model, layout, gradient_bytes=gradient))
+    held = tuple(stages(model, layout, stored=Stored(gradient_bytes=gradient)))
     room, chips = usable_bytes(machine, catalog), space.chips[0]
     hour = chip_hour(machine.chip.id, chips, ask.basis, catalog)
     tokens, split = _tokens(ask, found, catalog)
@@ -229,12 +236,11 @@ def plan(
     bands: dict[str, tuple[float, float, float]] = {}
     finish: tuple[dt.date, ...] = ()
     reads: tuple[str, ...] = reader.reads
+    spread = math.log(found.seconds.high / found.seconds.low) / (2.0 * Z90)
+    drawn_step = found.seconds.value * np.exp(spread * stream(seed, "training.step").standard_normal(draws))
+    drawn = {"step": drawn_step, "useful": useful[1]}
     if tokens is not None:
         steps = math.ceil(tokens / found.tokens)
-        spread = math.log(found.seconds.high / found.seconds.low) / (2.0 * Z90)
-        drawn_step = found.seconds.value * np.exp(
-            spread * stream(seed, "training.step").standard_normal(draws)
-        )
         days = [
             steps * seconds / DAY / share
             for seconds, share in zip((np.array([found.seconds.value]), drawn_step), useful, strict=True)
@@ -243,6 +249,7 @@ def plan(
             _run(each, at, chips, chip, basis_of(chip, ask.basis, catalog))
             for each, at in zip((point, reader), days, strict=True)
         ]
+        drawn |= told[1]
         stated = {name: float(values[0]) for name, values in told[0].items()}
         bands = {name: band(values) for name, values in told[1].items()}
         reads = tuple(dict.fromkeys((*reads, *reader.reads)))
@@ -273,7 +280,49 @@ def plan(
         start=ask.start,
         finish=finish,
         reads=reads,
+        question=question(model.id, chip, layout, ask, space.gradients),
+        drawn=drawn,
     )
+
+
+ASKED = {
+    "chips": "chips", "batch": "batch", "sequence": "sequence", "tp": "tensor", "pp": "stages",
+    "cp": "context", "ep": "experts", "vp": "interleave", "mbs": "micro_batch", "shard": "shard",
+}  # fmt: skip
+"""Width of a layout by its word in an id."""
+
+
+def question(model: str, chip: str, layout: Layout, ask: Ask, gradients: str) -> str:
+    """Return a plan as the ids of its figures write it.
+
+    Parameters
+    ----------
+    model, chip
+        Names.
+    layout, ask, gradients
+        Of the plan; what is as usual is left out.
+
+    Examples
+    --------
+    >>> question("llama-3.1-8b", "gb200", Layout(chips=8, batch=8, precision="fp8"), Ask(), "fp32")
+    'llama-3.1-8b.gb200@chips=8,batch=8,sequence=4096,precision=fp8'
+    """
+    usual = Layout(sequence=0)
+    terms = [
+        f"{word}={float(getattr(layout, name)):g}"
+        for word, name in ASKED.items()
+        if float(getattr(layout, name)) != float(getattr(usual, name))
+    ]
+    words = {
+        "precision": (layout.precision, usual.precision),
+        "recompute": (layout.recompute, usual.recompute),
+        "gradients": (gradients, Space.gradients),
+        "basis": (ask.basis, Ask.basis),
+    }
+    terms += [f"{name}={value}" for name, (value, plain) in words.items() if value != plain]
+    if ask.tokens is not None:
+        terms.append(f"tokens={ask.tokens:g}")
+    return f"{model}.{chip}@{','.join(terms)}"
 
 
 def _checked(space: Space, ask: Ask, draws: int) -> None:
@@ -362,7 +411,7 @@ def _knobs(model: Model, machine: Machine, layout: Layout, space: Space, hour: C
         interleave=float(space.interleave or 1),
         recompute=space.recompute or "none",
     )
-    held = float(fullest_bytes(model, plain, gradient_bytes=GRADIENTS[space.gradients]))
+    held = float(fullest_bytes(model, plain, stored=Stored(gradient_bytes=GRADIENTS[space.gradients])))
     usual = price(model, machine, [plain], hour, memory=[held])[0]
     return Knobs(
         names, len(found.best), found.best[0], found.best[-1], usual, default_fits=held <= found.room_bytes
@@ -380,11 +429,11 @@ def _remedies(
                 check(model, other)
             except UsageError:
                 continue
-            held = float(fullest_bytes(model, other, gradient_bytes=gradient))
+            held = float(fullest_bytes(model, other, stored=Stored(gradient_bytes=gradient)))
             if held <= room:
                 yield words, held
                 break
-    held = float(fullest_bytes(model, layout, gradient_bytes=GRADIENTS["bf16"]))
+    held = float(fullest_bytes(model, layout, stored=Stored(gradient_bytes=GRADIENTS["bf16"])))
     if gradient > GRADIENTS["bf16"] and held <= room:
         yield "gradients summed in bf16", held
 

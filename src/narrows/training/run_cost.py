@@ -13,8 +13,8 @@ import numpy as np
 
 from narrows.catalog import PointReader, Reader, default
 from narrows.errors import DataError, UnknownNameError, UsageError
+from narrows.network.fabric import fabric
 from narrows.training.chips import HOURS, chip_id, chip_names, hour_facts
-from narrows.training.fabric import TIERS, fabric
 from narrows.training.failures import best_interval, useful_share
 from narrows.training.scaling import OPERATIONS, band
 from narrows.training.schedule import schedule_days
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.catalog.catalog import Catalog
-    from narrows.training.fabric import Fabric
+    from narrows.network.fabric import Fabric
 
     Array = NDArray[np.float64]
 
@@ -33,6 +33,8 @@ __all__ = ["BASES", "PARTS", "Run", "RunCost", "drawn_cost", "run_cost"]
 
 BASES = ("life", "trend", *HOURS)
 """How chips are paid: written off over their life, by the fall of prices, or by the hour."""
+TIERS = ("none", "one_tier", "two_tiers", "three_tiers")
+"""Names of the facts ``training.cable.*``, by tiers of switches."""
 PARTS = (
     "chips", "server", "network", "optics", "storage", "facility", "energy", "rent",
     "failed_runs", "post_training", "staff",
@@ -194,7 +196,7 @@ def _question(run: Run, catalog: Catalog) -> tuple[dict[str, str], str, Fabric]:
     }
     node = f"chip.{card}.node"
     per_server = round(catalog.fact(node).canonical_value) if catalog.has(node) else 1
-    net = fabric(run.chips, per_server, round(catalog.fact("training.switch.ports").canonical_value))
+    net = fabric(run.chips, round(catalog.fact("training.switch.ports").canonical_value), per_server)
     if run.basis in HOURS:
         names["hour"] = _known(catalog, f"chip.{card}.{run.basis}", run.basis)
     else:
@@ -306,7 +308,7 @@ def _work(facts: Mapping[str, Array], run: Run, net: Fabric, interval: float) ->
     parts = (
         {"rent": facts["hour"] * chip_seconds}
         if "hour" in facts
-        else _owned(facts, chip_seconds, power, net.switches / run.chips)
+        else _owned(facts, chip_seconds, power, net.total / run.chips)
         | {"energy": joules * facts["electricity"]}
     )
     final: Array = sum(parts.values(), zero)

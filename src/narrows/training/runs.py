@@ -178,7 +178,7 @@ def _mlperf(rows: list[dict[str, str]]) -> Iterator[Run]:
 
 
 def _foundry(rows: list[dict[str, str]]) -> Iterator[Run]:
-    sections = {"A100-40": "a100_sxm_40", "A100-80": "a100_sxm"}
+    sections = {"A100-40": "a100_sxm_40gb", "A100-80": "a100_sxm"}
     for row in rows:
         batch, sequence = float(row["global_batch_size"]), float(row["seq_len"])
         layout = Layout(

@@ -15,6 +15,7 @@ import numpy as np
 from narrows.catalog import Reader, default
 from narrows.draws import MOST_DRAWS, quantiles, stream
 from narrows.errors import UsageError
+from narrows.fitted import Z90
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,6 @@ PARAMETERS = ("size_coefficient", "data_coefficient", "floor", "size_exponent", 
 """Names of A, B, E, alpha, beta in the facts ``training.loss.*``."""
 FACTS = "training.loss"
 BAND = (0.05, 0.5, 0.95)
-WIDTH = 1.6448536269514722  # of a normal distribution, from the middle to p95
 STEPS = 200  # halvings and more of the range of sizes: far below the last bit
 RANGE = 30.0  # natural logarithm of the range of sizes searched for a served model
 
@@ -219,7 +219,7 @@ def drawn_laws(draws: int, seed: int, catalog: Catalog | None = None) -> Law:
         low, value, high = fact.canonical_low, fact.canonical_value, fact.canonical_high
         if place < 3:  # noqa: PLR2004 (coefficients and floor are positive: their logarithm is drawn)
             low, value, high = math.log(low), math.log(value), math.log(high)
-        middle[place], spread[place] = value, (high - low) / (2.0 * WIDTH)
+        middle[place], spread[place] = value, (high - low) / (2.0 * Z90)
     factor = np.linalg.cholesky(_correlation(catalog))
     scores = stream(seed, FACTS).standard_normal((draws, 5)) @ factor.T
     drawn = middle + scores * spread

@@ -16,6 +16,7 @@ from narrows.training.memory import fullest_bytes
 from narrows.training.rates import ChipHour, chip_hour
 from narrows.training.step import step_parts
 from narrows.training.step_law import groups_of, predictor, read_step_law
+from narrows.training.stored import Stored
 from narrows.transformer import training_flops
 
 if TYPE_CHECKING:
@@ -322,7 +323,7 @@ def _screen(
     priced, least, law = 0, np.inf, read_step_law()
     for again in RECOMPUTE if space.recompute is None else (space.recompute,):
         form = replace(many, recompute=again)
-        held = fullest_bytes(model, form, gradient_bytes=GRADIENTS[space.gradients])
+        held = fullest_bytes(model, form, stored=Stored(gradient_bytes=GRADIENTS[space.gradients]))
         priced, least = priced + held.size, min(least, float(held.min()))
         fits = np.flatnonzero(held <= room)
         if not fits.size:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.errors import UsageError
 from narrows.training.layout import PRECISIONS
 from narrows.transformer import MULTIPLY_ADD, training_flops
 
@@ -61,16 +62,27 @@ SHORT = 200.0
 
 
 def rate(machine: Machine, precision: str) -> float:
-    """Return the dense rate of a chip for a precision of training [flop/s]; that of bf16 where it has none.
+    """Return the dense rate of a chip for a precision of training [flop/s].
 
     Parameters
     ----------
     machine, precision
         Where, and one of `narrows.training.layout.PRECISIONS`.
+
+    Raises
+    ------
+    UsageError
+        If the chip has no rate for the precision.
     """
     rates = machine.chip.flop_per_s
-    order = {"bf16": ("bf16",), "fp8": ("fp8", "bf16"), "fp4": ("fp4", "fp8", "bf16")}
-    return next(rates[word] for word in order[PRECISIONS[precision]] if word in rates)
+    if PRECISIONS[precision] not in rates:
+        able = [name for name, rated in PRECISIONS.items() if rated in rates]
+        raise UsageError(
+            f"The chip {machine.chip.id!r} has no rate for {precision!r}",
+            f"It trains in {', '.join(able)}",
+            "Name one of these precisions",
+        )
+    return rates[PRECISIONS[precision]]
 
 
 def bubble(layout: Layout) -> Array:

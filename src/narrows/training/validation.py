@@ -11,7 +11,7 @@ import numpy as np
 
 from narrows.catalog import default
 from narrows.figure import Comparison
-from narrows.training.fabric import fabric
+from narrows.network.fabric import fabric
 from narrows.training.failures import best_interval, first_order_share, simulated_share, useful_share
 from narrows.training.goodput import goodput
 from narrows.training.published_cost import CASES, COMPONENTS, METHODS, published_costs
@@ -108,10 +108,10 @@ def _sheet(folder: Path | None) -> Iterator[Comparison]:
     cables = ("none", "one_tier", "two_tiers")
     wrong, worst = 0, 0.0
     for row in rows:
-        net = fabric(int(row["gpus"]), per_server, ports)
-        wrong += net.switches != int(row["switches"])
+        net = fabric(int(row["gpus"]), ports, per_server)
+        wrong += net.total != int(row["switches"])
         cable = catalog.fact(f"training.cable.{cables[net.tiers]}").canonical_value
-        node = float(row["node_cost_usd"]) / net.servers + facility + net.switches / net.servers * price
+        node = float(row["node_cost_usd"]) / net.servers + facility + net.total / net.servers * price
         worst = max(worst, abs((node / per_server + cable) / float(row["avg_per_gpu_usd"]) - 1.0))
     yield Comparison(
         ROOM, SHEET, "switches by geometry", "sizes with a wrong count", float(wrong), "0", None, len(rows),

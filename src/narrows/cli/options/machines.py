@@ -80,6 +80,13 @@ def _compute_time(questions: Any) -> None:
     output(product, quiet=False)
 
 
+def _compute_prices(questions: Any) -> None:
+    dated = questions.add_parser("prices", help="prices to buy and by the hour: dates, sources, conflicts")
+    dated.add_argument("chip", nargs="?", help="a chip such as h100; all if left out")
+    forms(dated, csv="print one row a statement")
+    output(dated, quiet=False)
+
+
 def _network_time(questions: Any) -> None:
     together = questions.add_parser("time", help="time, rate and bound of a collective")
     together.add_argument("chip", help="a chip such as h100")
@@ -104,7 +111,7 @@ def _network_time(questions: Any) -> None:
 
 
 MORE = {
-    "compute": (_compute_time,),
+    "compute": (_compute_time, _compute_prices),
     "network": (_network_time, _network_fabric),
     "systems": (_systems_need,),
 }
