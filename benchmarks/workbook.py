@@ -53,7 +53,7 @@ def office() -> str | None:
 def scenarios(catalog: Catalog, count: int, seed: int = SEED) -> list[dict[str, tuple[float, str]]]:
     """Return changed inputs at random: for each scenario fact ids with value and unit."""
     random = np.random.default_rng(seed)
-    names = inputs_of(build(PointReader(catalog)))
+    names = [name for name in inputs_of(build(PointReader(catalog))) if catalog.has(name)]
     found = []
     for _ in range(count):
         chosen = random.choice(len(names), size=random.integers(1, MOST_CHANGED + 1), replace=False)

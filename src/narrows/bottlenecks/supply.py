@@ -182,6 +182,14 @@ class Recipes:
             self._computed[name] = need_draws(self._chips[design], quantity, self.reader)
         return self._computed[name]
 
+    def amount(self, design: str, quantity: str) -> Array:
+        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        return self._amount(design, quantity)
+
+    def computed_from(self, design: str, quantity: str) -> str:
+        """Return the chip that a quantity of a design is computed from, empty where it is typed."""
+        return self._chips[design] if self._is_computed(design, quantity) else ""
+
     def again(self, reader: Reader) -> Recipes:
         """Return the recipes in another reading, in which no fact behind them differs.
 

@@ -12,7 +12,7 @@ from narrows.errors import DataError
 from narrows.quarters import Quarter
 from narrows.report.words import layer_names, likeliest
 from narrows.report.workbook.formula import at, least, place
-from narrows.report.workbook.inputs import Inputs, inputs_of
+from narrows.report.workbook.inputs import Inputs, facts_behind, inputs_of
 from narrows.report.workbook.sheet import Sheet, Styles, neighbours
 from narrows.report.workbook.stack import add_stack
 
@@ -103,7 +103,7 @@ def map_workbook(result: MapResult, catalog: Catalog) -> bytes:
     inputs = Inputs(book, styles, model, names)
     flow = add_stack(book, styles, model, inputs)
     _headlines(book, page, model, result, flow)
-    _sources(book, styles, catalog, names)
+    _sources(book, styles, catalog, facts_behind(model, names))
     book.close()
     return kept.getvalue()
 
@@ -215,7 +215,10 @@ def _sources(book: Workbook, styles: Styles, catalog: Catalog, names: list[str])
     sheet.widths(*SOURCE_WIDTHS)
     sheet.put(0, 0, "Sources", "title")
     sheet.put(
-        1, 0, "Every fact of the sheet Inputs: who said it, when, under which licence, and where.", "plain"
+        1,
+        0,
+        "Every fact behind the sheet Inputs: who said it, when, under which licence, and where.",
+        "plain",
     )
     sheet.row(3, 0, list(SOURCE_HEAD), "head")
     statements = [fact for name in names for fact in catalog.candidates(name)]

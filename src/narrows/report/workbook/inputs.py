@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from narrows.bottlenecks.supply import FORETELLS
 from narrows.report.workbook.formula import Term, choose, constant
 from narrows.report.workbook.sheet import Sheet
+from narrows.systems.need import FORMULAS, need_reads
 from narrows.units import parse
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.model import Model
     from narrows.report.workbook.sheet import Styles
 
-__all__ = ["Inputs", "inputs_of"]
+__all__ = ["Inputs", "facts_behind", "inputs_of"]
+
+POWER = "it_kw"
 
 TITLE = "Inputs: the facts that the map rests on"
 NOTE = (
@@ -41,7 +44,6 @@ def inputs_of(model: Model) -> list[str]:
         A model that is built.
     """
     book = model.reader.catalog
-    recipes = model.layers[0].recipes
 
     def facts(name: str) -> list[str]:
         return [name] if book.has(name) else [fact.id for fact in book.series(name)]
@@ -51,9 +53,32 @@ def inputs_of(model: Model) -> list[str]:
         told = layer.declared
         for name in (told.capacity, told.slip, told.growth, *told.multiply, told.lag, told.hold):
             found.extend(facts(name) if name else ())
-    for layer in model.layers:
-        found.extend(recipes.reads(layer.declared.need))
-    found.extend(recipes.reads(("it_kw",)))
+    needs = [(POWER,), *(layer.declared.need for layer in model.layers)]
+    terms = [term.lstrip("/") for need in needs for term in need]
+    designs = [design.id for design in book.designs if book.series(f"mix.{design.id}")]
+    found += [fact.id for design in designs for fact in book.series(f"mix.{design}")]
+    quantities = ["h100e", *dict.fromkeys(term for term in terms if "." not in term)]
+    found += [f"{design}.{quantity}" for design in designs for quantity in quantities]
+    found += [name for term in terms if "." in term for name in facts(term)]
+    return list(dict.fromkeys(found))
+
+
+def facts_behind(model: Model, names: Iterable[str]) -> list[str]:
+    """Return the ids of the facts behind inputs: each itself, or those that it is computed from.
+
+    Parameters
+    ----------
+    model
+        A model that is built.
+    names
+        Ids of inputs.
+    """
+    book, recipes = model.reader.catalog, model.layers[0].recipes
+    found: list[str] = []
+    for name in names:
+        design, _, quantity = name.partition(".")
+        chip = "" if book.has(name) else recipes.computed_from(design, quantity)
+        found += need_reads(chip, quantity, book) if chip else (name,)
     return list(dict.fromkeys(found))
 
 
@@ -72,7 +97,7 @@ class Inputs:
 
     def __init__(self, book: Workbook, styles: Styles, model: Model, names: Iterable[str]) -> None:
         self.sheet = Sheet(book, "Inputs", styles)
-        self._reader = model.reader
+        self._reader, self._recipes = model.reader, model.layers[0].recipes
         self._facts: dict[str, Term] = {}
         self._typed: dict[str, tuple[Term, Term]] = {}
         self._write(list(names))
@@ -92,6 +117,9 @@ class Inputs:
         sheet.page.autofilter(TOP - 1, 0, TOP + len(names) - 1, len(HEAD) - 1)
 
     def _row(self, row: int, name: str) -> None:
+        if not self._reader.catalog.has(name):
+            self._computed(row, name)
+            return
         sheet, fact = self.sheet, self._reader.fact(name)
         factor = parse(fact.unit).factor
         central = self._reader.point(name)
@@ -109,6 +137,21 @@ class Inputs:
         sheet.put(row, 8, fact.kind, "name")
         self._typed[name] = (typed, published)
         self._facts[name] = sheet.put(row, 9, typed * constant(factor) if factor != 1 else typed)
+
+    def _computed(self, row: int, name: str) -> None:
+        """Write an amount that is counted from a chip: no formula counts the dies of a wafer."""
+        sheet = self.sheet
+        design, _, quantity = name.partition(".")
+        unit, formula = FORMULAS[quantity]
+        value = float(self._recipes.amount(design, quantity)[0])
+        sheet.put(row, 0, name, "name")
+        typed = sheet.put(row, 1, value, "input")
+        sheet.put(row, 2, unit, "name")
+        sheet.put(row, 3, value)
+        chip = self._recipes.computed_from(design, quantity)
+        sheet.put(row, 6, f"counted by narrows from the facts of {chip}: {formula}", "name")
+        sheet.put(row, 8, "computed", "name")
+        self._facts[name] = sheet.put(row, 9, typed)
 
     def __getitem__(self, name: str) -> Term:
         """Return a fact in its canonical unit."""
