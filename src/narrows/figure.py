@@ -5,15 +5,45 @@ A figure carries its value with doubt, its formula and the ids of the facts it r
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Comparison", "Figure", "number", "plus_minus"]
+__all__ = ["Comparison", "Figure", "Shown", "number", "plus_minus"]
 
 _STEPS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 _PLAIN_BELOW = 1e4  # a year or a price of four digits reads better in full
 _SMALL = 1e-4  # below it, powers of ten
+
+
+class Shown:
+    """What a result of the house has in common: a notebook shows it, and pandas takes its numbers.
+
+    The report that knows how is loaded when it is asked for.
+    """
+
+    __slots__ = ()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return the result as a notebook shows it, by media type."""
+        del include, exclude
+        found: dict[str, str] = importlib.import_module("narrows.report.notebook").bundle(self)
+        return found
+
+    def _repr_html_(self) -> str:
+        """Return the result as HTML."""
+        return self._repr_mimebundle_()["text/html"]
+
+    def to_frame(self) -> Any:
+        """Return the numbers as a data frame of pandas, one row a number.
+
+        Raises
+        ------
+        DataError
+            If pandas is not there.
+        """
+        return importlib.import_module("narrows.report.notebook").frame(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +85,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Shown):
     """One published number.
 
     Parameters

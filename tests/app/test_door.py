@@ -189,7 +189,8 @@ def test_every_address_is_documented_and_answers(door):
     assert {(method, path) for path, methods in described["paths"].items() for method in methods} == listed
     for row in about["addresses"]:
         if row["method"] == "GET":
-            id_ = "cowos.utilisation" if "facts" in row["path"] else "map.tied.2027Q1"
+            ids = {"facts": "cowos.utilisation", "tables": "deployed"}
+            id_ = ids.get(row["path"].split("/")[3] if row["path"].count("/") > 3 else "", "map.tied.2027Q1")
             got = ask(door, row["path"].partition("?")[0].replace("{id}", id_))
             assert got.status == 200, row
             assert "NaN" not in got.body.decode()

@@ -12,7 +12,7 @@ from narrows.cli import main
 QUICK = ("--draws", "50", "--quarters", "2027Q1")
 MAP_OPTIONS = (
     "-h, --help, --quarters, --relax, --add, --budget, --draws, --seed, --method, --as-of, --scenario, --json, "
-    "--csv, --svg, --png, -o, --output, --quiet"
+    "--csv, --svg, --png, --xlsx, -o, --output, --quiet"
 )
 DAY = (
     "cannot be read. A day is YYYY-MM-DD from 1900 to 2199; a month, quarter or year means its last day. "
@@ -24,7 +24,7 @@ BEFORE = "The model begins in 2019Q4. Ask for quarters from 2019Q4, for instance
 ASK_LATER = "Ask for a later day."
 
 LINES = {
-    "mapp": "The command 'mapp' is not known. The nearest known: 'map', 'schema', 'market'. See `narrows --help`.",
+    "mapp": "The command 'mapp' is not known. The nearest known: 'map', 'mcp', 'schema'. See `narrows --help`.",
     "--versio": "The option '--versio' is not known. The nearest known: '--version', '--help'. See `narrows --help`.",
     "map --jsonn": (
         "The option '--jsonn' is not known. The nearest known: '--json', '--as-of', '--svg'. "

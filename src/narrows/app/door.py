@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from narrows.app.openbb import ORIGINS
+from narrows.app.programs import OPENBB
 from narrows.errors import NarrowsError, UsageError
 from narrows.report.pages.answers import Answer, answer, refusal
 
@@ -39,10 +41,15 @@ MOST_BYTES = 64_000_000
 GZIP_LEVEL = 4
 GZIP_FROM = 1024
 """Bytes from which an answer is sent compressed."""
+PACKED = ("image/png", "application/pdf", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+"""Types whose bytes are compressed already."""
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 """Names under which this machine calls itself."""
 API = "/api/v1"
 SCENARIO = f"{API}/scenario"
+ALLOW = (b"access-control-allow-origin", b"access-control-allow-methods", b"access-control-allow-headers")
+"""Heads that let a page of another address read an answer."""
+PRIVATE = b"access-control-request-private-network"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -51,6 +58,7 @@ FRAMED_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
 )
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+PAPER_POLICY = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -58,7 +66,7 @@ ALWAYS = (
     (b"cache-control", b"no-cache"),
 )
 BAD, FORBIDDEN, NO_METHOD, TOO_LARGE, TOO_LONG, FAILED = 400, 403, 405, 413, 414, 500
-UNCHANGED = 304
+NO_CONTENT, UNCHANGED = 204, 304
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ def ready(found: Answer) -> Sent:
     tag = b'"' + blake2b(found.body, digest_size=8).hexdigest().encode() + b'"'
     if found.type == "image/svg+xml":
         policy = PICTURE_POLICY
+    elif found.type == "application/pdf":
+        policy = PAPER_POLICY
     else:
         policy = FRAMED_POLICY if found.framed else PAGE_POLICY
     common = (
@@ -85,10 +95,10 @@ def ready(found: Answer) -> Sent:
         (b"content-type", found.type.encode()),
         (b"content-security-policy", policy.encode()),
         (b"etag", tag),
-        (b"vary", b"accept-encoding"),
+        (b"vary", b"accept-encoding, origin"),
     )
     plain = (*common, (b"content-length", str(len(found.body)).encode()))
-    if len(found.body) < GZIP_FROM or found.type == "image/png":
+    if len(found.body) < GZIP_FROM or found.type in PACKED:
         return Sent(found.status, plain, plain, found.body, found.body, tag)
     small = gzip.compress(found.body, GZIP_LEVEL, mtime=0)
     packed = (*common, (b"content-encoding", b"gzip"), (b"content-length", str(len(small)).encode()))
@@ -144,7 +154,10 @@ class Door:
             kept = self._kept.get((path, query))
             if kept is None:
                 kept = await self._ask(path, query)
-            await _send(send, kept, headers, bodiless=method == "HEAD")
+            await _send(send, kept, headers, bodiless=method == "HEAD", more=_shared(path, headers))
+        elif method == "OPTIONS" and (shared := _shared(path, headers, before=True)):
+            await send({"type": "http.response.start", "status": NO_CONTENT, "headers": [*shared, *ALWAYS]})
+            await send({"type": "http.response.body", "body": b""})
         elif method == "POST" and path == SCENARIO:
             await self._post(scope, receive, send)
         else:
@@ -161,7 +174,7 @@ class Door:
 
     def _answer(self, path: str, query: str) -> Sent:
         try:
-            found = self.read(path, query) if path == API or path.startswith(f"{API}/") else None
+            found = self.read(path, query) if _for_programs(path) else None
             return ready(found or answer(self.study, path, query))
         except NarrowsError as problem:
             return ready(refusal(problem, FAILED))
@@ -223,6 +236,32 @@ _BODY = (
 )
 
 
+def _for_programs(path: str) -> bool:
+    return path == API or path.startswith(f"{API}/") or path in OPENBB
+
+
+def _shared(
+    path: str, headers: Iterable[tuple[bytes, bytes]], *, before: bool = False
+) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the heads that let a page of OpenBB Workspace read an answer; none for any other page.
+
+    Notes
+    -----
+    What is shared is read without a name or a key, and holds nothing of the reader's own.
+    """
+    if not _for_programs(path):
+        return ()
+    given = dict(headers)
+    origin = given.get(b"origin", b"")
+    if origin.decode("latin-1") not in ORIGINS:
+        return ()
+    allowed = tuple(zip(ALLOW, (origin, b"GET, HEAD", b"*"), strict=True))
+    if not before:
+        return allowed[:1]
+    near = ((b"access-control-allow-private-network", b"true"),) if PRIVATE in given else ()
+    return (*allowed, *near, (b"vary", b"origin"))
+
+
 def _refused(status: int, given: str, acceptable: str, remedy: str) -> Answer:
     return refusal(UsageError(given, acceptable, remedy), status)
 
@@ -236,7 +275,12 @@ def _name(host: bytes) -> str:
 
 
 async def _send(
-    send: Send, sent: Sent, headers: Iterable[tuple[bytes, bytes]], *, bodiless: bool = False
+    send: Send,
+    sent: Sent,
+    headers: Iterable[tuple[bytes, bytes]],
+    *,
+    bodiless: bool = False,
+    more: tuple[tuple[bytes, bytes], ...] = (),
 ) -> None:
     """Send an answer: compressed where that is accepted, and only its head where nothing changed."""
     packed = unchanged = False
@@ -246,10 +290,12 @@ async def _send(
         elif name == b"if-none-match":
             unchanged = sent.tag in value
     if unchanged and sent.status == 200:  # noqa: PLR2004
-        head = [pair for pair in sent.head if pair[0] != b"content-length"]
+        head = [*(pair for pair in sent.head if pair[0] != b"content-length"), *more]
         await send({"type": "http.response.start", "status": UNCHANGED, "headers": head})
         await send({"type": "http.response.body", "body": b""})
         return
     head_, body = (sent.head_gzip, sent.body_gzip) if packed else (sent.head, sent.body)
-    await send({"type": "http.response.start", "status": sent.status, "headers": head_})
+    await send(
+        {"type": "http.response.start", "status": sent.status, "headers": (*head_, *more) if more else head_}
+    )
     await send({"type": "http.response.body", "body": b"" if bodiless else body})

@@ -12,6 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from narrows import __version__
+from narrows.app.openbb import apps, widgets
+from narrows.app.tables import table
 from narrows.bottlenecks.answer import layers
 from narrows.bottlenecks.what_if import WhatIf
 from narrows.catalog import Overlay, Scaling, Setting
@@ -28,16 +30,18 @@ if TYPE_CHECKING:
 
     from narrows.report.pages.study import Study
 
-__all__ = ["DRAWS", "Programs", "Scenario"]
+__all__ = ["DRAWS", "OPENBB", "Programs", "Scenario"]
 
 API = "/api/v1"
+OPENBB = ("/widgets.json", "/apps.json")
+"""What OpenBB Workspace asks first."""
 DRAWS = (100, 250, 500, 1000)
 """Numbers of draws that a posted scenario may ask for."""
 USUAL_DRAWS = 500
 FOUND = 100
 """Facts that a search gives at most."""
 LONGEST = 500
-MOST_CHANGES = 200
+MOST_CHANGES, MOST_FIELDS = 200, 20
 LIST, NOT_FOUND, BAD, UNREADABLE = 200, 404, 400, 422
 Text = Annotated[str, Field(max_length=LONGEST)]
 
@@ -126,6 +130,8 @@ class Programs:
             Text behind the question mark.
         """
         try:
+            if path in OPENBB:
+                return _json_answer(_written(widgets(self.study) if path == OPENBB[0] else apps(self.study)))
             return _json_answer(self._read(path.removeprefix(API).strip("/"), query))
         except UnknownNameError as problem:
             return refusal(problem, NOT_FOUND)
@@ -142,6 +148,8 @@ class Programs:
         if kind == "numbers" and id_:
             question = read_question(query)
             return chain_json(self.study.chain(id_, question), self.study.map_catalog(question).sources)
+        if kind == "tables" and id_:
+            return _written(table(self.study, id_, _asked(query)))
         if kind == "search" and not id_:
             return self._search(_words(query))
         known = [path for method, path, _ in ROUTES if method == "GET"]
@@ -314,8 +322,18 @@ def _first(band: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(query: str) -> str:
-    found = parse_qs(query, max_num_fields=20, errors="replace").get("q", [""])[0]
-    return found[:LONGEST]
+    return _asked(query).get("q", "")
+
+
+def _asked(query: str) -> dict[str, str]:
+    """Return the words of a query by their keys, the first of each."""
+    try:
+        found = parse_qs(query, max_num_fields=MOST_FIELDS, errors="replace")
+    except ValueError:
+        raise UsageError(
+            "The query has too many parts", f"A query has at most {MOST_FIELDS}", "Leave some out"
+        ) from None
+    return {key: values[0][:LONGEST] for key, values in found.items()}
 
 
 def _cut(text: str) -> str:

@@ -26,7 +26,7 @@ from narrows.bottlenecks.solution import chunks
 from narrows.bottlenecks.told import FAMILIES, Asked, Stretch, Told
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
-from narrows.figure import Figure
+from narrows.figure import Figure, Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Shown):
     """A figure, and the facts behind it, the one that moves it most first.
 
     Parameters

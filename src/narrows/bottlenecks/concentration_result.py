@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from narrows.figure import Shown
+
 __all__ = [
     "ALL",
     "DESIGNS",
@@ -274,7 +276,7 @@ class CompanyThread:
 
 
 @dataclass(frozen=True, slots=True)
-class ConcentrationResult:
+class ConcentrationResult(Shown):
     """Who makes the stack: the answer of `narrows.makers`.
 
     Parameters

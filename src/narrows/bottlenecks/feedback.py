@@ -28,6 +28,7 @@ from narrows.bottlenecks.supply import QUARTER_S, factor
 from narrows.bottlenecks.told import Told
 from narrows.draws import quantiles
 from narrows.errors import DataError, UnknownNameError, UsageError
+from narrows.figure import Shown
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class LoopResult:
+class LoopResult(Shown):
     """The loop, quarter by quarter.
 
     Parameters

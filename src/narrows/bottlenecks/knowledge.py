@@ -22,6 +22,7 @@ from narrows.bottlenecks.supply import factor
 from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
+from narrows.figure import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadlinesResult:
+class HeadlinesResult(Shown):
     """The headlines of a quarter.
 
     Parameters

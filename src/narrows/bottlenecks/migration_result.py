@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from narrows.figure import Shown
+
 __all__ = [
     "Alone",
     "Amount",
@@ -215,7 +217,7 @@ class PhaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CascadeResult:
+class CascadeResult(Shown):
     """The cascade: what binds after each relief, and where the constraint moves by itself.
 
     Parameters

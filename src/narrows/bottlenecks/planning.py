@@ -21,6 +21,7 @@ from narrows.bottlenecks.told import Told
 from narrows.catalog import PointReader, Reader
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError, UsageError
+from narrows.figure import Shown
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class PlanResult:
+class PlanResult(Shown):
     """The plan.
 
     Parameters

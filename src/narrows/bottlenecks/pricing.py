@@ -23,6 +23,7 @@ from narrows.bottlenecks.solution import chunks
 from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError, UsageError
+from narrows.figure import Shown
 from narrows.quarters import Quarter, span
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class PricedLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class PricesResult:
+class PricesResult(Shown):
     """Prices of one quarter's capacity, who binds together, and who earns what of a joint gain.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from narrows.figure import Shown
 from narrows.quarters import Quarter
 
 __all__ = [
@@ -172,7 +173,7 @@ class Portfolio:
 
 
 @dataclass(frozen=True, slots=True)
-class ReliefResult:
+class ReliefResult(Shown):
     """What resolves it: the answer of `relax`.
 
     Parameters

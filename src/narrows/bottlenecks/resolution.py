@@ -26,6 +26,7 @@ from narrows.bottlenecks.study import GROUPS, NO_LAYER, SPANS
 from narrows.bottlenecks.told import Asked, Told
 from narrows.draws import quantiles
 from narrows.errors import DataError, UnknownNameError
+from narrows.figure import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ class TimeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeResult:
+class TimeResult(Shown):
     """The time map: when each layer is resolved, with doubt.
 
     Parameters

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from narrows.figure import Shown
+
 __all__ = ["Band", "LayerRow", "MapResult", "PriceRow"]
 
 Series = tuple[float, ...]
@@ -89,7 +91,7 @@ class PriceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MapResult:
+class MapResult(Shown):
     """The map: which layer binds in each quarter, at what price, and how much is deployed.
 
     Parameters

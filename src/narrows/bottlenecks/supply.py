@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["FactLayer", "Recipes", "factor", "interpolate", "merge_close", "over_time"]
+__all__ = ["FactLayer", "Recipes", "factor", "horizon", "interpolate", "merge_close", "over_time"]
 
 QUARTER_S = to_canonical(1.0, "quarter")
 ALL = slice(None)
@@ -181,6 +181,14 @@ class Recipes:
         if name not in self._computed:
             self._computed[name] = need_draws(self._chips[design], quantity, self.reader)
         return self._computed[name]
+
+    def amount(self, design: str, quantity: str) -> Array:
+        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        return self._amount(design, quantity)
+
+    def computed_from(self, design: str, quantity: str) -> str:
+        """Return the chip that a quantity of a design is computed from, empty where it is typed."""
+        return self._chips[design] if self._is_computed(design, quantity) else ""
 
     def again(self, reader: Reader) -> Recipes:
         """Return the recipes in another reading, in which no fact behind them differs.
@@ -401,7 +409,7 @@ class FactLayer:
         logs = np.log(anchors, out=anchors)
         slip = self._optional(self.declared.slip)
         if slip is not None:
-            logs += np.log(slip)[:, None] * _horizon(facts)
+            logs += np.log(slip)[:, None] * horizon(facts)
         moments, logs = merge_close(moments, logs)
         constant = np.full(len(logs), np.log(QUARTER_S))
         for name in self.declared.multiply:
@@ -469,7 +477,7 @@ class FactLayer:
         return self.declared.watch
 
 
-def _horizon(facts: Sequence[Fact]) -> Array:
+def horizon(facts: Sequence[Fact]) -> Array:
     """Years ahead that each statement looked, 0 for the past and 1 at most, axis (anchor)."""
     return np.array(
         [

@@ -19,6 +19,12 @@ __all__ = ["run"]
 def run(arguments: Namespace) -> int:
     """Answer the question and show it."""
     if arguments.relax:
+        if arguments.xlsx is not None:
+            raise UsageError(
+                "The option --xlsx is given with --relax",
+                "The workbook is of the map itself",
+                "Write narrows map --xlsx FILE, or ask for --csv",
+            )
         from narrows.cli.relief import run as relax
 
         return relax(arguments)
@@ -41,6 +47,8 @@ def run(arguments: Namespace) -> int:
     text = _text(result, arguments)
     if arguments.svg is not None or arguments.png is not None:
         _pictures(result, arguments)
+    if arguments.xlsx is not None:
+        _workbook(result, arguments)
     emit(text, arguments.output)
     return 0
 
@@ -71,3 +79,12 @@ def _pictures(result: MapResult, arguments: Namespace) -> None:
             write(path, content)
             if not arguments.quiet:
                 say(f"wrote {path}")
+
+
+def _workbook(result: MapResult, arguments: Namespace) -> None:
+    from narrows.bottlenecks.answer import asked_of
+    from narrows.report.workbook import map_workbook
+
+    write(arguments.xlsx, map_workbook(result, asked_of(None, arguments.as_of, arguments.scenario)))
+    if not arguments.quiet:
+        say(f"wrote {arguments.xlsx}")

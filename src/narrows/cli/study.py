@@ -1,11 +1,12 @@
-"""``narrows study build``: the study as files."""
+"""``narrows study build`` and ``narrows study pdf``: the study as files, and a page on paper."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from narrows.cli.output import emit, say
+from narrows.cli.output import emit, say, write
+from narrows.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,7 +32,45 @@ def asked_study(arguments: Namespace, *, static: bool = False) -> Study:
 
 
 def run(arguments: Namespace) -> int:
-    """Write the study."""
+    """Write the study, or a page of it on paper."""
+    return _pdf(arguments) if arguments.question == "pdf" else _build(arguments)
+
+
+def _pdf(arguments: Namespace) -> int:
+    import json
+    from pathlib import Path
+
+    from narrows.report.pages import paper
+    from narrows.report.pages.typeset import SITE
+
+    if arguments.output is None:
+        raise UsageError(
+            "A page on paper is asked for without a file",
+            "It is written to a .pdf, or a .png of its first sheet",
+            "Write narrows study pdf -o map.pdf",
+        )
+    study = asked_study(arguments)
+    page = arguments.page if arguments.page.startswith("/") else f"/n/{arguments.page}"
+    path, _, query = page.partition("?")
+    site = arguments.site or SITE
+    whole = Path(arguments.output).suffix != ".png"
+    content = paper(study, path, query, site=site, form="pdf" if whole else "png")
+    write(arguments.output, content)
+    told = {
+        "file": arguments.output,
+        "page": page,
+        "bytes": len(content),
+        "vintage": study.vintage,
+        "seed": study.seed,
+    }
+    if arguments.json:
+        emit(json.dumps(told, ensure_ascii=False))
+    elif not arguments.quiet:
+        say(f"wrote {arguments.output}")
+    return 0
+
+
+def _build(arguments: Namespace) -> int:
     import json
 
     from narrows.report.pages import build

@@ -34,6 +34,22 @@ def add(commands: Any) -> None:
     _studied(ask)
     ask.add_argument("--json", action="store_true", help="print JSON")
     ask.add_argument("--quiet", action="store_true", help="no messages on stderr")
+    sheet = questions.add_parser("pdf", help="set one page on paper (extra 'report')")
+    sheet.add_argument(
+        "page", nargs="?", default="/", help="path of a page, or id of a number; the map if left out"
+    )
+    sheet.add_argument(
+        "-o", "--output", metavar="FILE", help="where to: a .pdf, or a .png of its first sheet"
+    )
+    sheet.add_argument("--site", metavar="URL", help="where its links lead; as `narrows serve` if left out")
+    _studied(sheet)
+    sheet.add_argument("--json", action="store_true", help="print JSON")
+    sheet.add_argument("--quiet", action="store_true", help="no messages on stderr")
+    assistants = commands.add_parser(
+        "mcp", help="the study for assistants, over stdin and stdout (extra 'mcp')"
+    )
+    assistants.add_argument("--tools", action="store_true", help="print the list of tools as JSON, and stop")
+    _studied(assistants)
 
 
 def _studied(command: argparse.ArgumentParser) -> None:

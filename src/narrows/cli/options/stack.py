@@ -32,6 +32,9 @@ def _map(commands: Any) -> None:
     question(show)
     forms(show, json="print JSON (see `narrows schema`)", csv="print one row a layer and quarter")
     pictures(show)
+    show.add_argument(
+        "--xlsx", metavar="FILE", help="also write a workbook with live formulas (extra 'xlsx')"
+    )
     output(show)
 
 

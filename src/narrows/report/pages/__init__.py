@@ -11,15 +11,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrows.report.pages.answers import Answer, answer
+    from narrows.report.pages.answers import Answer, answer, paper
     from narrows.report.pages.files import build
     from narrows.report.pages.registry import PAGES, Page
     from narrows.report.pages.study import Study
 
-__all__ = ["PAGES", "Answer", "Page", "Study", "answer", "build"]
+__all__ = ["PAGES", "Answer", "Page", "Study", "answer", "build", "paper"]
 
 _HOMES = {
-    "answers": ("Answer", "answer"),
+    "answers": ("Answer", "answer", "paper"),
     "files": ("build",),
     "registry": ("PAGES", "Page"),
     "study": ("Study",),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from narrows.errors import DataError, NarrowsError, UnknownNameError
+from narrows.errors import DataError, NarrowsError, UnknownNameError, UsageError
 from narrows.report.pages.channel import ramp_css
 from narrows.report.pages.map_page import live_regions
 from narrows.report.pages.number_page import missing_page
@@ -21,14 +23,31 @@ from narrows.report.pages.registry import PAGES, find
 if TYPE_CHECKING:
     from narrows.report.pages.study import Study
 
-__all__ = ["FILES", "Answer", "answer", "refusal"]
+from narrows.report.pages.typeset import SITE, typeset
+
+__all__ = ["FILES", "OK", "Answer", "answer", "answer_or_refuse", "page_html", "paper", "refusal"]
 
 HERE = Path(__file__).parent
 HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+xml", "image/png"
-FILES = ("/static/narrows.css", "/static/narrows.js", "/map.svg", "/map.png", "/map.csv", "/map.json")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TEXT = "text/plain; charset=utf-8"
+FILES = (
+    "/static/narrows.css",
+    "/static/narrows.js",
+    "/map.svg",
+    "/map.png",
+    "/map.csv",
+    "/map.json",
+    "/llms.txt",
+    "/llms-full.txt",
+)
 """Files beside the pages that the static study has too."""
-NOT_FOUND, BAD, MISSING = 404, 400, 501
+PDF, PAPER = "application/pdf", "/pdf"
+"""Type of a page on paper, and what its address begins with."""
+EXTRA = ("/map.png", "/map.xlsx")
+"""Files that need a package which may not be there."""
+OK, NOT_FOUND, BAD, MISSING = 200, 404, 400, 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,9 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
     404
     """
     try:
-        return _answer(study, path, read_question(query))
+        if path == PAPER or path.startswith(f"{PAPER}/"):
+            return Answer(200, PDF, paper(study, path.removeprefix(PAPER) or "/", query))
+        return answer_or_refuse(study, path, read_question(query))
     except UnknownNameError as problem:
         if path.endswith(".json") or path == "/live":
             return refusal(problem, NOT_FOUND)
@@ -86,13 +107,67 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
     except NarrowsError as problem:
         if path.endswith(".json") or path == "/live":
             return refusal(problem, BAD)
+        extra = path in EXTRA or path.startswith(PAPER)
         told = Model(
             title="This cannot be answered",
             lead=f"{problem.given}.",
             blocks=[Prose([f"{problem.acceptable}.", f"{problem.remedy}.", link("/", "Back to the map")])],
-            status=MISSING if isinstance(problem, DataError) and path == "/map.png" else BAD,
+            status=MISSING if isinstance(problem, DataError) and extra else BAD,
         )
         return _page(study, told, Question())
+
+
+def page_html(study: Study, path: str, query: str = "") -> str:
+    """Return a page as a browser gets it.
+
+    Parameters
+    ----------
+    study, path, query
+        As for `answer`.
+
+    Raises
+    ------
+    NarrowsError
+        If there is no such page, or the question cannot be answered.
+    """
+    found = answer_or_refuse(study, path, read_question(query))
+    if found.type != HTML:
+        raise UsageError(
+            f"The address {path!r} is a file, not a page", "Pages are set on paper", "Ask for / or /n/NUMBER"
+        )
+    if found.status != OK:
+        known = [page.path for page in PAGES if page.written]
+        raise UnknownNameError("page", path, known, "Write a path of the site, such as / or /n/NUMBER")
+    return found.body.decode()
+
+
+def paper(
+    study: Study, path: str = "/", query: str = "", *, site: str = SITE, form: Literal["pdf", "png"] = "pdf"
+) -> bytes:
+    """Return a page on paper: as PDF, or its first sheet as PNG.
+
+    Parameters
+    ----------
+    study, path, query
+        As for `answer`.
+    site
+        Where its links lead.
+    form
+        ``pdf`` or ``png``.
+
+    Raises
+    ------
+    NarrowsError
+        If there is no such page, or typst is not there.
+
+    Examples
+    --------
+    >>> from narrows.report.pages.study import Study
+    >>> paper(Study(draws=20), "/n/study.draws")[:5]
+    b'%PDF-'
+    """
+    address = quote(path, safe="/:@") + (f"?{query}" if query else "")
+    return typeset(study, page_html(study, path, query), address, site=site, form=form)
 
 
 def refusal(problem: NarrowsError, status: int) -> Answer:
@@ -101,7 +176,21 @@ def refusal(problem: NarrowsError, status: int) -> Answer:
     return Answer(status, JSON, _json({"error": parts}))
 
 
-def _answer(study: Study, path: str, question: Question) -> Answer:
+def answer_or_refuse(study: Study, path: str, question: Question) -> Answer:
+    """Return what an address answers, as `answer` does, but raise what cannot be answered.
+
+    Parameters
+    ----------
+    study, path
+        As for `answer`.
+    question
+        What is asked, read.
+
+    Raises
+    ------
+    NarrowsError
+        If a name is not known, or the question cannot be answered.
+    """
     maker = _FILES.get(path)
     if maker is not None:
         return maker(study, question)
@@ -118,7 +207,14 @@ def _answer(study: Study, path: str, question: Question) -> Answer:
     page, id_ = found
     if page.path == "/n/{id}" and study.catalog.has(id_):
         page, _ = find("/fact/x") or (page, "")
-    return _page(study, page.make(study, question, id_), question, page.path)
+    address = quote(path, safe="/:@") if page.written and not study.static and _on_paper() else ""
+    return _page(study, page.make(study, question, id_), question, page.path, address=address)
+
+
+@cache
+def _on_paper() -> bool:
+    """Return whether pages can be set on paper here."""
+    return find_spec("typst") is not None
 
 
 def _sources(study: Study, question: Question) -> Any:
@@ -126,14 +222,20 @@ def _sources(study: Study, question: Question) -> Any:
 
 
 def _page(
-    study: Study, model: Model, question: Question, path: str = "", shell: str = "shell.html"
+    study: Study,
+    model: Model,
+    question: Question,
+    path: str = "",
+    *,
+    template: str = "shell.html",
+    address: str = "",
 ) -> Answer:
     html = (
         _templates()
-        .get_template(shell)
-        .render(model=model, study=study, menu=_menu(study), path=path, question=question)
+        .get_template(template)
+        .render(model=model, study=study, menu=_menu(study), path=path, question=question, address=address)
     )
-    return Answer(model.status, HTML, html.encode(), framed=shell == "embed.html")
+    return Answer(model.status, HTML, html.encode(), framed=template == "embed.html")
 
 
 def _menu(study: Study) -> list[Any]:
@@ -147,7 +249,7 @@ def _embed(study: Study, path: str, question: Question) -> Answer:
         return _page(study, missing_page(study, path.strip("/")), Question())
     page, id_ = found
     model = page.make(study, question, id_)
-    return _page(study, model, question, path, "embed.html")
+    return _page(study, model, question, path, template="embed.html")
 
 
 def _live(study: Study, question: Question) -> Answer:
@@ -183,10 +285,30 @@ def _map_csv(study: Study, question: Question) -> Answer:
     return Answer(200, CSV, map_csv(study.map(question)).encode())
 
 
+def _map_xlsx(study: Study, question: Question) -> Answer:
+    from narrows.report.workbook import map_workbook
+
+    return Answer(200, XLSX, map_workbook(study.map(question), study.map_catalog(question)))
+
+
 def _map_json(study: Study, question: Question) -> Answer:
     from narrows.report.tables import map_json
 
     return Answer(200, JSON, (map_json(study.map(question)) + "\n").encode())
+
+
+def _llms(study: Study, question: Question) -> Answer:
+    from narrows.report.pages.llms import llms_text
+
+    del question
+    return Answer(200, TEXT, llms_text(study).encode())
+
+
+def _llms_full(study: Study, question: Question) -> Answer:
+    from narrows.report.pages.llms import llms_full
+
+    del question
+    return Answer(200, TEXT, llms_full(study).encode())
 
 
 def _css(study: Study, question: Question) -> Answer:
@@ -206,7 +328,10 @@ _FILES = {
     "/map.png": _map_png,
     "/map.csv": _map_csv,
     "/map.json": _map_json,
+    "/map.xlsx": _map_xlsx,
     "/live": _live,
+    "/llms.txt": _llms,
+    "/llms-full.txt": _llms_full,
 }
 
 

@@ -26,6 +26,8 @@ __all__ = ["MARK", "build"]
 MARK = ".narrows-study"
 """File that says that a folder was written by this command and may be replaced."""
 OK = 200
+_MARKED = re.compile(r"(?P<before>\]\()(?P<address>/[^)]*)(?P<after>\))")
+"""A link in plain text, as Markdown writes it."""
 _LINK = re.compile(r'(?P<before>(?:href|src|action)=")(?P<address>/[^"#]*)')
 
 
@@ -134,12 +136,14 @@ def place(address: str) -> str:
     path, _, query = address.partition("?")
     name = unquote(path).strip("/")
     stem = f"{name}/{query.replace('&', '/')}" if query else name
-    if path in FILES:
+    if path in FILES or path == "/map.xlsx":
         return f"{query.replace('&', '/')}/{name}" if query else name
     return f"{stem}/index.html".lstrip("/")
 
 
 def _links(found: Answer) -> list[str]:
+    if found.type.startswith("text/plain"):
+        return [match["address"] for match in _MARKED.finditer(found.body.decode())]
     if not found.type.startswith("text/html"):
         return []
     return [unescape(match["address"]) for match in _LINK.finditer(found.body.decode())]
@@ -147,6 +151,9 @@ def _links(found: Answer) -> list[str]:
 
 def _local(found: Answer, address: str) -> bytes:
     """Return a page whose links are relative to its own file."""
+    if found.type.startswith("text/plain"):
+        text = found.body.decode()
+        return _MARKED.sub(lambda to: f"{to['before']}{place(to['address'])}{to['after']}", text).encode()
     if not found.type.startswith("text/html"):
         return found.body
     here = Path(place(address)).parent

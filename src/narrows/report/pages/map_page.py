@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.util import find_spec
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -155,8 +157,14 @@ def _notice(study: Study, question: Question) -> str:
 def _exports(question: Question) -> tuple[Export, ...]:
     query = question.query()
     tail = f"?{query}" if query else ""
-    forms = ("SVG", "PNG", "CSV", "JSON")
+    forms = ("SVG", "PNG", "CSV", "JSON", *(("XLSX",) if _workbooks() else ()))
     return tuple(Export(form, f"/map.{form.lower()}{tail}") for form in forms)
+
+
+@cache
+def _workbooks() -> bool:
+    """Return whether workbooks can be written here."""
+    return find_spec("xlsxwriter") is not None
 
 
 def _picture(study: Study, result: MapResult, column: int, question: Question) -> Picture:

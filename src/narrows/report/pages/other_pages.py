@@ -29,6 +29,11 @@ ROUTES = (
     ("GET", "/api/v1/layers", "layers in flow order, as narrows layer --json"),
     ("GET", "/api/v1/search?q=", "pages, numbers and facts that hold some words"),
     ("GET", "/api/v1/validation", "predicted against measured"),
+    (
+        "GET",
+        "/api/v1/tables/{id}",
+        "flat rows that other programs draw: deployed, binds, layers, facts, market",
+    ),
     ("POST", "/api/v1/scenario", "the map under a scenario: an overlay on facts"),
     ("GET", "/api/v1/openapi.json", "the description of all this for programs"),
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Controls",
+    "Document",
     "Export",
     "Heat",
     "Model",
@@ -233,6 +234,16 @@ class Controls:
     note: str | Markup
     others: Sequence[tuple[str, str]] = ()
     id: str = "what-if"
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that was written elsewhere, as HTML without styles or scripts."""
+
+    kind: ClassVar[str] = "document"
+    html: Markup
+    id: str = ""
     live: bool = False
 
 

@@ -59,6 +59,8 @@ PAGES = (
     Page("/facts", "Facts", "fact_pages:facts_page", menu=True, key="f"),
     Page("/sources", "Sources", "fact_pages:sources_page", menu=True, key="s"),
     Page("/validation", "Validation", "other_pages:validation_page", menu=True, key="v"),
+    Page("/docs", "Documentation", "guide_pages:guides_page", menu=True, key="o"),
+    Page("/docs/{id}", "", "guide_pages:guide_page"),
     Page("/compare", "Compare", "other_pages:compare_page", menu=True, key="c", written=False),
     Page("/api", "For programs", "other_pages:api_page", menu=True, key="p", written=False),
     Page("/search", "Search", "fact_pages:search_page", written=False),

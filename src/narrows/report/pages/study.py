@@ -118,6 +118,11 @@ class Study:
         solved = run(draws=self.draws, seed=self.seed, catalog=self.catalog)
         return solved, solved.reader.reads
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Ids of the facts that the map as it stands was solved from."""
+        return self._base[1]
+
     @cached_property
     def base(self) -> MapResult:
         """The map as it stands."""
