@@ -28,6 +28,9 @@ HTML, CSS, JS = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/jav
 JSON, CSV, SVG, PNG = "application/json", "text/csv; charset=utf-8", "image/svg+xml", "image/png"
 FILES = ("/static/narrows.css", "/static/narrows.js", "/map.svg", "/map.png", "/map.csv", "/map.json")
 """Files beside the pages that the static study has too."""
+PICTURE = "/picture/"
+"""Where pictures of pages stand, to take away: name of the page, a dot, name of the picture, form."""
+PICTURE_TYPES = {"svg": SVG, "png": PNG, "csv": CSV, "json": JSON}
 NOT_FOUND, BAD, MISSING = 404, 400, 501
 
 
@@ -90,7 +93,7 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
             title="This cannot be answered",
             lead=f"{problem.given}.",
             blocks=[Prose([f"{problem.acceptable}.", f"{problem.remedy}.", link("/", "Back to the map")])],
-            status=MISSING if isinstance(problem, DataError) and path == "/map.png" else BAD,
+            status=MISSING if isinstance(problem, DataError) and path.endswith(".png") else BAD,
         )
         return _page(study, told, Question())
 
@@ -107,6 +110,8 @@ def _answer(study: Study, path: str, question: Question) -> Answer:
         return maker(study, question)
     if path.startswith("/embed/"):
         return _embed(study, path.removeprefix("/embed"), question)
+    if path.startswith(PICTURE):
+        return _picture(study, path.removeprefix(PICTURE))
     if path.startswith("/n/") and path.endswith(".json"):
         from narrows.report.tables import chain_json
 
@@ -119,6 +124,20 @@ def _answer(study: Study, path: str, question: Question) -> Answer:
     if page.path == "/n/{id}" and study.catalog.has(id_):
         page, _ = find("/fact/x") or (page, "")
     return _page(study, page.make(study, question, id_), question, page.path)
+
+
+def _picture(study: Study, name: str) -> Answer:
+    """Return a picture of a page, or the numbers in it, to take away."""
+    from narrows.report.pages.pictures import taken
+
+    stem, _, form = name.rpartition(".")
+    page = f"/{stem.partition('.')[0].replace('-', '/', 1)}"
+    found = find(page)
+    if stem not in study.pictures and found is not None and form in PICTURE_TYPES:
+        found[0].make(study, Question(), found[1])
+    if stem not in study.pictures or form not in PICTURE_TYPES:
+        raise UnknownNameError("picture", name, [f"{known}.svg" for known in study.pictures], "See the Days")
+    return Answer(200, PICTURE_TYPES[form], taken(*study.pictures[stem], form))
 
 
 def _sources(study: Study, question: Question) -> Any:

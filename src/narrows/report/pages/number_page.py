@@ -82,7 +82,8 @@ def _terms(study: Study, chain: Chain, question: Question) -> Terms:
         ]
         pairs.append(("Path of the median draw", ", then ".join(steps)))
     if figure.draws:
-        draws = "study.draws" if figure.draws == study.draws else "study.quick_draws"
+        counts = {study.draws: "study.draws", study.quick_draws: "study.quick_draws"}
+        draws = counts.get(figure.draws, figure.id)
         pairs.append(
             (
                 "Draws",

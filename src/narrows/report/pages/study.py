@@ -18,6 +18,7 @@ from narrows.figure import Figure
 from narrows.quarters import Quarter
 from narrows.report.pages.measured import measured_rows
 from narrows.report.pages.question import Question
+from narrows.report.pages.rooms import Rooms
 from narrows.report.words import STOCK, likeliest
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.result import MapResult
     from narrows.bottlenecks.what_if import WhatIf
     from narrows.catalog import Catalog, Source
+    from narrows.report.pages.parts import Table
 
     Key = TypeVar("Key")
     Value = TypeVar("Value")
@@ -99,6 +101,8 @@ class Study:
         self.draws, self.seed, self.static = draws, seed, static
         self.quick_draws = min(quick_draws, draws)
         self.measured = measured_rows(validation)
+        self.absent: set[str] = set()
+        self.pictures: dict[str, tuple[str, Table]] = {}
         self._maps: OrderedDict[Question, MapResult] = OrderedDict()
         self._runs: OrderedDict[Question, tuple[Run, tuple[str, ...]]] = OrderedDict()
         self._chains: OrderedDict[tuple[str, Question], Chain] = OrderedDict()
@@ -215,6 +219,16 @@ class Study:
 
         return self._keep(self._runs, question, solve, MOST_RUNS)
 
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """First words of the ids of facts."""
+        return frozenset(name.partition(".")[0] for name in self.catalog.known)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """Answers of the other rooms."""
+        return Rooms(self)
+
     # --- numbers --------------------------------------------------------------------------------
 
     @cached_property
@@ -305,7 +319,11 @@ class Study:
                 "Pages carry scenarios for the numbers of the map",
                 "Write `narrows why` with --scenario FILE, or leave the changes out",
             )
-        found = why(id_, draws=self.draws, seed=self.seed, catalog=self.catalog)
+        kept = None if asked.quick else self.rooms.tell(id_)
+        if kept is not None:
+            return chain_of(id_, kept)
+        draws = self.quick_draws if asked.quick else self.draws
+        found = why(id_, draws=draws, seed=self.seed, catalog=self.catalog)
         if isinstance(found, Chain):
             return found
         raise UnknownNameError("number", id_, self.ids, "It is a fact: see its own page")

@@ -1,0 +1,193 @@
+"""Rooms that pages ask: each is answered once and kept, as small as its pages need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from narrows.bottlenecks.told import Asked
+from narrows.draws import quantiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from narrows.bottlenecks.concentration_result import ConcentrationResult
+    from narrows.bottlenecks.migration_result import CascadeResult
+    from narrows.bottlenecks.resolution import TimeResult
+    from narrows.bottlenecks.shock_figures import EventFigures
+    from narrows.bottlenecks.shock_knowledge import Watched
+    from narrows.bottlenecks.told import Told
+    from narrows.report.pages.study import Study
+    from narrows.shocks.events import Event
+    from narrows.shocks.transmission import Sector
+    from narrows.value.answer import Study as ValueStudy
+    from narrows.value.answer import ValueResult
+
+__all__ = ["BAND", "Rooms", "ShockRoom"]
+
+BAND = (0.1, 0.5, 0.9)
+"""Quantiles of a shock: 80 % of the draws lie between the first and the last."""
+WATCHED_FROM = 1000
+"""Draws from which the worth of knowing an input can be told."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShockRoom:
+    """An event as its page needs it: figures and words, without the path that they came from.
+
+    Parameters
+    ----------
+    event
+        The event.
+    figures
+        Every figure in every draw.
+    as_of, anchor
+        Day up to which all is known; day of the last price.
+    quarters, months, ahead
+        Periods of the path; the two quarters after the day of the forecast.
+    sectors
+        What it does to the eleven sectors.
+    watched
+        What to watch, most first; none where the draws are too few.
+    picture
+        The price fan as SVG.
+    headline
+        The answer in one sentence.
+    """
+
+    event: Event
+    figures: EventFigures
+    as_of: date
+    anchor: date
+    quarters: tuple[str, ...]
+    months: tuple[str, ...]
+    ahead: tuple[str, ...]
+    sectors: tuple[Sector, ...]
+    watched: Sequence[Watched]
+    picture: str
+    headline: str
+    bands: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+
+    def id(self, quantity: str, *rest: str) -> str:
+        """Return the id of a figure."""
+        return ".".join(("shocks", quantity, self.event.id, *rest))
+
+    def band(self, id: str) -> tuple[float, float, float]:  # noqa: A002 (the word of the trade)
+        """Return P10, P50 and P90 of a figure [its unit]."""
+        if id not in self.bands:
+            low, middle, high = (float(value) for value in quantiles(self.figures.values[id], BAND))
+            self.bands[id] = (low, middle, high)
+        return self.bands[id]
+
+
+class Rooms:
+    """Answers of other rooms for one study; each is computed on first touch.
+
+    Parameters
+    ----------
+    study
+        The study, whose facts and seed they share.
+
+    Notes
+    -----
+    What takes longer than a reader waits at all draws of the map takes those of a what-if; its links say so.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.asked = Asked(study.draws, study.seed, catalog=study.catalog)
+        self.quick = Asked(study.quick_draws, study.seed, catalog=study.catalog)
+        self._shocks: dict[str, ShockRoom] = {}
+
+    @cached_property
+    def value_study(self) -> ValueStudy:
+        """Who keeps the value, with every figure in every draw."""
+        from narrows.value.answer import Study as ValueStudy
+
+        return ValueStudy(self.asked)
+
+    @cached_property
+    def value(self) -> ValueResult:
+        """Who keeps the value of a year."""
+        return self.value_study.result()
+
+    @cached_property
+    def times(self) -> TimeResult:
+        """When each layer resolves."""
+        from narrows.bottlenecks.resolution import time
+
+        return time(draws=self.asked.draws, seed=self.asked.seed, catalog=self.study.catalog)
+
+    @cached_property
+    def cascade(self) -> CascadeResult:
+        """Where the constraint moves when the layer that binds is widened, with few draws."""
+        from narrows.bottlenecks.migration import cascade
+
+        return cascade(draws=self.quick.draws, seed=self.quick.seed, catalog=self.study.catalog)
+
+    @cached_property
+    def makers(self) -> ConcentrationResult:
+        """How few make each layer, with few draws."""
+        from narrows.bottlenecks.concentration import makers
+
+        return makers(draws=self.quick.draws, seed=self.quick.seed, catalog=self.study.catalog)
+
+    def shock(self, name: str) -> ShockRoom:
+        """Return an event answered.
+
+        Parameters
+        ----------
+        name
+            Id of an event that ships.
+        """
+        if name not in self._shocks:
+            self._shocks[name] = _shock(name, self.asked)
+        return self._shocks[name]
+
+    def tell(self, id: str) -> Told | None:  # noqa: A002 (the word of the trade)
+        """Return a figure from what is kept here; None where its own family has to tell it."""
+        family, _, rest = id.partition(".")
+        if family == "value" and rest.rpartition(".")[2] == self.value_study.quarter:
+            from narrows.value.answer import told_by
+
+            return told_by(self.value_study, id)
+        if family == "shocks":
+            from narrows.shocks.events import known_events
+
+            name = rest.split(".")[1] if "." in rest else ""
+            if name in known_events() and id in self.shock(name).figures.values:
+                return self.shock(name).figures.tell(id)
+        return None
+
+
+def _shock(name: str, asked: Asked) -> ShockRoom:
+    from narrows.bottlenecks.shock_figures import event_figures
+    from narrows.bottlenecks.shock_knowledge import watch
+    from narrows.report.shocks import headline, shock_svg
+    from narrows.shocks.answer import EventAnswer, figure_of
+
+    found, path, table = event_figures(name, asked)
+    prices = [
+        f"shocks.price.{name}.{period}" for period in (*path.periods("month"), *path.periods("quarter"))
+    ]
+    figures = {one: figure_of(path, one, found.values[one], path.reader.reads) for one in prices}
+    inner = {
+        one: tuple(float(value) for value in quantiles(found.values[one], (0.1, 0.25, 0.75, 0.9)))
+        for one in prices
+    }
+    answer = EventAnswer(path, figures, inner, {})
+    return ShockRoom(
+        event=path.event,
+        figures=found,
+        as_of=path.as_of,
+        anchor=path.anchor,
+        quarters=path.periods("quarter"),
+        months=path.periods("month"),
+        ahead=path.ahead,
+        sectors=table.sectors if table else (),
+        watched=watch(path) if path.reader.n >= WATCHED_FROM else (),
+        picture=shock_svg(answer),
+        headline=headline(answer),
+    )
