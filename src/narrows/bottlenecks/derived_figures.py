@@ -15,8 +15,8 @@ import numpy as np
 from narrows.bottlenecks.answer import asked_of
 from narrows.bottlenecks.told import Told
 from narrows.catalog import Catalog, Reader
-from narrows.facility.rack import AIR
 from narrows.errors import UnknownNameError
+from narrows.facility.rack import AIR
 from narrows.transformer import training_flops
 from narrows.transformer.registry import model
 from narrows.units import from_canonical
@@ -68,8 +68,10 @@ class Law:
     def stated(self, thing: str, catalog: Catalog) -> bool:
         """Return whether all that the law needs is stated of a thing."""
         named = any("{}" in fact for fact in self.over) or self.count is not None
-        return (named or thing == RACK) and (self.count is None or catalog.has(LAYERS.format(thing))) and all(
-            catalog.has(fact.format(thing)) for fact in self.over + self.under
+        return (
+            (named or thing == RACK)
+            and (self.count is None or catalog.has(LAYERS.format(thing)))
+            and all(catalog.has(fact.format(thing)) for fact in self.over + self.under)
         )
 
 
@@ -178,7 +180,7 @@ LAWS = {
     ),
     "training_compute": Law(
         "flop",
-        "operations of one token, forward and backward, in sequences of 8,192 tokens x tokens of the training",
+        "operations of one token, forward and backward, in sequences of 8,192 tokens x tokens of training",
         ("training.tokens.{}",),
         count=_training,
     ),
@@ -265,5 +267,9 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     for fact in law.under:
         values = values / reader.draws(fact.format(thing))
     return Told(
-        Reading(book, reader), from_canonical(values, law.unit), law.unit, law.formula, method="ratio of facts"
+        Reading(book, reader),
+        from_canonical(values, law.unit),
+        law.unit,
+        law.formula,
+        method="ratio of facts",
     )

@@ -38,7 +38,10 @@ def role_table(found: ValueResult) -> Table:
         for row in found.roles
     ]
     return Table(
-        f"Who keeps the rents from {found.quarter} to {found.last}", ("Claimant", "Of all rents"), rows, frozenset({1})
+        f"Who keeps the rents from {found.quarter} to {found.last}",
+        ("Claimant", "Of all rents"),
+        rows,
+        frozenset({1}),
     )
 
 
@@ -49,7 +52,7 @@ def layer_table(found: ValueResult) -> Table:
             link(f"/layer/{row.id}", row.name),
             num(f"value.rent.{row.id}.{found.quarter}", number(row.rent.mean)),
             num(f"value.rent_share.{row.id}.{found.quarter}", _share(row.rent_share)),
-            num(f"value.durability.{row.id}.{found.quarter}", f"{row.durability:.1f}"),
+            num(f"value.durability.{row.id}.{found.quarter}", number(row.durability, 2)),
         ]
         for row in sorted(found.layers, key=lambda row: -row.rent_share)
     ]
@@ -82,7 +85,7 @@ def company_table(study: Study, found: ValueResult, most: int = SHOWN) -> Table:
                 _name(study, row.id, row.name),
                 num(f"value.kept.{row.id}.{quarter}", number(row.kept.mean)),
                 num(f"value.share.{row.id}.{quarter}", _share(row.rent_share)),
-                num(f"value.durability.{row.id}.{quarter}", f"{row.durability:.1f}"),
+                num(f"value.durability.{row.id}.{quarter}", number(row.durability, 2)),
                 num(f"value.exposure.{row.id}.{quarter}", percent(row.exposure or 0.0)) if accounts else NONE,
                 num(f"value.profit_share.{row.id}.{quarter}", _share(row.profit_share))
                 if row.profit_share is not None
@@ -104,7 +107,11 @@ def companies_page(study: Study, question: Question, _: str = "") -> Model:
     found = study.rooms.value
     ids = {row.id for row in found.companies}
     rest = [company for company in study.catalog.companies if company.id not in ids]
-    blocks: list[Any] = [role_table(found), company_table(study, found, len(found.companies)), layer_table(found)]
+    blocks: list[Any] = [
+        role_table(found),
+        company_table(study, found, len(found.companies)),
+        layer_table(found),
+    ]
     if rest:
         names = joined((link(f"/company/{company.id}", company.name) for company in rest), ", ")
         blocks.append(Prose([joined(("No rent is traced to", names + "."))], "Other companies"))
@@ -114,8 +121,8 @@ def companies_page(study: Study, question: Question, _: str = "") -> Model:
             (
                 f"Scarcity from {found.quarter} to {found.last} is worth",
                 num(f"value.rent.all.{found.quarter}", f"{number(found.total.mean)} USD"),
-                "in the mean. Here is who keeps it: facts give the shares of makers, and how much of a rent their "
-                "contracts let them take.",
+                "in the mean. Here is who keeps it: facts give the shares of makers,",
+                "and how much of a rent their contracts let them take.",
                 source_line(study, study.base),
             )
         ),
@@ -144,7 +151,9 @@ def company_page(study: Study, question: Question, id_: str = "") -> Model:
 def _lead(found: ValueResult, row: CompanyRow | None, name: str, ticker: str) -> Markup:
     listed = f"Listed as {ticker}." if ticker else "Not listed, as far as is known here."
     if row is None:
-        return joined((f"No rent of scarcity is traced to {name} from {found.quarter} to {found.last}.", listed))
+        return joined(
+            (f"No rent of scarcity is traced to {name} from {found.quarter} to {found.last}.", listed)
+        )
     return joined(
         (
             f"From {found.quarter} to {found.last} it keeps",
@@ -152,8 +161,9 @@ def _lead(found: ValueResult, row: CompanyRow | None, name: str, ticker: str) ->
             "of the rents of scarcity in the mean",
             num(
                 f"value.kept.{row.id}.{found.quarter}",
-                f"({number(row.kept.p05)} to {number(row.kept.p95)}, 5 to 95 %),",
-            ),
+                f"({number(row.kept.p05)} to {number(row.kept.p95)}, 5 to 95 %)",
+            )
+            + ",",
             num(f"value.share.{row.id}.{found.quarter}", _share(row.rent_share)),
             "of all.",
             listed,
@@ -172,13 +182,13 @@ def _kept(study: Study, found: ValueResult, row: CompanyRow) -> Table:
             link(f"/layer/{layer}", names.get(layer, layer)),
             " and ".join(role.removesuffix("s") for role in held),
             num(f"value.share.{row.id}.{layer}.{found.quarter}", _share(_sum(row, layer))),
-            num(f"value.durability.{layer}.{found.quarter}", f"{_held(found, layer):.1f}"),
+            num(f"value.durability.{layer}.{found.quarter}", number(_held(found, layer), 2)),
             watch.get(layer, ""),
         ]
         for layer, held in roles.items()
     ]
     return Table(
-        "What it keeps, by layer: part of all rents, and quarters of the next eight in which the layer earns one",
+        "What it keeps by layer, and quarters of the next eight in which the layer earns a rent",
         ("Layer", "As", "Of all rents", "Quarters", "Watch"),
         rows,
         frozenset({2, 3}),
@@ -197,8 +207,9 @@ def _held(found: ValueResult, layer: str) -> float:
 
 def _accounts(found: ValueResult, row: CompanyRow) -> Terms:
     quarter = found.quarter
+    lasting = num(f"value.durability.{row.id}.{quarter}", number(row.durability, 2))
     pairs: list[tuple[str, str | Markup]] = [
-        ("It lasts", joined((num(f"value.durability.{row.id}.{quarter}", f"{row.durability:.1f}"), "of the next eight quarters"))),
+        ("It lasts", joined((lasting, "of the next eight quarters"))),
         (
             "Revenue from the stack",
             num(f"value.exposure.{row.id}.{quarter}", percent(row.exposure)) if row.exposure is not None else
@@ -209,7 +220,9 @@ def _accounts(found: ValueResult, row: CompanyRow) -> Terms:
         ("Of revenue of the stack", row.revenue_share, "revenue_share"),
         ("Of gross profit of the stack", row.profit_share, "profit_share"),
     ):
-        pairs.append((word, num(f"value.{what}.{row.id}.{quarter}", _share(value)) if value is not None else NONE))
+        pairs.append(
+            (word, num(f"value.{what}.{row.id}.{quarter}", _share(value)) if value is not None else NONE)
+        )
     if row.rank is not None:
         ranked = sum(one.rank is not None for one in found.companies)
         place = num(f"value.rank.{row.id}.{quarter}", f"{number(row.rank.p50)} of {ranked}")
@@ -274,7 +287,11 @@ def _made(study: Study, id_: str) -> list[Any]:
 def _stated(study: Study, id_: str) -> list[Prose]:
     if id_ not in study.subjects or not any(fact.id.startswith(f"{id_}.") for fact in study.catalog):
         return []
-    return [Prose([joined(("What it reported:", link(f"/facts/{id_}", f"facts of {id_}") + "."))], "Its own numbers")]
+    return [
+        Prose(
+            [joined(("What it reported:", link(f"/facts/{id_}", f"facts of {id_}") + "."))], "Its own numbers"
+        )
+    ]
 
 
 def _name(study: Study, id_: str, name: str) -> str | Markup:

@@ -1,8 +1,8 @@
 """The ten Days: words from a file, tables and numbers asked of the study.
 
 The words of a Day stand in ``days/dayNN.toml``, with ids in the place of numbers (see
-`narrows.report.pages.shown`); a table there is a column of ids for a list of things. What is more than that, such
-as a picture of a room, is a function of `narrows.report.pages.day_parts`, named by ``make``.
+`narrows.report.pages.shown`); a table there is a column of ids for a list of things. What is more than that,
+such as a picture of a room, is a function of `narrows.report.pages.day_parts`, named by ``make``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from markupsafe import Markup
 
 from narrows.errors import UnknownNameError
 from narrows.report.pages.day_parts import MAKERS
-from narrows.report.pages.parts import Model, Points, Prose, Table, joined, link
+from narrows.report.pages.parts import Model, Points, Prose, Table, Terms, joined, link
 from narrows.report.pages.pictures import bars_svg, shown_picture
 from narrows.report.pages.shown import NONE, Shown
+from narrows.report.words import within
 
 if TYPE_CHECKING:
     from narrows.report.pages.question import Question
@@ -61,9 +62,13 @@ def days_page(study: Study, question: Question, _: str = "") -> Model:
     ]
     return Model(
         title="Ten Days",
-        lead="The stack one layer at a time, from the chip to who keeps the value. Each Day asks its own room, "
-        "and every number on it is a link to what it rests on.",
-        blocks=[Table("The Days, in the order in which they build on each other", ("Day", "Layer", "In short"), rows)],
+        lead="The stack one layer at a time, from the chip to who keeps the value. Each Day asks its own "
+        "room, and every number on it is a link to what it rests on.",
+        blocks=[
+            Table(
+                "The Days, in the order in which they build on each other", ("Day", "Layer", "In short"), rows
+            )
+        ],
     )
 
 
@@ -85,11 +90,13 @@ def day_page(study: Study, question: Question, id_: str = "") -> Model:
         blocks += _part(study, shown, day, part)
     investors = words["investors"]
     blocks += [
-        Points([text(one) for one in words["wrong"]], "What beginners get wrong", "wrong", "callout"),
+        Points([text(one) for one in words["wrong"]["text"]], "What beginners get wrong", "wrong", "callout"),
         Prose([text(one) for one in investors["text"]], "Why investors care", "investors"),
         Points([text(investors["core"])], investors["title"], "core", "callout"),
         Points(
-            [_connection(one, shown) for one in words["connection"]], "How it connects to the stack", "connections"
+            [_connection(one, shown) for one in words["connection"]],
+            "How it connects to the stack",
+            "connections",
         ),
         Points([text(one) for one in words["learned"]], "What was learned", "learned", "ol"),
         Prose([text(words["question"])], "One question left open", "question"),
@@ -108,7 +115,12 @@ def _steps(day: int) -> Points:
     items = [
         Markup('<b aria-current="page">{} {}</b>').format(each, words_of(each)["title"])
         if each == day
-        else link(f"/day/{each}", f"{each}", title=words_of(each)["title"], aria_label=f"{each} {words_of(each)['title']}")
+        else link(
+            f"/day/{each}",
+            f"{each}",
+            title=words_of(each)["title"],
+            aria_label=f"{each} {words_of(each)['title']}",
+        )
         for each in range(1, DAYS + 1)
     ]
     return Points(items, id="days", form="nav")
@@ -116,19 +128,27 @@ def _steps(day: int) -> Points:
 
 def _onward(day: int) -> list[Markup]:
     if day == DAYS:
-        return [joined((link("/", "The map as it stands"), link("/companies", "the companies"))," · ")]
+        return [joined((link("/", "The map as it stands"), link("/companies", "the companies")), " · ")]
     return [link(f"/day/{day + 1}", f"Day {day + 1}: {words_of(day + 1)['title']}")]
 
 
-def _terms(words: dict[str, Any], shown: Shown) -> Table:
-    rows = [[one["word"], shown.text(one["means"]), shown.text(one["matters"])] for one in words["term"]]
-    return Table("Each in one sentence", ("Word", "What it is", "Why it matters"), rows, title="Words", id="words")
+def _terms(words: dict[str, Any], shown: Shown) -> Terms:
+    pairs = [
+        (
+            one["word"],
+            Markup('{} <span class="quiet">{}</span>').format(
+                shown.text(one["means"]), shown.text(one["matters"])
+            ),
+        )
+        for one in words["term"]
+    ]
+    return Terms(pairs, "Words, each in one sentence", "words")
 
 
-def _analogy(words: dict[str, Any], shown: Shown) -> Table:
+def _analogy(words: dict[str, Any], shown: Shown) -> Terms:
     analogy = words["analogy"]
-    rows = [[left, shown.text(right)] for left, right in analogy["pairs"]]
-    return Table(analogy["text"], ("In the stack", "In the picture"), rows, title="A simple picture", id="analogy")
+    pairs = [(left, shown.text(right)) for left, right in analogy["pairs"]]
+    return Terms(pairs, f"A simple picture: {within(analogy['text'])}", "analogy")
 
 
 def _connection(one: dict[str, Any], shown: Shown) -> Markup:
@@ -157,8 +177,8 @@ def table_of(shown: Shown, spec: dict[str, Any]) -> Table:
     shown
         Numbers as shown.
     spec
-        ``caption``, ``first`` (head of the first column), ``rows`` of id and name, ``columns`` of head and id with
-        ``{}`` for the thing, ``note``.
+        ``caption``, ``first`` (head of the first column), ``rows`` of id and name, ``columns`` of head and
+        id with ``{}`` for the thing, ``note``.
     """
     rows = [
         [name, *(shown.number(ref.replace("{}", thing)) for _, ref in spec["columns"])]
@@ -182,8 +202,9 @@ def _bars(study: Study, shown: Shown, spec: dict[str, Any], name: str) -> Any:
         found = shown.value(id_)
         cell = shown.number(f"{id_}|{unit}")
         if found is not None and cell != NONE:
-            rows.append((label, found[0], Markup(cell).striptags()))
+            rows.append((label, found[0], cell.striptags() if isinstance(cell, Markup) else cell))
             cells.append([label, cell])
     twin = Table(asked["title"], (spec["first"], head), cells, frozenset({1}))
-    svg = bars_svg(asked["title"], head, rows)
-    return shown_picture(study, name, asked["title"], svg, twin, shown.text(asked["source"]))
+    source = shown.text(asked["source"])
+    svg, inner = (bars_svg(asked["title"], head, rows, headed=headed) for headed in (True, False))
+    return shown_picture(study, name, asked["title"], svg, twin=twin, source=source, inner=inner)

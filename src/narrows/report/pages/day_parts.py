@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from narrows.catalog import Fact
     from narrows.report.pages.study import Study
 
 __all__ = ["MAKERS", "layer_rows", "maker_rows"]
@@ -24,10 +25,8 @@ __all__ = ["MAKERS", "layer_rows", "maker_rows"]
 CITIES = {
     "sterling_va": "Sterling, Virginia",
     "chicago_il": "Chicago, Illinois",
-    "dallas_tx": "Dallas, Texas",
     "phoenix_az": "Phoenix, Arizona",
     "tampa_fl": "Tampa, Florida",
-    "pasco_wa": "Pasco, Washington",
 }
 PATHS = {
     "grid": "grid connection",
@@ -36,7 +35,7 @@ PATHS = {
     "leased": "a hall that is let",
 }
 RUN = ("h100_sxm", 16_384, 54)
-"""Chip, chips and days of the run whose cost is shown: those over which Llama 3 reported its interruptions."""
+"""Chip, chips and days of the run whose cost is shown: those over which Llama 3 counted interruptions."""
 SERVED = ("deepseek-r1", "b200_sxm")
 YEARS_SHOWN = 4
 """Last quarters of years in a table of who binds when."""
@@ -53,7 +52,7 @@ QUICK = Question(quick=True)
 
 def day_quarters(study: Study) -> list[str]:
     """Return the first quarter of the map and the same quarter of the years after it."""
-    return list(study.quarters[:: YEARS_SHOWN])
+    return list(study.quarters[::YEARS_SHOWN])
 
 
 def layer_rows(study: Study, ids: tuple[str, ...]) -> Table:
@@ -110,7 +109,7 @@ def maker_rows(study: Study, layer: str, prefix: str) -> list[list[str | Markup]
         Facts of the makers, such as ``cowos.maker``.
     """
     names = {company.id: company.name for company in study.catalog.companies}
-    newest = {}
+    newest: dict[str, Fact] = {}
     for fact in study.catalog.under(prefix) if prefix else ():
         company = fact.id.removeprefix(f"{prefix}.").split(".")[0]
         if company not in newest or fact.as_of >= newest[company].as_of:
@@ -149,7 +148,9 @@ def _map_years(study: Study, day: int) -> list[Any]:
     shown = Shown(study)
     rows = [
         [
-            link(f"/layer/{name}", names[name]) if name in {row.id for row in study.base.layers} else names[name],
+            link(f"/layer/{name}", names[name])
+            if name in {row.id for row in study.base.layers}
+            else names[name],
             *(shown.number(f"map.binds.{name}.{quarter}|%") for quarter in quarters),
         ]
         for name in ranked[:MOST_LAYERS]
@@ -197,11 +198,16 @@ def _time_map(study: Study, day: int) -> list[Any]:
         frozenset(range(1, 3 + len(OUTCOMES))),
     )
     source = joined(("Line: 10 to 90 % of draws; dot: median.", source_line(study, study.base)))
-    return [shown_picture(study, f"day-{day}.time", "When each layer resolves", time_svg(found), twin, source)]
+    return [
+        shown_picture(
+            study, f"day-{day}.time", "When each layer resolves", time_svg(found), twin=twin, source=source
+        )
+    ]
 
 
 def _years(years: float) -> str:
-    from narrows.bottlenecks.resolution import NEVER, QUARTERS_PER_YEAR
+    from narrows.bottlenecks.ceilings import QUARTERS_PER_YEAR
+    from narrows.bottlenecks.resolution import NEVER
 
     return "over 10" if years >= NEVER / QUARTERS_PER_YEAR else f"{years:.1f}"
 
@@ -221,7 +227,11 @@ def _cascade(study: Study, day: int) -> list[Any]:
                 num(f"cascade.value.{step.number}.{tail}", number(step.value.mean), QUICK),
                 num(f"cascade.gain.{step.number}.{tail}", number(step.gain.mean), QUICK),
                 within(binder),
-                num(f"cascade.binds.{step.number}.{step.binder}.{tail}", percent(step.binds[step.binder]), QUICK),
+                num(
+                    f"cascade.binds.{step.number}.{step.binder}.{tail}",
+                    percent(step.binds[step.binder]),
+                    QUICK,
+                ),
             ]
         )
     twin = Table(
@@ -238,7 +248,14 @@ def _cascade(study: Study, day: int) -> list[Any]:
         )
     )
     return [
-        shown_picture(study, f"day-{day}.cascade", "Where it moves when it is widened", cascade_svg(found), twin, source)
+        shown_picture(
+            study,
+            f"day-{day}.cascade",
+            "Where it moves when it is widened",
+            cascade_svg(found),
+            twin=twin,
+            source=source,
+        )
     ]
 
 
@@ -251,13 +268,13 @@ def _pue(study: Study, day: int) -> list[Any]:
         ("direct_liquid.dry_coolers.45c", "Cold plates, dry coolers, 45 °C"),
     )
     rows = [
-        [city, *(shown.number(f"plant.pue.{place}.{kind}") for kind, _ in kinds),
-         shown.number(f"plant.wue.{place}.air.towers")]
+        [city, *(shown.number(f"plant.pue.{place}.{kind}||.2f") for kind, _ in kinds),
+         shown.number(f"plant.wue.{place}.air.towers||.2f")]
         for place, city in CITIES.items()
     ]  # fmt: skip
     twin = Table(
         "Facility power over IT power through a year of weather, and water with towers",
-        ("City", *(f"PUE: {name.lower()}" for _, name in kinds), "Water with towers [L/kWh]"),
+        ("City", *(f"PUE: {name[0].lower()}{name[1:]}" for _, name in kinds), "Water with towers [L/kWh]"),
         rows,
         frozenset({1, 2, 3}),
     )
@@ -265,7 +282,7 @@ def _pue(study: Study, day: int) -> list[Any]:
     for place, city in CITIES.items():
         found = shown.value(f"plant.pue.{place}.air.towers")
         if found is not None:
-            bars.append((city, found[0] - 1.0, number(found[0])))
+            bars.append((city, found[0] - 1.0, f"{found[0]:.2f}"))
     title = "Power beside that of the computers, air and towers: PUE less 1"
     source = joined(
         (
@@ -273,10 +290,8 @@ def _pue(study: Study, day: int) -> list[Any]:
             num("study.quick_draws", f"{study.quick_draws:,} draws") + ".",
         )
     )
-    return [
-        twin,
-        shown_picture(study, f"day-{day}.pue", "PUE by city", bars_svg(title, "PUE less 1", bars), twin, source),
-    ]
+    svg, inner = (bars_svg(title, "PUE less 1", bars, headed=headed) for headed in (True, False))
+    return [twin, shown_picture(study, f"day-{day}.pue", title, svg, twin=twin, source=source, inner=inner)]
 
 
 def _power_date(study: Study, day: int) -> list[Any]:
@@ -299,9 +314,14 @@ def _power_date(study: Study, day: int) -> list[Any]:
         frozenset({1, 2}),
     )
     found = power_date(100.0, draws=study.draws, seed=study.seed, catalog=study.catalog)
-    source = joined(("Critical path of permits, supply, hall and energisation.", source_line(study, study.base)))
+    source = joined(
+        ("Critical path of permits, supply, hall and energisation.", source_line(study, study.base))
+    )
     title = "What a campus of 100 MW waits for, by the grid"
-    return [table, shown_picture(study, f"day-{day}.power", title, power_date_svg(found), table, source)]
+    return [
+        table,
+        shown_picture(study, f"day-{day}.power", title, power_date_svg(found), twin=table, source=source),
+    ]
 
 
 def _rack(study: Study, day: int) -> list[Any]:
@@ -320,7 +340,7 @@ def _rack(study: Study, day: int) -> list[Any]:
     title = "Which cooling takes which rack"
     source = "Heat = density x heat capacity x flow x rise, of air, water, or fluid."
     picture = rack_svg(ladder("gb200_nvl72", catalog=study.catalog))
-    return [twin, shown_picture(study, f"day-{day}.rack", title, picture, twin, source)]
+    return [twin, shown_picture(study, f"day-{day}.rack", title, picture, twin=twin, source=source)]
 
 
 def _cost(study: Study, day: int) -> list[Any]:
@@ -328,21 +348,29 @@ def _cost(study: Study, day: int) -> list[Any]:
     from narrows.training.run_cost import Run, run_cost
 
     chip, chips, days = RUN
-    found = run_cost(Run(chip, chips, days=float(days)), draws=study.draws, seed=study.seed, catalog=study.catalog)
+    found = run_cost(
+        Run(chip, chips, days=float(days)), draws=study.draws, seed=study.seed, catalog=study.catalog
+    )
     shown = Shown(study)
     tail = f"{chip}.{chips}.{days}"
     parts = [part for part in (*found.parts, "total") if part != "rent"]
     rows = [
-        [part.replace("_", " ").capitalize(), shown.number(f"training.cost.{part}.{tail}|usd|band")] for part in parts
+        [part.replace("_", " ").capitalize(), shown.number(f"training.cost.{part}.{tail}|usd|band")]
+        for part in parts
     ]
     twin = Table(
-        f"Cost of {chips:,} chips of the kind of the H100 for {days} days, owned, USD: mean and 5 to 95 %",
+        f"Cost of {chips:,} chips of the kind of the H100 for {days} days, owned, USD: median and 5 to 95 %",
         ("Part", "USD"),
         rows,
         frozenset({1}),
     )
     source = joined(("Bars: stated facts; lines: 5 to 95 % of draws.", source_line(study, study.base)))
-    return [twin, shown_picture(study, f"day-{day}.cost", "What a run costs", cost_svg(found), twin, source)]
+    return [
+        twin,
+        shown_picture(
+            study, f"day-{day}.cost", "What a run costs", cost_svg(found), twin=twin, source=source
+        ),
+    ]
 
 
 def _waterfall(study: Study, day: int) -> list[Any]:
@@ -358,14 +386,17 @@ def _waterfall(study: Study, day: int) -> list[Any]:
         for part in (found.top, *found.parts)
     ]
     twin = Table(
-        "From list price down to the floor of arithmetic, USD per million output tokens: mean and 5 to 95 %",
+        "From list price to the floor of arithmetic, USD per million output tokens: median and 5 to 95 %",
         ("Step", "USD per million tokens"),
         rows,
         frozenset({1}),
     )
     source = joined(("Bars: stated facts; lines: 5 to 95 % of draws.", source_line(study, study.base)))
     title = "Where the price of a token goes"
-    return [twin, shown_picture(study, f"day-{day}.price", title, waterfall_svg(found), twin, source)]
+    return [
+        twin,
+        shown_picture(study, f"day-{day}.price", title, waterfall_svg(found), twin=twin, source=source),
+    ]
 
 
 def _value(study: Study, day: int) -> list[Any]:
@@ -374,12 +405,20 @@ def _value(study: Study, day: int) -> list[Any]:
 
     found = study.rooms.value
     source = joined(
-        (f"Rents from {found.quarter} to {found.last}: price x capacity of scarce quarters.", source_line(study, study.base))
+        (
+            f"Rents from {found.quarter} to {found.last}: price x capacity of scarce quarters.",
+            source_line(study, study.base),
+        )
     )
     return [
         role_table(found),
         shown_picture(
-            study, f"day-{day}.value", "Who keeps the rent of scarcity", value_svg(found), layer_table(found), source
+            study,
+            f"day-{day}.value",
+            "Who keeps the rent of scarcity",
+            value_svg(found),
+            twin=layer_table(found),
+            source=source,
         ),
         company_table(study, found),
     ]

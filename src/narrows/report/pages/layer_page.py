@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from narrows.bottlenecks.result import LayerRow
-    from narrows.catalog.records import LayerDeclaration
+    from narrows.catalog.fact import LayerDeclaration
     from narrows.report.pages.study import Study
 
 __all__ = ["layer_page", "layers_page"]
@@ -27,6 +27,7 @@ KEEPS = {
     "perishable": "No: what is not used in its quarter is lost.",
     "storable": "Yes: what is not used is there in the next quarter.",
 }
+MONTHS = 12
 LOSSES = 6
 """Makers in the table of what is lost."""
 QUICK = Question(quick=True)
@@ -40,8 +41,8 @@ def layers_page(study: Study, question: Question, _: str = "") -> Model:
         title="Layers",
         lead=joined(
             (
-                "Every layer that can be the narrowest, in the order of the flow. What each could carry alone is "
-                "told in one unit: compute a quarter, as",
+                "Every layer that can be the narrowest, in the order of the flow.",
+                "What each could carry alone is told in one unit: compute a quarter, as",
                 link("/day/1", "Day 1") + " defines it.",
             )
         ),
@@ -115,17 +116,15 @@ def _picture(study: Study, row: LayerRow) -> Any:
         rows,
         frozenset({1, 2, 3, 4, 5}),
     )
-    svg = band_svg(
-        f"{row.name}: what it alone could carry, and what is deployed",
-        "H100e a quarter",
-        study.quarters,
-        (band.p05, band.p50, band.p95),
-        ("deployed", result.deployed.p50),
-    )
+    title = f"{row.name}: what it alone could carry, and what is deployed"
+    ends = (band.p05, band.p50, band.p95)
+    svg = band_svg(title, "H100e a quarter", study.quarters, ends, ("deployed", result.deployed.p50))
     source = joined(
         ("Solid: the layer alone, median; dashed: deployed by the whole stack.", source_line(study, result))
     )
-    return shown_picture(study, f"layer-{row.id}.quarters", "Quarter by quarter", svg, twin, source)
+    return shown_picture(
+        study, f"layer-{row.id}.quarters", "Quarter by quarter", svg, twin=twin, source=source
+    )
 
 
 def _resolves(study: Study, layer: LayerDeclaration) -> Prose:
@@ -148,24 +147,33 @@ def _resolves(study: Study, layer: LayerDeclaration) -> Prose:
             )
         )
     if layer.lead:
-        told.append(joined(("From a decision to more of it:", shown.number(f"{layer.lead}||band", unit=True) + ".")))
+        told.append(
+            joined(("From a decision to more of it:", shown.number(f"{layer.lead}||band", unit=True) + "."))
+        )
     told.append(f"Watch: {layer.watch}.")
     return Prose(told, "What resolves it", "resolves")
 
 
 def _when(id_: str, years: float) -> Markup:
-    from narrows.bottlenecks.resolution import NEVER, QUARTERS_PER_YEAR
+    from narrows.bottlenecks.ceilings import QUARTERS_PER_YEAR
+    from narrows.bottlenecks.resolution import NEVER
 
     if years >= NEVER / QUARTERS_PER_YEAR:
         return num(id_, "not within ten years")
-    return num(id_, "now" if years == 0 else f"in {number(years, 2)} years") + " in the median"
+    told = f"in {number(MONTHS * years, 2)} months" if years < 1 else f"in {number(years, 2)} years"
+    return num(id_, "now" if years == 0 else told) + " in the median"
 
 
 def _terms(study: Study, layer: LayerDeclaration) -> Terms:
     shown, names = Shown(study), {one.id: one.name for one in study.catalog.layers}
     pairs: list[tuple[str, str | Markup]] = [
         ("Day", link(f"/day/{layer.day}", f"Day {layer.day}")),
-        ("Feeds", link(f"/layer/{layer.feeds}", names[layer.feeds]) if layer.feeds != "deployed" else "what is deployed"),
+        (
+            "Feeds",
+            link(f"/layer/{layer.feeds}", names[layer.feeds])
+            if layer.feeds != "deployed"
+            else "what is deployed",
+        ),
         ("Counted in", unit_words(layer.unit)),
         ("Can be stored", KEEPS.get(layer.keeps, layer.keeps)),
     ]
@@ -178,7 +186,9 @@ def _terms(study: Study, layer: LayerDeclaration) -> Terms:
         ("Cost of more", layer.cost),
     ):
         if fact:
-            pairs.append((word, shown.number(f"{fact}||band", unit=True) if study.catalog.has(fact) else NONE))
+            pairs.append(
+                (word, shown.number(f"{fact}||band", unit=True) if study.catalog.has(fact) else NONE)
+            )
     return Terms(pairs, "How the map counts it", "counted")
 
 
@@ -241,4 +251,11 @@ def _capacity(study: Study, layer: LayerDeclaration) -> Table:
     ]
     head = ("Period", "Capacity", "Low to high", "Unit", "Kind", "As of", "Source")
     caption = facts[0].of if facts else layer.name
-    return Table(caption[:1].upper() + caption[1:], head, rows, frozenset({1, 2}), "What is stated of its capacity", "stated")
+    return Table(
+        caption[:1].upper() + caption[1:],
+        head,
+        rows,
+        frozenset({1, 2}),
+        "What is stated of its capacity",
+        "stated",
+    )

@@ -101,8 +101,10 @@ def shown_picture(
     name: str,
     title: str,
     svg: str,
+    *,
     twin: Table,
     source: str | Markup,
+    inner: str = "",
 ) -> Picture:
     """Return a picture with its table, source line and the forms in which it can be taken away.
 
@@ -120,11 +122,13 @@ def shown_picture(
         The same numbers as a table.
     source
         Where it comes from.
+    inner
+        The picture as it stands below the heading of the page; the whole one if left out.
     """
     forms = ("SVG", "CSV", "JSON") if study.static else ("SVG", "PNG", "CSV", "JSON")
     exports = tuple(Export(form, f"/picture/{quote(name, safe='')}.{form.lower()}") for form in forms)
     study.pictures[name] = (svg, twin)
-    return Picture(title, themed(svg), source, twin, exports=exports, id=name, wide=True)
+    return Picture(title, themed(inner or svg), source, twin, exports=exports, id=name, wide=True)
 
 
 def taken(svg: str, twin: Table, form: str) -> bytes:
@@ -146,7 +150,9 @@ def taken(svg: str, twin: Table, form: str) -> bytes:
         from narrows.report.chart import png
 
         return png(svg)
-    return {"svg": lambda: svg, "csv": lambda: twin_csv(twin), "json": lambda: twin_json(twin)}[form]().encode()
+    return {"svg": lambda: svg, "csv": lambda: twin_csv(twin), "json": lambda: twin_json(twin)}[
+        form
+    ]().encode()
 
 
 def twin_csv(table: Table) -> str:
@@ -168,9 +174,7 @@ def twin_csv(table: Table) -> str:
 
 def twin_json(table: Table) -> str:
     """Return a table as JSON: one object a row, as shown."""
-    rows = [
-        {name: _plain(cell) for name, cell in zip(table.head, row, strict=True)} for row in table.rows
-    ]
+    rows = [{name: _plain(cell) for name, cell in zip(table.head, row, strict=True)} for row in table.rows]
     return json.dumps({"caption": table.caption, "rows": rows}, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -183,7 +187,7 @@ def _safe(text: str) -> str:
     return f"'{text}" if dangerous else text
 
 
-def bars_svg(title: str, unit: str, rows: Sequence[tuple[str, float, str]]) -> str:
+def bars_svg(title: str, unit: str, rows: Sequence[tuple[str, float, str]], *, headed: bool = True) -> str:
     """Return bars, one a row, as SVG.
 
     Parameters
@@ -192,12 +196,14 @@ def bars_svg(title: str, unit: str, rows: Sequence[tuple[str, float, str]]) -> s
         What is shown, and its unit.
     rows
         Name, length in any unit, and the number as written.
+    headed
+        Whether the title stands above; not on a page, whose heading it is.
     """
     longest = max((abs(value) for _, value, _ in rows), default=1.0) or 1.0
-    top = 44.0
+    top = 44.0 if headed else 8.0
     room = WIDTH - NAMES - ENDS - MARGIN
     height = top + ROW * len(rows) + 12
-    marks = [words(MARGIN, 24, title, 14.5, font_weight="bold")]
+    marks = [words(MARGIN, 24, title, 14.5, font_weight="bold")] if headed else []
     for place, (name, value, text) in enumerate(rows):
         y = top + ROW * place
         wide = room * abs(value) / longest

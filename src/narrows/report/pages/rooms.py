@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from narrows.bottlenecks.concentration_result import ConcentrationResult
     from narrows.bottlenecks.migration_result import CascadeResult
+    from narrows.bottlenecks.plant_figures import Years
     from narrows.bottlenecks.resolution import TimeResult
     from narrows.bottlenecks.shock_figures import EventFigures
     from narrows.bottlenecks.shock_knowledge import Watched
     from narrows.bottlenecks.told import Told
+    from narrows.facility.plant import Design
     from narrows.report.pages.study import Study
     from narrows.shocks.events import Event
     from narrows.shocks.transmission import Sector
@@ -29,6 +31,8 @@ __all__ = ["BAND", "Rooms", "ShockRoom"]
 
 BAND = (0.1, 0.5, 0.9)
 """Quantiles of a shock: 80 % of the draws lie between the first and the last."""
+MOST_EVENTS = 4
+"""Events that are kept: each holds its figures in every draw."""
 WATCHED_FROM = 1000
 """Draws from which the worth of knowing an input can be told."""
 
@@ -100,6 +104,7 @@ class Rooms:
         self.asked = Asked(study.draws, study.seed, catalog=study.catalog)
         self.quick = Asked(study.quick_draws, study.seed, catalog=study.catalog)
         self._shocks: dict[str, ShockRoom] = {}
+        self._years: dict[tuple[str, Design], Years] = {}
 
     @cached_property
     def value_study(self) -> ValueStudy:
@@ -143,12 +148,38 @@ class Rooms:
             Id of an event that ships.
         """
         if name not in self._shocks:
+            while len(self._shocks) >= MOST_EVENTS:
+                self._shocks.pop(next(iter(self._shocks)), None)
             self._shocks[name] = _shock(name, self.asked)
         return self._shocks[name]
 
-    def tell(self, id: str) -> Told | None:  # noqa: A002 (the word of the trade)
-        """Return a figure from what is kept here; None where its own family has to tell it."""
+    def years(self, place: str, design: Design) -> Years:
+        """Return a hall through a year, with few draws."""
+        from narrows.bottlenecks.plant_figures import Years
+
+        key = (place, design)
+        if key not in self._years:
+            self._years[key] = Years(place, design, self.quick)
+        return self._years[key]
+
+    def tell(self, id: str, *, quick: bool = False) -> Told | None:  # noqa: A002 (the word of the trade)
+        """Return a figure from what is kept here; None where its own family has to tell it.
+
+        Parameters
+        ----------
+        id
+            Id of the figure.
+        quick
+            Whether it is asked with the draws of a what-if.
+        """
         family, _, rest = id.partition(".")
+        if family == "plant" and quick:
+            from narrows.bottlenecks.plant_figures import parsed
+
+            quantity, place, design = parsed(id)
+            return self.years(place, design).tell(quantity)
+        if quick:
+            return None
         if family == "value" and rest.rpartition(".")[2] == self.value_study.quarter:
             from narrows.value.answer import told_by
 

@@ -27,8 +27,12 @@ WATCHED = 6
 WORTH = 0.005
 PARTS = {"short": "up to three months", "half_year": "three to nine months", "structural": "longer"}
 VERDICTS = (
-    "Pressured and Supported: 80 % of draws lie on one side of nothing; Resilient: they stay within what can be "
-    "noticed; Mixed: neither."
+    "Pressured and Supported: 80 % of draws lie on one side of nothing; Resilient: they stay within what can "
+    "be noticed; Mixed: neither."
+)
+HOW = (
+    "Price: a path in every draw, from what is lost, what holders of stocks meet, and how buyers and "
+    "producers answer. Sectors: the price carried through tables of who buys from whom. Ask the program for more:"
 )
 _NUMBERS = re.compile(r"\s*\([^()]*\d[^()]*\)|\s+[-+]?\d[\d.,]*\s*%|\s+[-+]?\d+(?:\.\d+)?(?=[;,.]|$)")
 
@@ -47,8 +51,8 @@ def shocks_page(study: Study, question: Question, _: str = "") -> Model:
         rows.append([link(f"/shock/{name}", event.title), f"{event.onset}", f"{event.known}", cell])
     return Model(
         title="Shocks",
-        lead="Events that took oil from the world, or added it. Each is told as it was known on a day: what was "
-        "lost, where the price may go, and what that does to sectors. Past events are the test of the same law.",
+        lead="Events that took oil from the world, or added it. Each is told as it was known on a day: what "
+        "was lost, where the price may go, and what that does to sectors. Past events test the same law.",
         blocks=[
             Table(
                 "Events, the newest first",
@@ -87,30 +91,13 @@ def shock_page(study: Study, question: Question, id_: str = "") -> Model:
                 "ol",
             )
         )
-    blocks.append(
-        Prose(
-            [
-                joined(
-                    (
-                        "Price: a path in every draw, from what is lost, what holders of stocks meet, and how buyers and "
-                        "producers answer. Sectors: the price carried through tables of who buys from whom. Ask the "
-                        "program for more:",
-                        f"narrows shocks run {id_}.",
-                        source_line(study, study.base),
-                    )
-                )
-            ],
-            "How it is told",
-            "told",
-        )
-    )
+    told = joined((HOW, f"narrows shocks run {id_}.", source_line(study, study.base)))
+    blocks.append(Prose([told], "How it is told", "told"))
     return Model(title=room.event.title, lead=_lead(room), blocks=blocks)
 
 
 def _lead(room: ShockRoom) -> Markup:
-    told = [
-        joined((f"in {quarter}", _price(room, quarter, with_band=True))) for quarter in room.ahead
-    ]
+    told = [joined((f"in {quarter}", _price(room, quarter, with_band=True))) for quarter in room.ahead]
     return joined(
         (
             f"As known on {room.as_of}: Brent",
@@ -151,7 +138,14 @@ def _picture(study: Study, room: ShockRoom) -> Any:
         ("Bands hold 50, 80 and 90 % of the draws; dashed: without the event, or a walk from the last price.",
          source_line(study, study.base))
     )  # fmt: skip
-    return shown_picture(study, f"shock-{room.event.id}.price", "Where the price may go", room.picture, twin, source)
+    return shown_picture(
+        study,
+        f"shock-{room.event.id}.price",
+        "Where the price may go",
+        room.picture,
+        twin=twin,
+        source=source,
+    )
 
 
 def _flow(room: ShockRoom) -> Table:
@@ -181,12 +175,22 @@ def _odds(room: ShockRoom) -> list[Table]:
     rows = [
         [
             PARTS.get(part.name, part.name).capitalize(),
-            num(room.id("odds", part.name), percent(float(room.figures.values[room.id("odds", part.name)].mean()))),
+            num(
+                room.id("odds", part.name),
+                percent(float(room.figures.values[room.id("odds", part.name)].mean())),
+            ),
         ]
         for part in lengths
     ]
     return [
-        Table("Odds, after what was seen", ("It lasts", "Odds"), rows, frozenset({1}), "How long it lasts", "odds")
+        Table(
+            "Odds, after what was seen",
+            ("It lasts", "Odds"),
+            rows,
+            frozenset({1}),
+            "How long it lasts",
+            "odds",
+        )
     ]
 
 
@@ -212,7 +216,13 @@ def _changes(room: ShockRoom) -> Table:
 
 
 def _whole(share: float) -> str:
-    return f"{round(100 * share):+d}" if round(100 * share) else "0"
+    return _signed(100 * share)
+
+
+def _signed(value: float, digits: int = 0) -> str:
+    """Return a number with its sign; none for what rounds to 0."""
+    shown = f"{value:+.{digits}f}"
+    return shown if float(shown) else shown[1:]
 
 
 def _sectors(room: ShockRoom) -> Table:
@@ -227,8 +237,8 @@ def _sectors(room: ShockRoom) -> Table:
             [
                 sector.name,
                 sector.verdict,
-                num(id_, f"{middle:+.1f} %"),
-                num(id_, f"{low:+.1f} to {high:+.1f}"),
+                num(id_, f"{_signed(middle, 1)} %"),
+                num(id_, f"{_signed(low, 1)} to {_signed(high, 1)}"),
                 reason[:1].upper() + reason[1:] + ".",
             ]
         )
@@ -251,7 +261,9 @@ def _companies(room: ShockRoom) -> Table:
         id_ = room.id("margin", name)
         if id_ in room.figures.values:
             low, middle, high = (POINTS * value for value in room.band(id_))
-            rows.append((middle, [told, num(id_, f"{middle:+.0f}"), num(id_, f"{low:+.0f} to {high:+.0f}")]))
+            rows.append(
+                (middle, [told, num(id_, _signed(middle)), num(id_, f"{_signed(low)} to {_signed(high)}")])
+            )
     return Table(
         "Operating margin, hundredths of a percentage point",
         ("Company", "Median", "80 % of draws"),

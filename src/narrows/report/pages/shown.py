@@ -31,8 +31,8 @@ FIRST, VALUE = "FIRST", "VALUE"
 """Words for the first quarter of the map, and for the one from which rents are counted."""
 NEEDING = frozenset({"derived", "inference"})
 """Families whose figures need facts that are not stated of every thing: what lacks one is not known."""
-MEDIANS = frozenset({"power_date", "time"})
-"""Families whose median is told: their mean is of dates that may never come."""
+MEDIANS = frozenset({"inference", "power_date", "time", "training"})
+"""Families whose median is told: of dates that may never come, and of money in doubt by factors."""
 PURE = frozenset({"1", "ratio", "share"})
 UNITS = {
     "1": "",
@@ -65,6 +65,7 @@ UNITS = {
     "gpu": "chips",
     "week": "weeks",
 }
+PACE = "usd*month/"
 _PLACE = re.compile(r"\{([^{}]+)\}|\[([^\[\]]+)\]\(([^()\s]+)\)")
 
 
@@ -76,6 +77,8 @@ def spoken_unit(unit: str) -> str:
     >>> spoken_unit("usd/Mtoken"), spoken_unit("TB/s"), spoken_unit("ratio")
     ('USD per million tokens', 'TB/s', '')
     """
+    if unit.startswith(PACE):
+        return f"USD for one {unit.removeprefix(PACE)} a month"
     return UNITS.get(unit, unit)
 
 
@@ -102,8 +105,9 @@ class Shown:
         Parameters
         ----------
         words
-            Text in which ``{id}``, ``{id|unit}`` and ``{id|unit|band}`` stand for numbers, and ``[text](address)``
-            for links. The unit ``%`` writes a share in percent; ``band`` adds 5 to 95 %.
+            Text in which ``{id}``, ``{id|unit}`` and ``{id|unit|band}`` stand for numbers, and
+            ``[text](address)`` for links. The unit ``%`` writes a share in percent; ``band`` behind it adds
+            5 to 95 %, ``bare`` leaves the unit out, and a form such as ``.2f`` writes that many digits.
         """
         parts: list[str | Markup] = []
         last = 0
@@ -141,12 +145,12 @@ class Shown:
         if found is None:
             return NONE
         value, low, high, own = found
-        shown, ends = (self._in(each, own, wanted) for each in ((value,), (low, high)))
+        shown, ends = (self._in(each, own, wanted, how) for each in ((value,), (low, high)))
         text = shown[0]
         if how == "band" and ends[0] != ends[1]:
             text += f" ({ends[0]} to {ends[1]})"
         told = spoken_unit(wanted or own)
-        if unit and told and wanted != "%":
+        if unit and told and wanted != "%" and how != "bare":
             text += f" {told}"
         return fact_link(id_, text) if self.study.catalog.has(id_) else num(id_, text, quick_of(id_))
 
@@ -163,10 +167,14 @@ class Shown:
         family = id_.partition(".")[0]
         if family == "map":
             return self._of_map(id_)
+        if family == "time":
+            found = self._of_time(id_)
+            if found is not None:
+                return found
         if id_ in self.study.absent:
             return None
         try:
-            figure = self.study.chain(id_, quick_of(id_)).figure
+            figure = self.study.figure(id_, quick=family in QUICK)
         except (UnknownNameError, UsageError):
             if family in self.study.subjects or family in NEEDING:
                 self.study.absent.add(id_)
@@ -190,17 +198,30 @@ class Shown:
         band = result.capacity[names[0]] if quantity == "capacity" else getattr(result, quantity)
         return band.p50[place], band.p05[place], band.p95[place], units[quantity]
 
+    def _of_time(self, id_: str) -> tuple[float, float, float, str] | None:
+        """Return a median of the time map, with 10 and 90 %, from the answer that is kept."""
+        _, kind, layer, *outcome = id_.split(".")
+        row = next((one for one in self.study.rooms.times.rows if one.layer == layer), None)
+        if row is None or outcome or kind not in {"resolved", "ordered"}:
+            return None
+        spell = row.announced if kind == "resolved" else row.ordered
+        return spell.p50, spell.p10, spell.p90, "year"
+
     @staticmethod
-    def _in(values: tuple[float, ...], own: str, wanted: str) -> list[str]:
+    def _in(values: tuple[float, ...], own: str, wanted: str, how: str = "") -> list[str]:
         if wanted == "%" or (own == "share" and not wanted):
             scale = 1.0 if own in PURE or own.startswith("part of") else parse(own).factor
             return [_share(value * scale) for value in values]
         if wanted and wanted != own:
             values = tuple(float(from_canonical(to_canonical(value, own), wanted)) for value in values)
-        return [number(value) for value in values]
+        return [f"{value:{how}}" if how.startswith(".") else number(value) for value in values]
 
 
 def _share(value: float) -> str:
     """Return a share in percent; a small one with a digit more."""
     small = 0.1
-    return f"{100 * value:.1f} %" if 0 < abs(value) < small and not math.isclose(value, round(value, 2)) else percent(value)
+    return (
+        f"{100 * value:.1f} %"
+        if 0 < abs(value) < small and not math.isclose(value, round(value, 2))
+        else percent(value)
+    )
