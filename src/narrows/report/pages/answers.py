@@ -133,7 +133,7 @@ def _picture(study: Study, name: str) -> Answer:
     stem, _, form = name.rpartition(".")
     page = f"/{stem.partition('.')[0].replace('-', '/', 1)}"
     found = find(page)
-    if stem not in study.pictures and found is not None and form in PICTURE_TYPES:
+    if "." in stem.strip(".") and found is not None and form in PICTURE_TYPES and stem not in study.pictures:
         found[0].make(study, Question(), found[1])
     if stem not in study.pictures or form not in PICTURE_TYPES:
         raise UnknownNameError("picture", name, [f"{known}.svg" for known in study.pictures], "See the Days")

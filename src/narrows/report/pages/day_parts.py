@@ -221,11 +221,12 @@ def _cascade(study: Study, day: int) -> list[Any]:
     for step in found.steps:
         what = within(found.names.get(step.layer, "")) if step.layer else "as announced"
         binder = found.names.get(step.binder, step.binder)
+        gained = num(f"cascade.gain.{step.number}.{tail}", number(step.gain.mean), QUICK)
         rows.append(
             [
                 what.capitalize() if not step.layer else f"+ {what}",
                 num(f"cascade.value.{step.number}.{tail}", number(step.value.mean), QUICK),
-                num(f"cascade.gain.{step.number}.{tail}", number(step.gain.mean), QUICK),
+                gained if step.layer else "",
                 within(binder),
                 num(
                     f"cascade.binds.{step.number}.{step.binder}.{tail}",

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.shock_figures import EventFigures
     from narrows.bottlenecks.shock_knowledge import Watched
     from narrows.bottlenecks.told import Told
+    from narrows.catalog import Catalog
     from narrows.facility.plant import Design
-    from narrows.report.pages.study import Study
     from narrows.shocks.events import Event
     from narrows.shocks.transmission import Sector
     from narrows.value.answer import Study as ValueStudy
@@ -91,18 +91,22 @@ class Rooms:
 
     Parameters
     ----------
-    study
-        The study, whose facts and seed they share.
+    catalog
+        Facts.
+    draws, quick_draws
+        Draws of the map, and of a what-if.
+    seed
+        Their seed.
 
     Notes
     -----
     What takes longer than a reader waits at all draws of the map takes those of a what-if; its links say so.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.asked = Asked(study.draws, study.seed, catalog=study.catalog)
-        self.quick = Asked(study.quick_draws, study.seed, catalog=study.catalog)
+    def __init__(self, catalog: Catalog, draws: int, quick_draws: int, seed: int) -> None:
+        self.catalog = catalog
+        self.asked = Asked(draws, seed, catalog=catalog)
+        self.quick = Asked(quick_draws, seed, catalog=catalog)
         self._shocks: dict[str, ShockRoom] = {}
         self._years: dict[tuple[str, Design], Years] = {}
 
@@ -123,21 +127,21 @@ class Rooms:
         """When each layer resolves."""
         from narrows.bottlenecks.resolution import time
 
-        return time(draws=self.asked.draws, seed=self.asked.seed, catalog=self.study.catalog)
+        return time(draws=self.asked.draws, seed=self.asked.seed, catalog=self.catalog)
 
     @cached_property
     def cascade(self) -> CascadeResult:
         """Where the constraint moves when the layer that binds is widened, with few draws."""
         from narrows.bottlenecks.migration import cascade
 
-        return cascade(draws=self.quick.draws, seed=self.quick.seed, catalog=self.study.catalog)
+        return cascade(draws=self.quick.draws, seed=self.quick.seed, catalog=self.catalog)
 
     @cached_property
     def makers(self) -> ConcentrationResult:
         """How few make each layer, with few draws."""
         from narrows.bottlenecks.concentration import makers
 
-        return makers(draws=self.quick.draws, seed=self.quick.seed, catalog=self.study.catalog)
+        return makers(draws=self.quick.draws, seed=self.quick.seed, catalog=self.catalog)
 
     def shock(self, name: str) -> ShockRoom:
         """Return an event answered.

@@ -32,7 +32,7 @@ VERDICTS = (
 )
 HOW = (
     "Price: a path in every draw, from what is lost, what holders of stocks meet, and how buyers and "
-    "producers answer. Sectors: the price carried through tables of who buys from whom. Ask the program for more:"
+    "producers answer. Sectors: the price carried through tables of who buys from whom. Ask the program:"
 )
 _NUMBERS = re.compile(r"\s*\([^()]*\d[^()]*\)|\s+[-+]?\d[\d.,]*\s*%|\s+[-+]?\d+(?:\.\d+)?(?=[;,.]|$)")
 

@@ -230,7 +230,7 @@ class Study:
     @cached_property
     def rooms(self) -> Rooms:
         """Answers of the other rooms."""
-        return Rooms(self)
+        return Rooms(self.catalog, self.draws, self.quick_draws, self.seed)
 
     # --- numbers --------------------------------------------------------------------------------
 
