@@ -22,7 +22,8 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-KEYS = 30
+KEYS = 40
+"""As many to the right as to the left: each run of a timing begins where the last did."""
 MOST_REPAINT_MS, MOST_FIRST_PAINT_MS, MOST_BYTES = 100, 400, 30_000
 BUSY = (os.cpu_count() or 1) + 1
 """Load from which a timing says more of the other work on the machine than of the page."""

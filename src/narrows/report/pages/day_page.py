@@ -19,7 +19,6 @@ from narrows.report.pages.day_parts import MAKERS
 from narrows.report.pages.parts import Model, Points, Prose, Table, Terms, joined, link
 from narrows.report.pages.pictures import bars_svg, shown_picture
 from narrows.report.pages.shown import NONE, Shown
-from narrows.report.words import within
 
 if TYPE_CHECKING:
     from narrows.report.pages.question import Question
@@ -147,8 +146,9 @@ def _terms(words: dict[str, Any], shown: Shown) -> Terms:
 
 def _analogy(words: dict[str, Any], shown: Shown) -> Terms:
     analogy = words["analogy"]
+    text = analogy["text"]
     pairs = [(left, shown.text(right)) for left, right in analogy["pairs"]]
-    return Terms(pairs, f"A simple picture: {within(analogy['text'])}", "analogy")
+    return Terms(pairs, f"A simple picture: {text[:1].lower()}{text[1:]}", "analogy")
 
 
 def _connection(one: dict[str, Any], shown: Shown) -> Markup:

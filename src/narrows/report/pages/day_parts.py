@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from narrows.figure import number
 from narrows.report.pages.map_page import source_line
@@ -14,8 +17,6 @@ from narrows.report.words import layer_names, likeliest, percent, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from markupsafe import Markup
 
     from narrows.catalog import Fact
     from narrows.report.pages.study import Study
@@ -155,17 +156,10 @@ def _map_years(study: Study, day: int) -> list[Any]:
         ]
         for name in ranked[:MOST_LAYERS]
     ]
-    path = joined(
-        (
-            f"{within(names[name])} in {quarter} ("
-            + num(f"map.binds.{name}.{quarter}", percent(study.base.binds[name][place]))
-            + ")"
-            for name, quarter, place in zip(best, quarters, places, strict=True)
-        ),
-        ", ",
-    )
+    runs = [list(run) for _, run in groupby(range(len(quarters)), lambda place: best[place])]
+    path = joined((_run(study, best[run[0]], [quarters[place] for place in run]) for run in runs), ", then ")
     return [
-        Prose([joined(("The likeliest layer, year by year:", path + "."))]),
+        Prose([joined(("The likeliest layer is", path + "."))]),
         Table(
             "Probability that a layer binds, % of draws",
             ("Layer", *quarters),
@@ -174,6 +168,21 @@ def _map_years(study: Study, day: int) -> list[Any]:
             note=source_line(study, study.base),
         ),
     ]
+
+
+def _run(study: Study, name: str, quarters: list[str]) -> Markup:
+    """Return how likely a layer binds, over quarters in a row in which it is the likeliest."""
+    shown = Shown(study)
+    ends = [f"map.binds.{name}.{quarter}|%" for quarter in dict.fromkeys((quarters[0], quarters[-1]))]
+    when = f"from {quarters[0]} to {quarters[-1]}" if len(ends) > 1 else f"in {quarters[0]}"
+    told = joined((shown.number(end) for end in ends), " at first, ")
+    return joined(
+        (
+            within(layer_names(study.base)[name]),
+            when,
+            Markup("({}{})").format(told, " at last" if len(ends) > 1 else ""),
+        )
+    )
 
 
 def _time_map(study: Study, day: int) -> list[Any]:
@@ -392,7 +401,7 @@ def _waterfall(study: Study, day: int) -> list[Any]:
         rows,
         frozenset({1}),
     )
-    source = joined(("Bars: stated facts; lines: 5 to 95 % of draws.", source_line(study, study.base)))
+    source = joined(("Bars: stated facts; in brackets 5 to 95 % of draws.", source_line(study, study.base)))
     title = "Where the price of a token goes"
     return [
         twin,
