@@ -12,6 +12,7 @@ from narrows.report.pages.map_page import source_line
 from narrows.report.pages.parts import Prose, Table, fact_link, joined, link, num
 from narrows.report.pages.pictures import shown_picture
 from narrows.report.pages.question import Question
+from narrows.report.pages.rooms import YEARS
 from narrows.report.pages.shown import NONE, Shown
 from narrows.report.words import layer_names, likeliest, percent, within
 
@@ -297,7 +298,7 @@ def _pue(study: Study, day: int) -> list[Any]:
     source = joined(
         (
             "Every hour of a year of weather, with the losses of fans, pumps, chillers and power supply;",
-            num("study.quick_draws", f"{study.quick_draws:,} draws") + ".",
+            num("plant.pue.phoenix_az.air.towers", f"{min(YEARS, study.quick_draws)} draws", QUICK) + ".",
         )
     )
     svg, inner = (bars_svg(title, "PUE less 1", bars, headed=headed) for headed in (True, False))

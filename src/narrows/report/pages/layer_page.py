@@ -95,7 +95,6 @@ def _lead(study: Study, row: LayerRow) -> Markup:
 def _picture(study: Study, row: LayerRow) -> Any:
     result = study.base
     band = result.capacity[row.id]
-    price = result.price[row.id]
     rows = []
     for place, quarter in enumerate(study.quarters):
         capacity = f"map.capacity.{row.id}.{quarter}"
@@ -106,15 +105,14 @@ def _picture(study: Study, row: LayerRow) -> Any:
                 num(capacity, f"{number(band.p05[place])} to {number(band.p95[place])}"),
                 num(f"map.deployed.{quarter}", number(result.deployed.p50[place])),
                 num(f"map.binds.{row.id}.{quarter}", percent(result.binds[row.id][place])),
-                num(f"map.price.{row.id}.{quarter}", f"{price.right[place]:.3f}"),
             ]
         )
-    head = ("Quarter", "Alone, median", "5 to 95 %", "Deployed", "Binds", "Worth of one more")
+    head = ("Quarter", "Alone, median", "5 to 95 %", "Deployed", "Binds")
     twin = Table(
-        f"{row.name}: H100e a quarter, chance of binding, and what one more H100e of capacity deploys",
+        f"{row.name}: H100e a quarter, and chance of binding",
         head,
         rows,
-        frozenset({1, 2, 3, 4, 5}),
+        frozenset({1, 2, 3, 4}),
     )
     title = f"{row.name}: what it alone could carry, and what is deployed"
     ends = (band.p05, band.p50, band.p95)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from narrows.bottlenecks.answer import DEFAULT_DRAWS
 from narrows.errors import UnknownNameError, nearest
 from narrows.figure import number
 from narrows.report.pages.parts import (
@@ -91,8 +92,10 @@ def _terms(study: Study, chain: Chain, question: Question) -> Terms:
             )
         )
     pairs += [("Facts of", figure.vintage), ("Model", figure.model)]
-    scenario = "" if not question.changes else " --scenario FILE"
-    pairs.append(("Ask the program", Markup("<code>narrows why {}{}</code>").format(figure.id, scenario)))
+    asked = "" if not question.changes else " --scenario FILE"
+    if figure.draws and figure.draws != DEFAULT_DRAWS:
+        asked += f" --draws {figure.draws}"
+    pairs.append(("Ask the program", Markup("<code>narrows why {}{}</code>").format(figure.id, asked)))
     return Terms(pairs)
 
 
