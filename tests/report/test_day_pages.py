@@ -187,3 +187,15 @@ def test_every_event_and_layer_has_a_page():
         f"/shock/{name}" for name in known_events()
     ]:
         page(small, path)
+
+
+def test_a_number_with_few_draws_says_how_to_ask_for_it(study):
+    shown = page(study, "/day/6")
+    (text,) = {
+        text for href, text in NUMBERS.findall(shown) if href == "/n/plant.wue.tampa_fl.air.towers?quick=1"
+    }
+    own = answer(study, "/n/plant.wue.tampa_fl.air.towers", "quick=1").body.decode()
+    assert f"narrows why plant.wue.tampa_fl.air.towers --draws {DRAWS}" in own
+    assert float(text) == pytest.approx(
+        study.figure("plant.wue.tampa_fl.air.towers", quick=True).value, abs=0.005
+    )

@@ -166,6 +166,7 @@ def _lead(found: ValueResult, row: CompanyRow | None, name: str, ticker: str) ->
             + ",",
             num(f"value.share.{row.id}.{found.quarter}", _share(row.rent_share)),
             "of all.",
+            *(["A mean below nothing: what it is bound to pay outlasts the shortage."] * (row.kept.mean < 0)),
             listed,
         )
     )
@@ -244,6 +245,8 @@ def _made(study: Study, id_: str) -> list[Any]:
             rows.append([link(f"/layer/{layer.id}", layer.name), cell, newest.of, newest.as_of])
     if not rows:
         return []
+    names = {one.id: one.name for one in study.rooms.makers.layers}
+    made = {one.id for one in study.base.layers}
     losses = {
         layer.id: loss for layer in study.rooms.makers.layers for loss in layer.losses if loss.maker == id_
     }
@@ -259,9 +262,7 @@ def _made(study: Study, id_: str) -> list[Any]:
     ]
     lost = [
         [
-            link(f"/layer/{layer}", next(one.name for one in study.rooms.makers.layers if one.id == layer))
-            if layer in {one.id for one in study.base.layers}
-            else layer,
+            link(f"/layer/{layer}", names[layer]) if layer in made else names[layer],
             *(
                 num(f"makers.{word}.{layer}.{id_}", percent(loss.readings[word].part.mean), QUICK)
                 for word in loss.readings
@@ -303,4 +304,4 @@ def _share(value: float | None) -> str:
     small = 0.1
     if value is None:
         return NONE
-    return f"{100 * value:.1f} %" if abs(value) < small else percent(value)
+    return f"{100 * value + 0.0:.1f} %".replace("-0.0 %", "0.0 %") if abs(value) < small else percent(value)

@@ -85,16 +85,13 @@ def _terms(study: Study, chain: Chain, question: Question) -> Terms:
     if figure.draws:
         counts = {study.draws: "study.draws", study.quick_draws: "study.quick_draws"}
         draws = counts.get(figure.draws, figure.id)
-        pairs.append(
-            (
-                "Draws",
-                joined((num(draws, f"{figure.draws:,}") + ",", num("study.seed", f"seed {figure.seed}"))),
-            )
-        )
+        told = num(draws, f"{figure.draws:,}", question if draws == figure.id else None)
+        pairs.append(("Draws", joined((told + ",", num("study.seed", f"seed {figure.seed}")))))
     pairs += [("Facts of", figure.vintage), ("Model", figure.model)]
     asked = "" if not question.changes else " --scenario FILE"
-    if figure.draws and figure.draws != DEFAULT_DRAWS:
-        asked += f" --draws {figure.draws}"
+    count = figure.draws if question.quick else study.draws
+    if figure.draws and not question.changes and count != DEFAULT_DRAWS:
+        asked += f" --draws {count}"
     pairs.append(("Ask the program", Markup("<code>narrows why {}{}</code>").format(figure.id, asked)))
     return Terms(pairs)
 

@@ -56,7 +56,7 @@ def shocks_page(study: Study, question: Question, _: str = "") -> Model:
         blocks=[
             Table(
                 "Events, the newest first",
-                ("Event", "Began", "Told as known on", "Normal flow [barrels a day]"),
+                ("Event", "Began", "Told as known on", "Flow at stake [barrels a day]"),
                 rows,
                 frozenset({3}),
             )
