@@ -35,6 +35,7 @@ LAYERS = "model.{}.layers"
 """Fact that every model has."""
 SEQUENCE = 8192.0
 """Tokens of a sequence in which the operations of training are counted."""
+GIB = 2.0**30  # byte
 BITS = 8.0
 """Bits of a byte: rate and width are both held in bytes, and their product counts the byte twice."""
 REMEDY = "Write derived.<quantity>.<thing>, such as derived.ridge.h100_sxm"
@@ -60,14 +61,14 @@ class Law:
 
     unit: str
     formula: str
-    over: tuple[str, ...]
+    over: tuple[str, ...] = ()
     under: tuple[str, ...] = ()
     factor: float = 1.0
     count: Callable[[Model], float] | None = None
 
     def stated(self, thing: str, catalog: Catalog) -> bool:
         """Return whether all that the law needs is stated of a thing."""
-        named = any("{}" in fact for fact in self.over) or self.count is not None
+        named = any("{}" in fact for fact in self.over + self.under) or self.count is not None
         return (
             (named or thing == RACK)
             and (self.count is None or catalog.has(LAYERS.format(thing)))
@@ -121,6 +122,18 @@ LAWS = {
         "scale-up link of one chip / its network beyond the scale-up domain, both one way",
         ("chip.{}.scale_up",),
         ("cluster.{}.network",),
+    ),
+    "sum_inside": Law(
+        "ms",
+        "2 x 1 GiB / scale-up link of one chip, one way: a sum in a ring of many chips, without delay",
+        under=("chip.{}.scale_up",),
+        factor=2.0 * GIB,
+    ),
+    "sum_beyond": Law(
+        "ms",
+        "2 x 1 GiB / (network of one chip x share of it that collectives reach): the same between nodes",
+        under=("cluster.{}.network", "network.node_link.share"),
+        factor=2.0 * GIB,
     ),
     "link_share": Law(
         "share",
@@ -221,7 +234,7 @@ def things(quantity: str, catalog: Catalog) -> list[str]:
     True
     """
     law = LAWS[quantity]
-    pattern = LAYERS if law.count else law.over[0]
+    pattern = LAYERS if law.count else (*law.over, *law.under)[0]
     if "{}" not in pattern:
         return [RACK]
     head, tail = pattern.split("{}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from narrows.report.pages.study import Study
     from narrows.value.answer import CompanyRow, ValueResult
 
-__all__ = ["companies_page", "company_page", "company_table", "layer_table", "role_table"]
+__all__ = ["companies_page", "company_page", "company_table", "layer_table", "role_table", "thread_tables"]
 
 SHOWN = 24
 """Companies in the table of a Day."""
@@ -142,6 +142,8 @@ def company_page(study: Study, question: Question, id_: str = "") -> Model:
     blocks: list[Any] = []
     if row is not None:
         blocks += [_kept(study, found, row), _accounts(found, row)]
+    if row is not None and any(role == "designers" for _, role, _ in row.parts):
+        blocks += thread_tables(study, id_)
     blocks += [*_made(study, id_), *_stated(study, id_)]
     if not blocks:
         blocks = [Prose(["No fact here is about it yet, beyond its name."])]
@@ -282,6 +284,48 @@ def _made(study: Study, id_: str) -> list[Any]:
                 "without",
             )
         )
+    return blocks
+
+
+def thread_tables(study: Study, id_: str) -> list[Any]:
+    """Return one company through all layers: what it makes, and what goes into its designs.
+
+    Parameters
+    ----------
+    study
+        The study.
+    id_
+        Id of a company that designs chips.
+    """
+    found = study.rooms.thread(id_)
+    if found is None:
+        return []
+    layers = {row.id for row in study.base.layers}
+    rows = []
+    for row in found.rows:
+        takes = num(f"makers.thread.{id_}.{row.id}", percent(row.takes.mean), QUICK) if row.takes else ""
+        makes = num(f"makers.share.{row.id}.{id_}", percent(row.makes.mean), QUICK) if row.makes else ""
+        if takes or makes:
+            rows.append([link(f"/layer/{row.id}", row.name) if row.id in layers else row.name, makes, takes])
+    said = [
+        [fact.of, fact_link(fact.fact, percent(fact.value)), fact.about or fact.as_of]
+        for row in found.rows
+        for fact in row.reported
+        if fact.unit == "share"
+    ]
+    blocks: list[Any] = [
+        Table(
+            f"{found.name} through the stack, share of each layer",
+            ("Layer", "It makes", "Its designs take"),
+            rows,
+            frozenset({1, 2}),
+            "Through the stack",
+            "thread",
+        )
+    ]
+    if said:
+        head = ("What sources say of the same", "Share", "About")
+        blocks.append(Table("Statements that the model does not use", head, said, frozenset({1})))
     return blocks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ PATHS = {
 }
 RUN = ("h100_sxm", 16_384, 54)
 """Chip, chips and days of the run whose cost is shown: those over which Llama 3 counted interruptions."""
+LEADER = "nvidia"
+"""The company that is followed through the stack."""
 SERVED = ("deepseek-r1", "b200_sxm")
 YEARS_SHOWN = 4
 """Last quarters of years in a table of who binds when."""
@@ -410,6 +413,13 @@ def _waterfall(study: Study, day: int) -> list[Any]:
     ]
 
 
+def _thread(study: Study, day: int) -> list[Any]:
+    from narrows.report.pages.company_page import thread_tables
+
+    del day
+    return [replace(one, title="", id="") for one in thread_tables(study, LEADER)]
+
+
 def _value(study: Study, day: int) -> list[Any]:
     from narrows.report.pages.company_page import company_table, layer_table, role_table
     from narrows.report.value_chart import value_svg
@@ -444,6 +454,7 @@ MAKERS: dict[str, Callable[[Study, int], list[Any]]] = {
     "power_date": _power_date,
     "pue": _pue,
     "rack": _rack,
+    "thread": _thread,
     "time_map": _time_map,
     "value": _value,
     "waterfall": _waterfall,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from narrows.bottlenecks.concentration_result import ConcentrationResult
+    from narrows.bottlenecks.concentration_result import CompanyThread, ConcentrationResult
     from narrows.bottlenecks.migration_result import CascadeResult
     from narrows.bottlenecks.plant_figures import Years
     from narrows.bottlenecks.resolution import TimeResult
@@ -110,6 +110,7 @@ class Rooms:
         self.asked = Asked(draws, seed, catalog=catalog)
         self.quick = Asked(quick_draws, seed, catalog=catalog)
         self._shocks: dict[str, ShockRoom] = {}
+        self._threads: dict[str, CompanyThread | None] = {}
         self._years: dict[tuple[str, Design], Years] = {}
 
     @cached_property
@@ -144,6 +145,22 @@ class Rooms:
         from narrows.bottlenecks.concentration import makers
 
         return makers(draws=self.quick.draws, seed=self.quick.seed, catalog=self.catalog)
+
+    def thread(self, company: str) -> CompanyThread | None:
+        """Return one company through all layers, with few draws; None where it neither makes nor designs.
+
+        Parameters
+        ----------
+        company
+            Id of the company.
+        """
+        if company not in self._threads:
+            from narrows.bottlenecks.concentration import makers
+
+            asked = self.quick
+            found = makers(company, draws=asked.draws, seed=asked.seed, catalog=self.catalog)
+            self._threads[company] = found.company
+        return self._threads[company]
 
     def shock(self, name: str) -> ShockRoom:
         """Return an event answered.
