@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
+import narrows
 from narrows.catalog import default
 from narrows.errors import UnknownNameError
 from narrows.report.pages import Study, answer, files
@@ -199,3 +200,13 @@ def test_a_number_with_few_draws_says_how_to_ask_for_it(study):
     assert float(text) == pytest.approx(
         study.figure("plant.wue.tampa_fl.air.towers", quick=True).value, abs=0.005
     )
+
+
+def test_what_was_asked_before_changes_no_page_and_no_chain():
+    first, second = Study(draws=40), Study(draws=40)
+    for path in ("/layer/cowos", "/n/map.price.cowos.2027Q1"):
+        answer(second, path)
+    for path in ("/company/nvidia", "/day/10", "/n/value.kept.nvidia.2026Q4"):
+        assert answer(first, path) == answer(second, path)
+    told = first.chain("value.kept.nvidia.2026Q4")
+    assert told == narrows.why("value.kept.nvidia.2026Q4", draws=40)

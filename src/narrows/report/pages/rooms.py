@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from narrows.bottlenecks.told import Asked
 from narrows.draws import quantiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import date
 
     from narrows.bottlenecks.concentration_result import CompanyThread, ConcentrationResult
@@ -99,14 +100,29 @@ class Rooms:
         Draws of the map, and of a what-if.
     seed
         Their seed.
+    solved
+        Gives the map as it is solved already, as a question, and the facts that it read; rooms that start
+        from the map take it instead of solving and drawing it again.
+    telling
+        Lock of the reader that they then share.
 
     Notes
     -----
     What takes longer than a reader waits at all draws of the map takes those of a what-if; its links say so.
     """
 
-    def __init__(self, catalog: Catalog, draws: int, quick_draws: int, seed: int) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        draws: int,
+        quick_draws: int,
+        seed: int,
+        *,
+        solved: Callable[[], tuple[Asked, tuple[str, ...]]],
+        telling: AbstractContextManager[Any],
+    ) -> None:
         self.catalog = catalog
+        self._solved, self._telling = solved, telling
         self.asked = Asked(draws, seed, catalog=catalog)
         self.quick = Asked(quick_draws, seed, catalog=catalog)
         self._shocks: dict[str, ShockRoom] = {}
@@ -114,16 +130,28 @@ class Rooms:
         self._years: dict[tuple[str, Design], Years] = {}
 
     @cached_property
-    def value_study(self) -> ValueStudy:
-        """Who keeps the value, with every figure in every draw."""
+    def _value(self) -> tuple[ValueStudy, ValueResult, tuple[str, ...]]:
+        """Who keeps the value: with every figure in every draw, in short, and the facts that it read."""
         from narrows.value.answer import Study as ValueStudy
 
-        return ValueStudy(self.asked)
+        asked, before = self._solved()
+        reader = asked.run().reader
+        with self._telling, reader.chain() as chain:
+            study = ValueStudy(asked)
+            result = study.result()
+        own = study.run.reader
+        reads = (*before, *chain.reads) if own is reader else own.reads
+        return study, result, tuple(dict.fromkeys(reads))
 
-    @cached_property
+    @property
+    def value_study(self) -> ValueStudy:
+        """Who keeps the value, with every figure in every draw."""
+        return self._value[0]
+
+    @property
     def value(self) -> ValueResult:
         """Who keeps the value of a year."""
-        return self.value_study.result()
+        return self._value[1]
 
     @cached_property
     def times(self) -> TimeResult:
@@ -207,7 +235,8 @@ class Rooms:
         if family == "value" and rest.rpartition(".")[2] == self.value_study.quarter:
             from narrows.value.answer import told_by
 
-            return told_by(self.value_study, id)
+            told = told_by(self.value_study, id)
+            return replace(told, reads=self._value[2]) if told.reads is None else told
         if family == "shocks":
             from narrows.shocks.events import known_events
 

@@ -230,7 +230,14 @@ class Study:
     @cached_property
     def rooms(self) -> Rooms:
         """Answers of the other rooms."""
-        return Rooms(self.catalog, self.draws, self.quick_draws, self.seed)
+        return Rooms(
+            self.catalog,
+            self.draws,
+            self.quick_draws,
+            self.seed,
+            solved=lambda: (_Solved(self.base_run), self._base[1]),
+            telling=self._telling,
+        )
 
     # --- numbers --------------------------------------------------------------------------------
 
@@ -377,7 +384,7 @@ class Study:
 
 
 class _Solved(Asked):
-    """A question that is solved already; another quarter of it is another view, not another solution."""
+    """A question that is solved already; other quarters of it are another view, not another solution."""
 
     __slots__ = ("_solution",)
     _solution: Run
@@ -387,12 +394,13 @@ class _Solved(Asked):
         object.__setattr__(self, "_solution", solved)
 
     def run(self, quarters: str | None = None) -> Run:
-        """Return the view of one quarter."""
+        """Return the view of a quarter, or of several such as ``2026Q4:2027Q3``; beyond the map anew."""
         solved = self._solution
-        if quarters is None or quarters not in solved.quarters:
+        first, _, last = (quarters or "").partition(":")
+        if last and not {first, last} <= set(solved.quarters):
+            return Asked.run(self, quarters)
+        if first not in solved.quarters:
             return solved
-        place = solved.quarters.index(quarters)
-        start = solved.shown.start + place
-        return replace(
-            solved, capacity=solved.capacity[:, :, place : place + 1], shown=slice(start, start + 1)
-        )
+        begin, end = solved.quarters.index(first), solved.quarters.index(last or first) + 1
+        shown = slice(solved.shown.start + begin, solved.shown.start + end)
+        return replace(solved, capacity=solved.capacity[:, :, begin:end], shown=shown)
