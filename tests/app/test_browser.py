@@ -187,8 +187,12 @@ def test_a_whole_task_by_keyboard(opened):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/n/map.deployed.2026Q4", "/facts", "/validation", "/compare?b=cowos.capacity%3D1.2"]
-)
+    "path",
+    [
+        "/", "/n/map.deployed.2026Q4", "/facts", "/validation", "/compare?b=cowos.capacity%3D1.2",
+        "/day/4", "/day/9", "/layer/cowos", "/shock/hormuz", "/companies",
+    ],
+)  # fmt: skip
 def test_a_narrow_screen_does_not_scroll_sideways(opened, path):
     page = opened(path, width=320)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -196,8 +200,12 @@ def test_a_narrow_screen_does_not_scroll_sideways(opened, path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["/", "/n/map.deployed.2026Q4", "/fact/cowos.utilisation", "/api", "/search?query=zzzz"]
-)
+    "path",
+    [
+        "/", "/n/map.deployed.2026Q4", "/fact/cowos.utilisation", "/api", "/search?query=zzzz",
+        "/days", "/day/7", "/day/9", "/layer/cowos", "/shock/hormuz", "/company/tsmc",
+    ],
+)  # fmt: skip
 def test_names_landmarks_headings_contrast(opened, path, scheme):
     page = opened(path, scheme=scheme)
     assert page.evaluate(RULES) == []

@@ -22,6 +22,7 @@ from narrows.quarters import span
 from narrows.report.pages.answers import Answer, refusal
 from narrows.report.pages.number_page import nearest_ids
 from narrows.report.pages.other_pages import ROUTES
+from narrows.report.pages.places import places_of
 from narrows.report.pages.question import read_question
 from narrows.report.tables import chain_json, facts_json, layer_json, map_json
 
@@ -221,8 +222,10 @@ class Programs:
             :FOUND
         ]
         facts = [fact.id for fact in study.catalog.search(words)[:FOUND]] if parts else []
+        pages = [{"address": place.href, "name": place.name} for place in places_of(study, words)[:FOUND]]
         near = [] if numbers or facts else nearest_ids(study, words)
-        return _written({"query": words, "numbers": numbers, "facts": facts, "nearest": near})
+        told = {"query": words, "numbers": numbers, "facts": facts, "nearest": near, "pages": pages}
+        return _written(told)
 
     # --- scenarios -----------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Chain", "Link", "chain_of", "figure_ids", "links", "tell", "why"]
+__all__ = ["Chain", "Link", "chain_of", "figure_ids", "figure_of", "links", "tell", "why"]
 
 QUANTITIES = ("binds", "capacity", "price", "price_left", "price_usd")
 """What is said of each layer."""
@@ -179,7 +179,7 @@ def chain_of(id: str, told: Told) -> Chain:  # noqa: A002 (the word of the trade
         The figure in every draw.
     """
     reads = tuple(told.run.reader.reads) if told.reads is None else told.reads
-    return Chain(_figure(id, told), links(told.run, told.values, reads), told.path)
+    return Chain(figure_of(id, told), links(told.run, told.values, reads), told.path)
 
 
 def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
@@ -292,14 +292,23 @@ def _recipe(need: tuple[str, ...]) -> str:
     return f"sum over designs of mix{terms} / h100e"
 
 
-def _figure(name: str, told: Told) -> Figure:
+def figure_of(id: str, told: Told) -> Figure:  # noqa: A002 (the word of the trade)
+    """Return a figure that was told, without the facts behind it.
+
+    Parameters
+    ----------
+    id
+        Id of the figure.
+    told
+        The figure in every draw.
+    """
     p05, p50, p95 = (float(q) for q in quantiles(told.values, BAND))
     value = float(told.values.mean())
     if told.unit == "share":
         p05 = p50 = p95 = value
     solved = told.run
     return Figure(
-        id=name,
+        id=id,
         value=value,
         p05=p05,
         p50=p50,

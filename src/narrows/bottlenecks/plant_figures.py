@@ -18,7 +18,7 @@ from narrows.facility.weather import cities, weather
 if TYPE_CHECKING:
     from narrows.bottlenecks.told import Asked
 
-__all__ = ["tell"]
+__all__ = ["Years", "parsed", "tell"]
 
 REMEDY = "Copy the id that `narrows facility simulate` prints, such as plant.pue.phoenix_az.air.towers"
 TEXTS = {
@@ -56,21 +56,42 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     UnknownNameError
         If there is no such figure.
     """
-    quantity, place, design = _parsed(id)
-    book = asked_of(asked.catalog, asked.as_of, asked.scenario)
-    reader = Reader(book, asked.seed, asked.draws, asked.method)
-    values = drawn_years(design, weather(place), reader)[:, QUANTITIES.index(quantity)]
-    return Told(
-        Reading(book, reader),
-        np.asarray(values),
-        UNITS[quantity],
-        TEXTS[quantity],
-        reader.reads,
-        method="plant",
-    )
+    quantity, place, design = parsed(id)
+    return Years(place, design, asked).tell(quantity)
 
 
-def _parsed(id: str) -> tuple[str, str, Design]:  # noqa: A002 (the word of the trade)
+class Years:
+    """A design at a place through a year, in every draw.
+
+    Parameters
+    ----------
+    place, design
+        A shipped city, and the design.
+    asked
+        The question.
+    """
+
+    def __init__(self, place: str, design: Design, asked: Asked) -> None:
+        book = asked_of(asked.catalog, asked.as_of, asked.scenario)
+        reader = Reader(book, asked.seed, asked.draws, asked.method)
+        self.reading = Reading(book, reader)
+        self.values = drawn_years(design, weather(place), reader)
+
+    def tell(self, quantity: str) -> Told:
+        """Return one of `QUANTITIES`."""
+        values = np.asarray(self.values[:, QUANTITIES.index(quantity)])
+        reads = self.reading.reader.reads
+        return Told(self.reading, values, UNITS[quantity], TEXTS[quantity], reads, method="plant")
+
+
+def parsed(id: str) -> tuple[str, str, Design]:  # noqa: A002 (the word of the trade)
+    """Return quantity, city and design of an id.
+
+    Raises
+    ------
+    UnknownNameError
+        If it names no figure of a hall.
+    """
     parts = id.split(".")
     plain = {name.replace(" ", "_"): name for name in (*HEAT_PATHS, *REJECTION)}
     try:

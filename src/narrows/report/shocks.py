@@ -254,7 +254,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64.0, 130.0, 96.0, 60.0
 PAST = 120
 """Days of prices shown before the last one."""
 FAN = ((0.05, 0.95, "#dbe7f5"), (0.1, 0.9, "#bcd3ec"), (0.25, 0.75, STREAM))
-NIGHT_FAN = {"#dbe7f5": "#1c2b3d", "#bcd3ec": "#28435f"}
+NIGHT_FAN = {"#dbe7f5": "#1c2b3d", "#bcd3ec": "#28435f", STREAM: "#3f6f9f"}
 LINE = "#1a2330"
 TICKS = (5, 10, 20, 25, 50, 100)
 MOST_TICKS = 8

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["EventAnswer", "figure_ids", "figure_values", "shock"]
+__all__ = ["EventAnswer", "figure_ids", "figure_of", "figure_values", "shock"]
 
 LEVELS = (0.05, 0.5, 0.95)
 INNER = (0.1, 0.25, 0.75, 0.9)
@@ -231,12 +231,30 @@ def shock(
     inner: dict[str, tuple[float, ...]] = {}
     for one in figure_ids(path):
         values = figure_values(path, one, changes, branches)
-        figures[one] = _figure(path, one, values, path.reader.reads if ".change." in one else own)
+        figures[one] = figure_of(path, one, values, path.reader.reads if ".change." in one else own)
         inner[one] = tuple(float(value) for value in quantiles(values, INNER))
     return EventAnswer(path, figures, inner, changes)
 
 
-def _figure(path: PricePath, id: str, values: Floats, reads: tuple[str, ...]) -> Figure:  # noqa: A002 (the word of the trade)
+def figure_of(
+    path: PricePath,
+    id: str,  # noqa: A002 (the word of the trade)
+    values: Floats,
+    reads: tuple[str, ...],
+) -> Figure:
+    """Return the figure of values in every draw.
+
+    Parameters
+    ----------
+    path
+        The path.
+    id
+        One of `figure_ids`.
+    values
+        Those of `figure_values`.
+    reads
+        Facts behind it.
+    """
     quantity = id.split(".")[1]
     low, middle, high = (float(value) for value in quantiles(values, LEVELS))
     value = float(values.mean())

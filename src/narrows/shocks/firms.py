@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CompanyResult", "companies", "company", "known"]
+__all__ = ["CompanyResult", "companies", "company", "known", "named"]
 
 BAND = (0.1, 0.5, 0.9)
 FUEL = "324110"
@@ -44,6 +44,8 @@ class CompanyResult:
         Rise of input cost over revenue.
     fuel_share, hedged_share, lag_quarters
         As given; None where the industry's own is used.
+    draws
+        Change of operating profit over revenue in every draw.
     """
 
     name: str
@@ -54,10 +56,12 @@ class CompanyResult:
     hedged_share: float
     lag_quarters: float
     reads: tuple[str, ...] = field(default=())
+    draws: Floats | None = field(default=None, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the company as plain data."""
         content = asdict(self)
+        del content["draws"]
         if not np.isfinite(self.profit).all():
             content["profit"] = None  # its industries have no surplus
         return content
@@ -135,6 +139,7 @@ def company(
         given,
         float(np.median(hedged_share)),
         lag_quarters,
+        draws=total,
     )
 
 
@@ -183,6 +188,11 @@ def _listed() -> dict[str, dict[str, str]]:
 def known() -> tuple[str, ...]:
     """Return the ids of the companies that are named."""
     return tuple(_listed())
+
+
+def named() -> dict[str, str]:
+    """Return the name of each company by its id."""
+    return {name: row["name"] for name, row in _listed().items()}
 
 
 def companies(shock: Shock, names: tuple[str, ...] = ()) -> list[CompanyResult]:

@@ -248,6 +248,7 @@ class PricePath:
         return {length.name: float(share) for length, share in zip(self.event.lengths, counts, strict=True)}
 
 
+@lru_cache(maxsize=4096)
 def labels(day: date) -> tuple[str, str]:
     """Return the month and the quarter of a day.
 

@@ -40,6 +40,7 @@ def _bridge() -> dict[str, tuple[str, str]]:
         return {row["prefix"]: (row["sector"], row["spending"]) for row in csv.DictReader(file)}
 
 
+@cache
 def _row(code: str) -> tuple[str, str]:
     bridge = _bridge()
     match = max((prefix for prefix in bridge if code.startswith(prefix)), key=len, default="")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["AHEAD", "YEAR", "CompanyRow", "LayerRow", "RoleShare", "ValueResult", "tell", "value"]
+__all__ = ["AHEAD", "YEAR", "CompanyRow", "LayerRow", "RoleShare", "ValueResult", "tell", "told_by", "value"]
 
 YEAR = 4
 """Quarters counted from the one asked for: one year, so that revenue by year stands beside it."""
@@ -530,9 +530,27 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     UnknownNameError
         If there is no such figure.
     """
+    *_, quarter = id.split(".")[1:] or [""]
+    return told_by(Study(asked, quarter), id)
+
+
+def told_by(study: Study, id: str) -> Told:  # noqa: A002 (the word of the trade)
+    """Return a figure of a question that is answered already.
+
+    Parameters
+    ----------
+    study
+        The question.
+    id
+        A figure of its quarter.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such figure.
+    """
     *words, quarter = id.split(".")[1:] or [""]
-    study = Study(asked, quarter)
-    found = study.figure(words)
+    found = study.figure(words) if quarter == study.quarter else None
     if found is None:
         raise UnknownNameError(
             "figure", id, list(study.ids()), remedy="Write value.<quantity>.<layer or company>.<quarter>"

@@ -19,11 +19,10 @@ from narrows.report.pages.number_page import missing_page
 from narrows.report.pages.parts import Model, Prose, link
 from narrows.report.pages.question import Question, read_question
 from narrows.report.pages.registry import PAGES, find
+from narrows.report.pages.typeset import SITE, typeset
 
 if TYPE_CHECKING:
     from narrows.report.pages.study import Study
-
-from narrows.report.pages.typeset import SITE, typeset
 
 __all__ = ["FILES", "OK", "Answer", "answer", "answer_or_refuse", "page_html", "paper", "refusal"]
 
@@ -48,6 +47,9 @@ PDF, PAPER = "application/pdf", "/pdf"
 EXTRA = ("/map.png", "/map.xlsx")
 """Files that need a package which may not be there."""
 OK, NOT_FOUND, BAD, MISSING = 200, 404, 400, 501
+PICTURE = "/picture/"
+"""Where pictures of pages stand, to take away: name of the page, a dot, name of the picture, form."""
+PICTURE_TYPES = {"svg": SVG, "png": PNG, "csv": CSV, "json": JSON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def answer(study: Study, path: str, query: str = "") -> Answer:
             title="This cannot be answered",
             lead=f"{problem.given}.",
             blocks=[Prose([f"{problem.acceptable}.", f"{problem.remedy}.", link("/", "Back to the map")])],
-            status=MISSING if isinstance(problem, DataError) and extra else BAD,
+            status=MISSING if isinstance(problem, DataError) and (extra or path.endswith(".png")) else BAD,
         )
         return _page(study, told, Question())
 
@@ -196,6 +198,8 @@ def answer_or_refuse(study: Study, path: str, question: Question) -> Answer:
         return maker(study, question)
     if path.startswith("/embed/"):
         return _embed(study, path.removeprefix("/embed"), question)
+    if path.startswith(PICTURE):
+        return _picture(study, path.removeprefix(PICTURE))
     if path.startswith("/n/") and path.endswith(".json"):
         from narrows.report.tables import chain_json
 
@@ -215,6 +219,20 @@ def answer_or_refuse(study: Study, path: str, question: Question) -> Answer:
 def _on_paper() -> bool:
     """Return whether pages can be set on paper here."""
     return find_spec("typst") is not None
+
+
+def _picture(study: Study, name: str) -> Answer:
+    """Return a picture of a page, or the numbers in it, to take away."""
+    from narrows.report.pages.pictures import taken
+
+    stem, _, form = name.rpartition(".")
+    page = f"/{stem.partition('.')[0].replace('-', '/', 1)}"
+    found = find(page)
+    if "." in stem.strip(".") and found is not None and form in PICTURE_TYPES and stem not in study.pictures:
+        found[0].make(study, Question(), found[1])
+    if stem not in study.pictures or form not in PICTURE_TYPES:
+        raise UnknownNameError("picture", name, [f"{known}.svg" for known in study.pictures], "See the Days")
+    return Answer(200, PICTURE_TYPES[form], taken(*study.pictures[stem], form))
 
 
 def _sources(study: Study, question: Question) -> Any:

@@ -194,22 +194,20 @@ def _table(study: Study, facts: list[Fact], caption: str) -> Table:
 
 def search_page(study: Study, question: Question, _: str = "") -> Model:
     """Return what a few words find among numbers, facts and sources."""
-    from narrows.report.pages.registry import PAGES
+    from narrows.report.pages.places import places_of
 
     words = printable(question.words or question.quarter).strip()
     if not words:
         return Model(
-            title="Search", lead="Numbers, facts and sources by their words, such as cowos capacity."
+            title="Search", lead="Pages, numbers, facts and sources by their words, such as cowos capacity."
         )
     parts = words.lower().split()
     facts = study.catalog.search(words)[:FOUND]
     numbers = [name for name in study.ids if all(part in name.lower() for part in parts)][:FOUND]
-    pages = [
-        page for page in PAGES if "{" not in page.path and page.title and words.lower() in page.title.lower()
-    ]
+    pages = places_of(study, words)
     blocks: list[Prose | Table] = []
     if pages:
-        blocks.append(Prose([joined((link(page.path, page.title) for page in pages), ", ")], "Pages"))
+        blocks.append(Prose([joined((link(page.href, page.name) for page in pages), ", ")], "Pages"))
     if facts:
         blocks.append(_table(study, facts, f"Facts that hold: {words}"))
     if numbers:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from narrows.errors import OutputError, RunError
-from narrows.report.pages.answers import FILES, answer
+from narrows.report.pages.answers import FILES, PICTURE, answer
 from narrows.report.pages.registry import PAGES
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ def place(address: str) -> str:
     path, _, query = address.partition("?")
     name = unquote(path).strip("/")
     stem = f"{name}/{query.replace('&', '/')}" if query else name
+    if path.startswith(PICTURE):
+        return name
     if path in FILES or path == "/map.xlsx":
         return f"{query.replace('&', '/')}/{name}" if query else name
     return f"{stem}/index.html".lstrip("/")

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from narrows.bottlenecks.answer import DEFAULT_DRAWS
 from narrows.errors import UnknownNameError, nearest
 from narrows.figure import number
 from narrows.report.pages.parts import (
@@ -82,16 +83,16 @@ def _terms(study: Study, chain: Chain, question: Question) -> Terms:
         ]
         pairs.append(("Path of the median draw", ", then ".join(steps)))
     if figure.draws:
-        draws = "study.draws" if figure.draws == study.draws else "study.quick_draws"
-        pairs.append(
-            (
-                "Draws",
-                joined((num(draws, f"{figure.draws:,}") + ",", num("study.seed", f"seed {figure.seed}"))),
-            )
-        )
+        counts = {study.draws: "study.draws", study.quick_draws: "study.quick_draws"}
+        draws = counts.get(figure.draws, figure.id)
+        told = num(draws, f"{figure.draws:,}", question if draws == figure.id else None)
+        pairs.append(("Draws", joined((told + ",", num("study.seed", f"seed {figure.seed}")))))
     pairs += [("Facts of", figure.vintage), ("Model", figure.model)]
-    scenario = "" if not question.changes else " --scenario FILE"
-    pairs.append(("Ask the program", Markup("<code>narrows why {}{}</code>").format(figure.id, scenario)))
+    asked = "" if not question.changes else " --scenario FILE"
+    count = figure.draws if question.quick else study.draws
+    if figure.draws and not question.changes and count != DEFAULT_DRAWS:
+        asked += f" --draws {count}"
+    pairs.append(("Ask the program", Markup("<code>narrows why {}{}</code>").format(figure.id, asked)))
     return Terms(pairs)
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Heat",
     "Model",
     "Picture",
+    "Points",
     "Prose",
     "Table",
     "Terms",
@@ -131,6 +132,28 @@ class Prose:
     paragraphs: Sequence[str | Markup]
     title: str = ""
     id: str = ""
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A list, numbered or not; or, as a callout, paragraphs set apart from the rest.
+
+    Parameters
+    ----------
+    items
+        Its items, or paragraphs of a callout.
+    title, id
+        Heading and id of the block.
+    form
+        ``ul``, ``ol``, ``nav`` for a row of links, or ``callout``.
+    """
+
+    kind: ClassVar[str] = "points"
+    items: Sequence[str | Markup]
+    title: str = ""
+    id: str = ""
+    form: str = "ul"
     live: bool = False
 
 

@@ -54,8 +54,16 @@ class Page:
 
 PAGES = (
     Page("/", "Map", "map_page:map_page", menu=True, key="m"),
+    Page("/days", "Days", "day_page:days_page", menu=True, key="d"),
+    Page("/layers", "Layers", "layer_page:layers_page", menu=True, key="l"),
+    Page("/companies", "Companies", "company_page:companies_page", menu=True, key="o"),
     Page("/market", "Market", "market_page:weeks_page", menu=True, key="w"),
     Page("/market/{id}", "", "market_page:market_page"),
+    Page("/shock", "Shocks", "shock_page:shocks_page", menu=True, key="h"),
+    Page("/day/{id}", "", "day_page:day_page"),
+    Page("/layer/{id}", "", "layer_page:layer_page"),
+    Page("/company/{id}", "", "company_page:company_page"),
+    Page("/shock/{id}", "", "shock_page:shock_page"),
     Page("/facts", "Facts", "fact_pages:facts_page", menu=True, key="f"),
     Page("/sources", "Sources", "fact_pages:sources_page", menu=True, key="s"),
     Page("/validation", "Validation", "other_pages:validation_page", menu=True, key="v"),

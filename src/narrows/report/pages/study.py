@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections import OrderedDict
 from dataclasses import replace
@@ -9,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, Run, reduce_run, run
-from narrows.bottlenecks.chain import Chain, chain_of, figure_ids, why
+from narrows.bottlenecks.chain import Chain, chain_of, figure_ids, figure_of, why
 from narrows.bottlenecks.chain import tell as tell_map
 from narrows.bottlenecks.told import FAMILIES, Asked
 from narrows.catalog import Overlay, Scaling, default
@@ -18,6 +19,7 @@ from narrows.figure import Figure
 from narrows.quarters import Quarter
 from narrows.report.pages.measured import measured_rows
 from narrows.report.pages.question import Question
+from narrows.report.pages.rooms import Rooms
 from narrows.report.words import STOCK, likeliest
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.result import MapResult
     from narrows.bottlenecks.what_if import WhatIf
     from narrows.catalog import Catalog, Source
+    from narrows.report.pages.parts import Table
 
     Key = TypeVar("Key")
     Value = TypeVar("Value")
@@ -38,6 +41,7 @@ QUICK_DRAWS = 500
 MOST_KEPT = 64
 """Scenarios whose answers are kept."""
 MOST_CHAINS = 512
+MOST_FIGURES = 4096
 MOST_RUNS = 4
 SLIDERS = 3
 """Sliders of the map: the layers that most likely bind."""
@@ -99,8 +103,11 @@ class Study:
         self.draws, self.seed, self.static = draws, seed, static
         self.quick_draws = min(quick_draws, draws)
         self.measured = measured_rows(validation)
+        self.absent: set[str] = set()
+        self.pictures: dict[str, tuple[str, Table]] = {}
         self._maps: OrderedDict[Question, MapResult] = OrderedDict()
         self._runs: OrderedDict[Question, tuple[Run, tuple[str, ...]]] = OrderedDict()
+        self._figures: OrderedDict[tuple[str, bool], Figure] = OrderedDict()
         self._chains: OrderedDict[tuple[str, Question], Chain] = OrderedDict()
         self._telling = threading.Lock()
         self._lock = threading.Lock()
@@ -220,6 +227,23 @@ class Study:
 
         return self._keep(self._runs, question, solve, MOST_RUNS)
 
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """First words of the ids of facts."""
+        return frozenset(name.partition(".")[0] for name in self.catalog.known)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """Answers of the other rooms."""
+        return Rooms(
+            self.catalog,
+            self.draws,
+            self.quick_draws,
+            self.seed,
+            solved=lambda: (_Solved(self.base_run), self._base[1]),
+            telling=self._telling,
+        )
+
     # --- numbers --------------------------------------------------------------------------------
 
     @cached_property
@@ -280,6 +304,35 @@ class Study:
             return Chain(self.plain[id_], ())
         return self._keep(self._chains, (id_, asked), lambda: self._chain(id_, asked), MOST_CHAINS)
 
+    def figure(self, id_: str, *, quick: bool = False) -> Figure:
+        """Return a figure without the facts behind it, which takes a part of the time of its chain.
+
+        Parameters
+        ----------
+        id_
+            Id of a figure of a room other than the map.
+        quick
+            Whether to ask with the draws of a what-if.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such figure.
+        """
+        if id_ in self.plain:
+            return self.plain[id_]
+        return self._keep(self._figures, (id_, quick), lambda: self._figure(id_, quick=quick), MOST_FIGURES)
+
+    def _figure(self, id_: str, *, quick: bool) -> Figure:
+        told = self.rooms.tell(id_, quick=quick)
+        if told is None:
+            home = FAMILIES.get(id_.partition(".")[0])
+            if home is None:
+                raise UnknownNameError("number", id_, self.ids, "Search for it, or see the map")
+            asked = self.rooms.quick if quick else self.rooms.asked
+            return figure_of(id_, importlib.import_module(home).tell(id_, asked))
+        return figure_of(id_, told)
+
     def source(self, key: str, question: Question | None = None) -> Source:
         """Return a source by its key; the scenario of a question is one.
 
@@ -302,6 +355,9 @@ class Study:
                 told = tell_map(id_, _Solved(solved))
             reads = tuple(dict.fromkeys((*before, *chain.reads))) if told.reads is None else told.reads
             return chain_of(id_, replace(told, reads=reads))
+        kept = None if asked.changes else self.rooms.tell(id_, quick=asked.quick)
+        if kept is not None:
+            return chain_of(id_, kept)
         if family not in FAMILIES:
             raise UnknownNameError("number", id_, self.ids, "Search for it, or see the map")
         if asked.changes:
@@ -310,7 +366,8 @@ class Study:
                 "Pages carry scenarios for the numbers of the map",
                 "Write `narrows why` with --scenario FILE, or leave the changes out",
             )
-        found = why(id_, draws=self.draws, seed=self.seed, catalog=self.catalog)
+        draws = self.quick_draws if asked.quick else self.draws
+        found = why(id_, draws=draws, seed=self.seed, catalog=self.catalog)
         if isinstance(found, Chain):
             return found
         raise UnknownNameError("number", id_, self.ids, "It is a fact: see its own page")
@@ -332,7 +389,7 @@ class Study:
 
 
 class _Solved(Asked):
-    """A question that is solved already; another quarter of it is another view, not another solution."""
+    """A question that is solved already; other quarters of it are another view, not another solution."""
 
     __slots__ = ("_solution",)
     _solution: Run
@@ -342,12 +399,13 @@ class _Solved(Asked):
         object.__setattr__(self, "_solution", solved)
 
     def run(self, quarters: str | None = None) -> Run:
-        """Return the view of one quarter."""
+        """Return the view of a quarter, or of several such as ``2026Q4:2027Q3``; beyond the map anew."""
         solved = self._solution
-        if quarters is None or quarters not in solved.quarters:
+        first, _, last = (quarters or "").partition(":")
+        if last and not {first, last} <= set(solved.quarters):
+            return Asked.run(self, quarters)
+        if first not in solved.quarters:
             return solved
-        place = solved.quarters.index(quarters)
-        start = solved.shown.start + place
-        return replace(
-            solved, capacity=solved.capacity[:, :, place : place + 1], shown=slice(start, start + 1)
-        )
+        begin, end = solved.quarters.index(first), solved.quarters.index(last or first) + 1
+        shown = slice(solved.shown.start + begin, solved.shown.start + end)
+        return replace(solved, capacity=solved.capacity[:, :, begin:end], shown=shown)
