@@ -22,6 +22,7 @@ __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
     "cascade": "narrows.bottlenecks.migration_why",
+    "claims": "narrows.claims.study",
     "facility": "narrows.bottlenecks.facility_figures",
     "headlines": "narrows.bottlenecks.knowledge",
     "inference": "narrows.bottlenecks.inference_figures",
