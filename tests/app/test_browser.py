@@ -118,7 +118,7 @@ def told_if_busy(best, goal):
         pytest.skip(f"{best:.0f} ms beside {goal} ms, at a load of {os.getloadavg()[0]:.1f}")
 
 
-def until(page, script, *, wanted=True, seconds=5.0):
+def until(page, script, *, wanted=True, seconds=20.0):
     """Wait without `eval`, which the policy of the pages refuses to the test too."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -24,7 +24,7 @@ BEFORE = "The model begins in 2019Q4. Ask for quarters from 2019Q4, for instance
 ASK_LATER = "Ask for a later day."
 
 LINES = {
-    "mapp": "The command 'mapp' is not known. The nearest known: 'map', 'schema', 'makers'. See `narrows --help`.",
+    "mapp": "The command 'mapp' is not known. The nearest known: 'map', 'schema', 'market'. See `narrows --help`.",
     "--versio": "The option '--versio' is not known. The nearest known: '--version', '--help'. See `narrows --help`.",
     "map --jsonn": (
         "The option '--jsonn' is not known. The nearest known: '--json', '--as-of', '--svg'. "

@@ -12,11 +12,16 @@ from narrows.bottlenecks.shock_knowledge import watch
 from narrows.report.chart import png
 from narrows.report.shocks import headline, list_text, shock_svg, shock_text
 from narrows.shocks import known_events, shock
+from narrows.shocks.event_sectors import event_sectors
 
 
 @pytest.fixture(scope="module")
 def hormuz():
     return shock("hormuz", draws=1000)
+
+
+def written(found, watched, width):
+    return shock_text(found, watched, width, *event_sectors(found.path))
 
 
 def test_the_picture_is_whole_and_keeps_its_words_inside(hormuz):
@@ -40,7 +45,7 @@ def test_the_names_of_the_lines_do_not_touch(hormuz):
 
 
 def test_the_page_prints_the_figures(hormuz):
-    text = shock_text(hormuz, (), 100)
+    text = written(hormuz, (), 100)
     figure = hormuz.get("price", "2026Q3")
     low, _, _, high = hormuz.inner[figure.id]
     assert f"2026Q3 {figure.p50:.0f} USD a barrel ({low:.0f} to {high:.0f})" in headline(hormuz)
@@ -54,11 +59,11 @@ def test_the_page_prints_the_figures(hormuz):
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_no_line_is_wider_than_asked(hormuz, width):
-    assert max(map(len, shock_text(hormuz, watch(hormuz.path, ("2026Q2",))[:6], width).splitlines())) <= width
+    assert max(map(len, written(hormuz, watch(hormuz.path, ("2026Q2",))[:6], width).splitlines())) <= width
 
 
 def test_once_the_price_has_seen_the_event_the_other_path_is_a_walk():
-    assert " walk" in shock_text(shock("kuwait-1990", draws=300), (), 100)
+    assert " walk" in written(shock("kuwait-1990", draws=300), (), 100)
 
 
 def test_the_list_names_every_event():

@@ -29,6 +29,7 @@ FAMILIES = {
     "loop": "narrows.bottlenecks.feedback",
     "makers": "narrows.bottlenecks.concentration",
     "map": "narrows.bottlenecks.chain",
+    "market": "narrows.bottlenecks.market_figures",
     "plan": "narrows.bottlenecks.planning",
     "plant": "narrows.bottlenecks.plant_figures",
     "power_date": "narrows.bottlenecks.power_date_figures",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from narrows.claims.claim import Change, Claim
+from narrows.claims.claim import Change, Claim, Streak, StreakEnded
 from narrows.claims.entities import entity
 from narrows.claims.verdict import Verdict
 from narrows.market.window import Window
@@ -92,6 +92,10 @@ def judged(*, right: bool, **more: Any) -> Verdict:
     return Verdict("TRUE" if right else "FALSE", **more)
 
 
+ANCHORED = (Change, Streak, StreakEnded)
+"""Claims that single closes of an earlier time are enough for."""
+
+
 def history_of(claim: Claim, desk: Desk) -> tuple[History | None, str, Verdict | None]:  # noqa: PLR0911
     """Return the history that a claim is checked on, a note on a stand-in, or why there is none."""
     known = entity(claim.entity)
@@ -102,7 +106,7 @@ def history_of(claim: Claim, desk: Desk) -> tuple[History | None, str, Verdict |
         return None, "", cannot_tell("the text names no day: give --week DATE")
     if known is not None and known.kind == "sector":
         return None, "", None
-    history = desk.library.history(claim.entity)
+    history = desk.library.history(claim.entity, anchored=isinstance(claim, ANCHORED))
     if history is not None and history.end_of(_to_end(claim.window)) is not None:
         return history, "", None
     if known is not None and known.fund:

@@ -58,7 +58,7 @@ def check_streak(claim: Streak, desk: Desk) -> Verdict:
     count, said = runs[place], int(claim.stated.value)
     words = f"{count} {claim.unit}{'s' if count != 1 else ''} {'up' if way > 0 else 'down'} in a row to {day_words(history.days[history.periods(claim.unit)[place].end])}"  # noqa: E501
     told: dict[str, Any] = {"value": float(count), "words": words, "data": history.hash, "note": note}
-    if count == place + 1 and said > count:
+    if said > count and history.reaches_start(claim.unit, way, place):
         return cannot_tell(f"data start {history.days[0].isoformat()}", words, data=history.hash)
     if agrees(claim.stated, float(count)):
         return Verdict("TRUE", **told)

@@ -10,6 +10,7 @@ from narrows.cli.options import (
     facts,
     inference,
     machines,
+    market,
     shocks,
     site,
     stack,
@@ -19,7 +20,7 @@ from narrows.cli.options import (
 
 __all__ = ["add_commands"]
 
-ROOMS = (stack, machines, facility, shocks, inference, training, value, claims, site, facts)
+ROOMS = (stack, machines, facility, shocks, inference, training, value, market, claims, site, facts)
 
 
 def add_commands(commands: Any) -> None:

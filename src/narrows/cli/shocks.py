@@ -39,6 +39,7 @@ def _run(arguments: Namespace) -> str:
     from narrows.bottlenecks.signal import LEAST_DRAWS
     from narrows.report.shocks import shock_json, shock_svg, shock_text
     from narrows.shocks import shock
+    from narrows.shocks.event_sectors import event_sectors
 
     found = shock(
         arguments.event,
@@ -64,4 +65,7 @@ def _run(arguments: Namespace) -> str:
             write(path, content)
             if not arguments.quiet:
                 say(f"wrote {path}")
-    return shock_json(found, watched) if arguments.json else shock_text(found, watched, width())
+    table, firms = event_sectors(found.path)
+    if arguments.json:
+        return shock_json(found, watched, table, firms)
+    return shock_text(found, watched, width(), table, firms)

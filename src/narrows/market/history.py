@@ -195,12 +195,19 @@ class History:
         starts = [self._start(unit, day) for day in self.days]
         found = []
         for place, start in enumerate(starts):
-            if place + 1 < len(starts) and starts[place + 1] == start:
+            if (place + 1 < len(starts) and starts[place + 1] == start) or self._unfinished(unit, place):
                 continue
             base = self.before(start)
             if base is not None:
                 found.append(Period(base, place, start, self.between(base, place)))
         return found
+
+    def _unfinished(self, unit: str, place: int) -> bool:
+        """Whether a known session of the same period follows one that is held, without a close."""
+        at = bisect.bisect_right(self.sessions, self.days[place])
+        if at >= len(self.sessions):
+            return False
+        return self._start(unit, self.sessions[at]) == self._start(unit, self.days[place])
 
     def _start(self, unit: str, day: date) -> date:
         if unit == "day":
@@ -217,7 +224,10 @@ class History:
         return place if place < len(found) and found[place].start == start else None
 
     def runs(self, unit: str, way: int) -> list[int]:
-        """Return, for each period, how many in a row went one way up to it."""
+        """Return, for each period, how many in a row went one way up to it, as far as closes are held.
+
+        A run that `reaches_start` may be longer than the closes tell.
+        """
         key = f"run {unit} {way}"
         if key not in self._runs:
             found, count, before = [], 0, None
@@ -228,6 +238,20 @@ class History:
                 before = one.end
             self._runs[key] = found
         return self._runs[key]
+
+    def reaches_start(self, unit: str, way: int, place: int) -> bool:
+        """Return whether a run is cut by the first close that is held, or by a gap.
+
+        Parameters
+        ----------
+        unit, way
+            As in `runs`.
+        place
+            Place among the periods of the last one of the run.
+        """
+        first = place - self.runs(unit, way)[place] + 1
+        found = self.periods(unit)
+        return first <= place and (first == 0 or found[first].base != found[first - 1].end)
 
     @cached_property
     def _runs(self) -> dict[str, list[int]]:

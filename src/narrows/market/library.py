@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from narrows.errors import DataError
 from narrows.market.history import History
+from narrows.market.sessions import FIRST_YEAR, LAST_YEAR, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +27,6 @@ SKIPPED = re.compile(r"adjclose|reference|membership|constituents|caps|changes|s
 """Tables that hold no raw closes by session: adjusted, weekly, monthly, lists."""
 TICKER = re.compile(r"[A-Z][A-Z0-9.^-]{0,7}")
 """Names of columns that are symbols themselves."""
-CALENDAR = "SPX"
-"""The history whose days are the sessions of the exchange."""
 BUILT_IN = Path(__file__).parent / "closes.csv"
 ELSEWHERE = frozenset(
     {"KOSPI", "BRENT", "WTI", "BRENT_FUT", "WTI_FUT", "US10Y", "US2Y", "BTCUSD", "GOLD", "VIX"}
@@ -53,7 +52,7 @@ class Library:
     --------
     >>> history = Library().history("SPX")
     >>> history.days[0].isoformat(), history.closes[-1]
-    ('2026-04-17', 7398.93)
+    ('2026-04-15', 7398.93)
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
@@ -104,21 +103,52 @@ class Library:
                         found.setdefault(symbol, {})[day] = float(close)
         return found
 
-    @cached_property
-    def sessions(self) -> tuple[date, ...]:
-        """Days on which the exchange was open, as far as the calendar's history tells."""
-        return tuple(sorted(self._closes(CALENDAR)))
+    def history(self, symbol: str, *, anchored: bool = False) -> History | None:
+        """Return the history of a symbol; None where no close is held.
 
-    def history(self, symbol: str) -> History | None:
-        """Return the history of a symbol; None where no close is held."""
+        Parameters
+        ----------
+        symbol
+            Of the instrument.
+        anchored
+            With single closes from before the first session from which none is missing, such as ends of weeks
+            and of the last year: enough for a change or a run of weeks, not for "the highest since".
+        """
+        if anchored:
+            return self._anchored(symbol)
         if symbol not in self._histories:
             closes = self._closes(symbol)
+            closes = {day: close for day, close in closes.items() if day >= self._whole_from(symbol, closes)}
             days = sorted(closes)
-            known = () if symbol in ELSEWHERE else self.sessions
+            known = () if symbol in ELSEWHERE else _sessions_from(days)
             place = "built-in closes" if self.folder is None else self.folder.name
             made = History(symbol, days, [closes[day] for day in days], known, place) if days else None
             self._histories[symbol] = made
         return self._histories[symbol]
+
+    def _anchored(self, symbol: str) -> History | None:
+        closes = self._closes(symbol)
+        days = sorted(closes)
+        if not days:
+            return None
+        known = () if symbol in ELSEWHERE else _sessions_from(days)
+        place = "built-in closes" if self.folder is None else self.folder.name
+        return History(symbol, days, [closes[day] for day in days], known, place)
+
+    def _whole_from(self, symbol: str, closes: dict[date, float]) -> date:
+        """Return the first day from which no built-in close is missing; of a folder, the first."""
+        days = sorted(closes)
+        if not days or symbol not in self._built_in or self.folder is not None:
+            return days[0] if days else date.min
+        known = _sessions_from(days)
+        first = days[-1]
+        for session in reversed(known):
+            if session > first:
+                continue
+            if session not in closes:
+                break
+            first = session
+        return first
 
     def _closes(self, symbol: str) -> dict[date, float]:
         closes = dict(self._built_in.get(symbol, {}))
@@ -126,6 +156,14 @@ class Library:
             for day, close in _read(path, columns, symbol):
                 closes.setdefault(day, close)
         return closes
+
+
+def _sessions_from(days: list[date]) -> tuple[date, ...]:
+    """Return the sessions of the exchange from the first day held on; none where a day is no session."""
+    if not days or days[0].year < FIRST_YEAR:
+        return ()
+    known = sessions(days[0], date(LAST_YEAR, 12, 31))
+    return known if set(days) <= set(known) else ()
 
 
 def _symbol(column: str) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from narrows.shocks.reaction import Priced
     from narrows.shocks.transmission import SectorTable
 
-__all__ = ["push_json", "push_svg", "push_text"]
+__all__ = ["company_lines", "industry_lines", "push_json", "push_svg", "push_text", "sector_lines"]
 
 WIDTH, MARGIN, LEFT, RIGHT, TOP, ROW, BAR = 980.0, 24.0, 190.0, 250.0, 120.0, 30.0, 14.0
 COLOURS = {"Supported": "#2f7d4f", "Pressured": "#b3211b", "Resilient": "#86b0dc", "Mixed": "#b98a2e"}
@@ -76,36 +76,54 @@ def push_text(
         *folded(f"Given for {found.duration} quarters: {moved}.", width),
         f"Household basket {_percent(found.basket, 2)}.",
         "",
-        f"  {'sector':<24}{'verdict':<11}{'profit':>9}{'10 % to 90 %':>18}{'equity ends':>13}{'stays':>9}",
+        *sector_lines(found, width),
+        "",
+        *industry_lines(found, width),
+    ]
+    lines += ["", *company_lines(companies)] if companies else []
+    for name, told in (seen or {}).items():
+        lines += ["", *folded(_seen(name, told), width)]
+    example = figure_id("profit", found.sectors[0].name, found)
+    return "\n".join([*lines, "", *folded(NOTE, width), f"Why? narrows why {example}"]) + "\n"
+
+
+def sector_lines(found: SectorTable, width: int) -> list[str]:
+    """Return the eleven sectors: verdict, profit of a year, equity if it ends or stays, the reason."""
+    lines = [
+        f"  {'sector':<23}{'verdict':<10}{'profit':>9}{'10 % to 90 %':>16}{'if it ends':>12}{'stays':>8}"
     ]
     for row in found.sectors:
         low, middle, high = (100 * value for value in row.profit)
         span = f"{low:+.1f} to {high:+.1f}"
         lines.append(
-            f"  {row.name:<24}{row.verdict:<11}{middle:>+7.1f} %{span:>18}"
-            f"{100 * row.cyclical[1]:>+11.2f} %{100 * row.structural[1]:>+7.1f} %"
+            f"  {row.name:<23}{row.verdict:<10}{middle:>+7.1f} %{span:>16}"
+            f"{100 * row.cyclical[1]:>+10.2f} %{100 * row.structural[1]:>+6.1f} %"
         )
         lines += [f"      {line}" for line in folded(row.rationale + ".", width - 6)]
-    lines += [
-        "",
-        f"  {'industry':<50}{'price':>8}{'10 % to 90 %':>18}{'margin bp':>12}",
-    ]
+    return lines
+
+
+def industry_lines(found: SectorTable, width: int) -> list[str]:
+    """Return the industries told: price, margin, and the reason."""
+    cell = min(max(width - 40, 28), 50)
+    lines = [f"  {'industry':<{cell}}{'price':>8}{'10 % to 90 %':>18}{'margin bp':>11}"]
     for one in found.industries:
         low, middle, high = (100 * value for value in one.price)
-        name = f"{one.code} {one.name}"[:49]
+        name = f"{one.code} {one.name}"[: cell - 1]
         span = f"{low:+.2f} to {high:+.2f}"
-        lines.append(f"  {name:<50}{middle:>+6.2f} %{span:>18}{1e4 * one.profit[1]:>+12.0f}")
+        lines.append(f"  {name:<{cell}}{middle:>+6.2f} %{span:>18}{1e4 * one.profit[1]:>+11.0f}")
         lines += [f"      {line}" for line in folded(one.rationale + ".", width - 6) if one.rationale]
-    if companies:
-        lines += ["", f"  {'company':<28}{'margin bp':>10}{'10 % to 90 %':>20}{'of profit':>12}"]
-        for firm in companies:
-            low, middle, high = (1e4 * value for value in firm.margin)
-            span = f"{low:+.0f} to {high:+.0f}"
-            lines.append(f"  {firm.name:<28}{middle:>+10.0f}{span:>20}{100 * firm.profit[1]:>+10.1f} %")
-    for name, told in (seen or {}).items():
-        lines += ["", *folded(_seen(name, told), width)]
-    example = figure_id("profit", found.sectors[0].name, found)
-    return "\n".join([*lines, "", *folded(NOTE, width), f"Why? narrows why {example}"]) + "\n"
+    return lines
+
+
+def company_lines(companies: Sequence[CompanyResult]) -> list[str]:
+    """Return companies with the change of their margin."""
+    lines = [f"  {'company':<28}{'margin bp':>10}{'10 % to 90 %':>20}{'of profit':>12}"]
+    for firm in companies:
+        low, middle, high = (1e4 * value for value in firm.margin)
+        span = f"{low:+.0f} to {high:+.0f}"
+        lines.append(f"  {firm.name:<28}{middle:>+10.0f}{span:>20}{100 * firm.profit[1]:>+10.1f} %")
+    return lines
 
 
 def _percent(band: tuple[float, float, float], digits: int) -> str:

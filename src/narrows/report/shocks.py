@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.draws import quantiles
 from narrows.report.chart import EDGE, FRAME, MARGIN, NIGHT, QUIET, STREAM
+from narrows.report.shock_push import company_lines, industry_lines, sector_lines
 from narrows.report.svg import night_rules, path, picture, words
 from narrows.report.words import folded
 from narrows.shocks.parity import CRUDE, FOLLOWERS
 from narrows.shocks.series import prices
+from narrows.shocks.transmission import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.shock_knowledge import Watched
     from narrows.shocks.answer import EventAnswer
     from narrows.shocks.events import Event
+    from narrows.shocks.firms import CompanyResult
+    from narrows.shocks.transmission import SectorTable
 
     Place = Callable[[date, float], tuple[float, float]]
 
@@ -68,7 +72,13 @@ def list_json(events: Mapping[str, Event]) -> str:
     return json.dumps({"command": "shocks list", "events": rows}, indent=2)
 
 
-def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> str:
+def shock_text(
+    found: EventAnswer,
+    watched: Sequence[Watched],
+    width: int,
+    table: SectorTable,
+    companies: Sequence[CompanyResult] = (),
+) -> str:
     """Return the answer as text.
 
     Parameters
@@ -79,9 +89,15 @@ def shock_text(found: EventAnswer, watched: Sequence[Watched], width: int) -> st
         What to watch, most first; none where the draws are too few.
     width
         Width to write for [character].
+    table
+        What the price does to sectors and industries.
+    companies
+        What it does to companies.
     """
     lines = [*folded(headline(found), width), "", *_flow(found, width), "", *_prices(found), ""]
     lines += [*_odds(found, width), "", *_tree(found, width), *_changes(found, width)]
+    lines += ["", *sector_lines(table, width), "", *industry_lines(table, width)]
+    lines += ["", *company_lines(companies)] if companies else []
     lines += ["", *_watch(found, watched)] if watched else []
     name = found.event.id
     quarter = found.path.ahead[0]
@@ -217,11 +233,18 @@ def _watch(found: EventAnswer, watched: Sequence[Watched]) -> list[str]:
     return lines
 
 
-def shock_json(found: EventAnswer, watched: Sequence[Watched]) -> str:
-    """Return the answer as JSON."""
-    return json.dumps(
-        {"command": "shocks run", **found.to_json(), "watch": [asdict(one) for one in watched]}, indent=2
-    )
+def shock_json(
+    found: EventAnswer,
+    watched: Sequence[Watched],
+    table: SectorTable,
+    companies: Sequence[CompanyResult] = (),
+) -> str:
+    """Return the answer as JSON, with the push through sectors and companies."""
+    content: dict[str, Any] = {"command": "shocks run", **found.to_json()}
+    content["watch"] = [asdict(one) for one in watched]
+    content["sectors"] = as_json(table)
+    content["companies"] = [firm.to_json() for firm in companies]
+    return json.dumps(content, indent=2)
 
 
 # --- picture ------------------------------------------------------------------------------------

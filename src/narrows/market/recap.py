@@ -1,0 +1,404 @@
+"""The week in numbers: indices, sectors, what drove it, and what it may hide; every number from closes."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from narrows.errors import DataError, UsageError
+from narrows.market.library import Library
+from narrows.market.sessions import last_of_week, sessions
+from narrows.market.window import Window, monday_of
+
+if TYPE_CHECKING:
+    from narrows.market.history import History
+
+__all__ = ["INDICES", "SECTORS", "IndexRow", "Move", "Recap", "Score", "Signal", "recap"]
+
+INDICES = (("SPX", "S&P 500"), ("IXIC", "Nasdaq Composite"), ("DJI", "Dow Jones"))
+"""Indices of the first table."""
+STANDS_IN = {"DJI": "DIA"}
+"""Funds that are shown, and named, where the closes of an index are not held."""
+SECTORS = (
+    ("XLK", "Technology"),
+    ("XLB", "Materials"),
+    ("XLC", "Communication Services"),
+    ("XLY", "Consumer Discretionary"),
+    ("XLRE", "Real Estate"),
+    ("XLI", "Industrials"),
+    ("XLP", "Consumer Staples"),
+    ("XLF", "Financials"),
+    ("XLV", "Health Care"),
+    ("XLU", "Utilities"),
+    ("XLE", "Energy"),
+)
+"""Sector funds of the S&P 500 (Select Sector SPDRs) and their GICS sectors."""
+DEFENSIVE = ("XLP", "XLU", "XLV")
+STATE = Path(__file__).parent / "closes.toml"
+BREADTH_BELOW = 0.03
+"""Share of members by which breadth stands below its own four-week high when a record is called thin."""
+BREADTH_WEEKS = 4
+SCORES = 8
+ENOUGH_YEARS = 10
+"""Years of closes from which their highest is called a record without a fact that says so."""
+LONGEST_CLOSURE = 14
+"""Days that hold a session for sure: the exchange was never closed so long since 1990."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of the week.
+
+    Parameters
+    ----------
+    symbol, name
+        The instrument.
+    close, base
+        Closes of the last session and of the last one before the week's Monday.
+    percent, points
+        The change.
+    before
+        Change of the week before [%]; None where a close is missing.
+    stands_for
+        Name of the index that the instrument stands in for; empty for none.
+    """
+
+    symbol: str
+    name: str
+    close: float
+    base: float
+    percent: float
+    points: float
+    before: float | None
+    stands_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """An index in the first table.
+
+    Parameters
+    ----------
+    move
+        Change of the week.
+    year
+        Change since the end of last year [%]; None where a close is missing.
+    streak
+        Weeks in a row in the direction of this one.
+    streak_open
+        Whether the run is cut by the first close that is held, and may be longer.
+    record
+        Whether the close is the highest of all that are known; None where the closes do not tell.
+    records
+        Sessions of the week with a record close.
+    """
+
+    move: Move
+    year: float | None
+    streak: int
+    streak_open: bool
+    record: bool | None
+    records: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One thing that drove the week, or shows in it.
+
+    Parameters
+    ----------
+    kind
+        ``streak``, ``record``, ``leader``, ``laggard``, ``spread``, ``reversal``, ``count``, ``defensive`` or
+        ``year``.
+    weight
+        What it is ranked by.
+    facts
+        The numbers that its sentence is written from.
+    """
+
+    kind: str
+    weight: float
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A rule on a divergence, and whether it fires.
+
+    Parameters
+    ----------
+    rule
+        What the rule is, in words.
+    fires
+        Whether it fires; None where what it needs is not held.
+    facts
+        The numbers behind it.
+    past
+        How often it fired before and what came after, in words; empty where no history is held.
+    """
+
+    rule: str
+    fires: bool | None
+    facts: dict[str, Any]
+    past: str = ""
+
+
+@dataclass(frozen=True)
+class Recap:
+    """The week in numbers.
+
+    Parameters
+    ----------
+    week
+        Last session of the week.
+    base
+        Last session before its Monday: every change of the week is measured from its close.
+    first
+        First session of the week.
+    indices
+        Rows of the first table.
+    sectors
+        Sector funds, the best first.
+    scores
+        What drove the week, the weightiest first.
+    signals
+        Rules on divergences.
+    missing
+        Symbols whose closes are not held.
+    source
+        Where the closes are from.
+    """
+
+    week: date
+    base: date
+    first: date
+    indices: tuple[IndexRow, ...]
+    sectors: tuple[Move, ...]
+    scores: tuple[Score, ...]
+    signals: tuple[Signal, ...]
+    missing: tuple[str, ...] = ()
+    source: str = ""
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def recap(week: str | date, *, data: str | Path | None = None) -> Recap:
+    """Return the week of a day in numbers.
+
+    Parameters
+    ----------
+    week
+        A day of the week; its last session is what the recap ends with.
+    data
+        Folder with tables of closes; the few closes that ship if left out.
+
+    Raises
+    ------
+    UsageError
+        If the day cannot be read, or the week has no session or has not ended in the closes.
+    DataError
+        If the closes of no index reach from the base to the end of the week.
+
+    Notes
+    -----
+    The change of a week is that from the close of the last session before its Monday to the close of its last
+    session. What is not held is left out and named; nothing is filled.
+
+    Examples
+    --------
+    >>> found = recap("2026-05-01")
+    >>> found.base.isoformat(), [f"{row.move.percent:.2f}" for row in found.indices]
+    ('2026-04-24', ['0.91', '1.12', '0.57'])
+    >>> found.indices[0].streak, found.indices[0].record, found.sectors[0].symbol
+    (5, True, 'XLE')
+    """
+    last = _last(week)
+    monday = monday_of(last)
+    base = sessions(monday - timedelta(days=LONGEST_CLOSURE), monday - timedelta(days=1))[-1]
+    library = Library(data)
+    missing: list[str] = []
+    indices = tuple(row for symbol, name in INDICES if (row := _index(library, symbol, name, last, missing)))
+    if not indices:
+        raise DataError(
+            f"No close of an index is held from {base.isoformat()} to {last.isoformat()}",
+            "The weeks to 2026-05-01 and 2026-05-08 ship; other weeks need a folder of closes",
+            "Name a folder with --data",
+        )
+    sectors = _sectors(library, last, missing)
+    return Recap(
+        week=last,
+        base=base,
+        first=sessions(monday, last)[0],
+        indices=indices,
+        sectors=sectors,
+        scores=_scores(indices, sectors),
+        signals=(_thin_record(indices, last), _narrow(sectors, indices)),
+        missing=tuple(missing),
+        source="closes that ship with narrows" if data is None else f"closes of the folder {Path(data).name}",
+    )
+
+
+def _last(week: str | date) -> date:
+    try:
+        day = date.fromisoformat(week) if isinstance(week, str) else week
+    except ValueError:
+        raise UsageError(
+            f"The week asked for is {week!r}",
+            "It is a day such as 2026-05-01",
+            "Write, for instance, 2026-05-01",
+        ) from None
+    last = last_of_week(day)
+    if last is None:
+        raise UsageError(
+            f"The week of {day.isoformat()} has no session of the exchange",
+            "A recap is of a week with a session",
+            "Ask for another week",
+        )
+    return last
+
+
+def _move(history: History | None, symbol: str, name: str, last: date, stands_for: str = "") -> Move | None:
+    found = None if history is None else history.change(Window("week", last))
+    if history is None or found is None or history.days[found[3]] != last:
+        return None
+    percent, points, base, end = found
+    earlier = history.change(Window("week", history.days[base]))
+    return Move(
+        symbol=symbol,
+        name=name,
+        close=history.closes[end],
+        base=history.closes[base],
+        percent=percent,
+        points=points,
+        before=None if earlier is None else earlier[0],
+        stands_for=stands_for,
+    )
+
+
+def _index(library: Library, symbol: str, name: str, last: date, missing: list[str]) -> IndexRow | None:
+    history = library.history(symbol, anchored=True)
+    move = _move(history, symbol, name, last)
+    if move is None and symbol in STANDS_IN:
+        missing.append(symbol)
+        symbol, stands_for = STANDS_IN[symbol], name
+        history = library.history(symbol, anchored=True)
+        move = _move(history, symbol, symbol, last, stands_for)
+    if move is None or history is None:
+        missing.append(symbol)
+        return None
+    place = history.period_at("week", history.days.index(last))
+    way = 1 if move.percent > 0 else -1
+    streak = 0 if place is None else history.runs("week", way)[place]
+    year = history.change(Window("ytd", last))
+    record, days = _records(history, symbol, last)
+    return IndexRow(
+        move=move,
+        year=None if year is None else year[0],
+        streak=streak,
+        streak_open=place is None or history.reaches_start("week", way, place),
+        record=record,
+        records=days,
+    )
+
+
+def _records(history: History, symbol: str, last: date) -> tuple[bool | None, tuple[date, ...]]:
+    """Return whether the last close is a record, and the sessions of the week that made one."""
+    known = _state()["record"].get(symbol)
+    year = history.days[0].year
+    whole = (last.year - year) > ENOUGH_YEARS
+    if not whole and known is None:
+        return None, ()
+    high = 0.0 if whole else float(known["close"])
+    made = []
+    for day, close in zip(history.days, history.closes, strict=True):
+        if day > last:
+            break
+        if close > high:
+            high = close
+            if whole or day >= date.fromisoformat(known["before"]):
+                made.append(day)
+    week = tuple(day for day in made if day >= monday_of(last))
+    return bool(made) and made[-1] == last, week
+
+
+def _sectors(library: Library, last: date, missing: list[str]) -> tuple[Move, ...]:
+    found = []
+    for symbol, name in SECTORS:
+        move = _move(library.history(symbol), symbol, name, last)
+        if move is None:
+            missing.append(symbol)
+        else:
+            found.append(move)
+    return tuple(sorted(found, key=lambda move: (-move.percent, move.symbol)))
+
+
+def _scores(indices: tuple[IndexRow, ...], sectors: tuple[Move, ...]) -> tuple[Score, ...]:
+    """Return what drove the week; weights are changes of the week [%], or what stands for them."""
+    scores: list[Score] = []
+    lead = indices[0]
+    scores += [Score("record", 2.0 + len(row.records), {"row": row}) for row in indices if row.record]
+    if lead.streak >= 2:  # noqa: PLR2004 (a run)
+        scores.append(Score("streak", float(lead.streak), {"row": lead}))
+    if lead.year is not None:
+        scores.append(Score("year", abs(lead.year) / 10, {"row": lead}))
+    if sectors:
+        best, worst = sectors[0], sectors[-1]
+        scores.append(Score("leader", abs(best.percent), {"move": best}))
+        scores.append(Score("laggard", abs(worst.percent), {"move": worst}))
+        scores.append(Score("spread", (best.percent - worst.percent) / 2, {"best": best, "worst": worst}))
+        up = [move for move in sectors if move.percent > 0]
+        scores.append(Score("count", 1.0, {"up": len(up), "all": len(sectors), "sectors": sectors}))
+        turned = [move for move in sectors if move.before is not None and move.before * move.percent < 0]
+        if turned:
+            widest = max(turned, key=lambda move: abs(move.percent - (move.before or 0.0)))
+            scores.append(
+                Score("reversal", abs(widest.percent - (widest.before or 0.0)) / 2, {"move": widest})
+            )
+        shy = [move for move in sectors if move.symbol in DEFENSIVE]
+        if len(shy) == len(DEFENSIVE):
+            mean = sum(move.percent for move in shy) / len(shy)
+            scores.append(
+                Score(
+                    "defensive",
+                    abs(mean - lead.move.percent),
+                    {"mean": mean, "moves": tuple(shy), "row": lead},
+                )
+            )
+    return tuple(sorted(scores, key=lambda score: (-score.weight, score.kind)))[:SCORES]
+
+
+def _thin_record(indices: tuple[IndexRow, ...], last: date) -> Signal:
+    """Say whether a record close comes with breadth below its own four-week high."""
+    weeks = _state()["breadth"]["weeks"]
+    rule = (
+        "thin record: the index at a record close while the share of members above their 50-day mean stands "
+        f"{100 * BREADTH_BELOW:.0f} points or more below its own {BREADTH_WEEKS}-week high"
+    )
+    at = next((k for k, row in enumerate(weeks) if date.fromisoformat(row["week"]) == last), None)
+    lead = next((row for row in indices if row.move.symbol == "SPX"), None)
+    if at is None or lead is None or lead.record is None:
+        return Signal(rule, None, {})
+    shown = weeks[max(at - BREADTH_WEEKS + 1, 0) : at + 1]
+    high = max(row["above_50"] for row in shown)
+    now = weeks[at]
+    facts = {"above_50": now["above_50"], "above_200": now["above_200"], "high": high, "weeks": len(shown)}
+    return Signal(rule, bool(lead.record and high - now["above_50"] >= BREADTH_BELOW), facts)
+
+
+def _narrow(sectors: tuple[Move, ...], indices: tuple[IndexRow, ...]) -> Signal:
+    """Say whether the index rises while fewer than half of the sectors beat it."""
+    rule = "narrow rise: the index up while fewer than a third of the sector funds are ahead of it"
+    lead = next((row for row in indices if row.move.symbol == "SPX"), None)
+    if lead is None or len(sectors) < len(SECTORS):
+        return Signal(rule, None, {})
+    ahead = [move for move in sectors if move.percent > lead.move.percent]
+    facts = {"ahead": len(ahead), "all": len(sectors), "names": tuple(move.name for move in ahead)}
+    return Signal(rule, lead.move.percent > 0 and 3 * len(ahead) < len(sectors), facts)
+
+
+@cache
+def _state() -> dict[str, Any]:
+    return tomllib.loads(STATE.read_text(encoding="utf-8"))
