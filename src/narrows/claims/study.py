@@ -21,7 +21,7 @@ from narrows.bottlenecks.chain import links
 from narrows.bottlenecks.migration import HORIZON
 from narrows.bottlenecks.told import Asked, Told
 from narrows.claims.checking import check
-from narrows.claims.study_rooms import READINGS, Evidence, Facts, chance, fact, figure, less, rooms
+from narrows.claims.study_rooms import BAND, READINGS, Evidence, Facts, chance, fact, figure, less, rooms
 from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
 from narrows.figure import number
@@ -32,31 +32,56 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from narrows.catalog import Catalog
+    from narrows.claims.checking import Checked
     from narrows.claims.study_rooms import Rooms
 
-__all__ = ["CONTRADICTED", "SUPPORTED", "VERDICTS", "Entry", "Ledger", "StudyClaim", "ledger", "study_claims", "tell"]
+__all__ = [
+    "DRAWS",
+    "SURE",
+    "VERDICTS",
+    "Entry",
+    "Ledger",
+    "StudyClaim",
+    "judge",
+    "ledger",
+    "shown",
+    "study_claims",
+    "tell",
+]
 
 DRAWS = 2000
 """Draws of the ledger: a probability of one half is known to 2 percentage points."""
-SUPPORTED = 0.75
-"""Share of the draws inside the claimed range from which a claim is supported."""
-CONTRADICTED = 0.25
-"""Share up to which it is contradicted."""
-BAND = (0.05, 0.5, 0.95)
+SURE = 0.75
+"""Share of the draws in the claimed range that supports a claim; on one side of it, that contradicts it."""
 SAMPLING = 1.96
 """Standard errors of a 95 % interval: the doubt of a probability that comes from the number of draws."""
 VERDICTS = {
-    "supported": f"{SUPPORTED:.0%} of the draws or more, or the whole interval, lie in the claimed range",
-    "contradicted": f"{CONTRADICTED:.0%} of the draws or less, or nothing of the interval, lie in it",
-    "sensitive": "between: what is assumed decides",
+    "supported": f"{SURE:.0%} of the draws or more, or the whole interval, lie in the claimed range",
+    "contradicted": f"{SURE:.0%} of the draws or more, or the whole interval, lie on one side of it",
+    "sensitive": "neither: what is assumed decides",
     "unverifiable": "no model, no data, no definition, or an opinion",
 }
 """Verdicts and what they mean."""
 FAMILY = "claims"
-GIGA, TENTH = 1e9, 0.1
+GIGA, TEN = 1e9, 10.0
 NEVER = HORIZON / 4
 """Years from which on a layer counts as never cleared."""
 TINY = 1e-6
+
+
+WORDS = {
+    "usd": "USD",
+    "ratio": "x",
+    "year": "years",
+    "month": "months",
+    "week": "weeks",
+    "day": "days",
+    "request": "requests",
+    "row": "numbers",
+    "sector": "sectors",
+}
+"""Units as they are read, in the plural."""
+PLURAL = frozenset(WORDS) - {"usd", "ratio"}
 
 
 def shown(value: float, unit: str) -> str:
@@ -66,16 +91,34 @@ def shown(value: float, unit: str) -> str:
     --------
     >>> shown(0.254, "share"), shown(2.15e10, "byte"), shown(133.6, "kW"), shown(10.25, "year")
     ('25 %', '21.5 GB', '134 kW', '>10 years')
+    >>> shown(0.06, "share"), shown(-0.000816, "share"), shown(1.0, "year")
+    ('6 %', '-0.082 %', '1 year')
     """
     if unit == "share":
-        return f"{100 * value:.0f} %" if abs(value) >= TENTH or value == 0 else f"{100 * value:.1f} %"
+        percent = 100 * value
+        return f"{percent:.0f} %" if abs(percent) >= TEN else f"{percent:.2g} %"
     if unit == "byte":
         return f"{number(value / GIGA)} GB"
-    if unit == "year":
-        return f">{NEVER:.0f} years" if value > NEVER else f"{number(value if abs(value) > TINY else 0.0)} years"
-    words = {"usd": "USD", "ratio": "x", "day": "days", "month": "months", "week": "weeks", "request": "requests",
-             "row": "numbers", "sector": "sectors", "%": "%"}  # fmt: skip
-    return f"{number(value)} {words.get(unit, unit)}".strip()
+    if unit == "year" and value > NEVER:
+        return f">{NEVER:.0f} years"
+    text = number(value if abs(value) > TINY else 0.0)
+    word = WORDS.get(unit, unit)
+    return f"{text} {word[:-1] if unit in PLURAL and value == 1 else word}".strip()
+
+
+def between(low: float, high: float, unit: str) -> str:
+    """Return a range as it is read, with its unit once.
+
+    Examples
+    --------
+    >>> between(1.0, 2.0, "year"), between(3e9, 3e10, "usd"), between(0.06, 0.09, "share")
+    ('1 to 2 years', '3 to 30 bn USD', '6 to 9 %')
+    """
+    first, last = shown(low, unit), shown(high, unit)
+    tail = last.partition(" ")[2]
+    head, _, rest = first.partition(" ")
+    same = rest == tail or (unit in PLURAL and low == 1)
+    return f"{head if same else first} to {last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +202,8 @@ class Entry:
         Fact that moves the verdict most; empty where none does.
     reason
         One sentence.
+    chance
+        Whether the figure is the probability that the claim is so.
     """
 
     claim: StudyClaim
@@ -173,13 +218,14 @@ class Entry:
     rests_on: str = ""
     moves: str = ""
     reason: str = ""
+    chance: bool = False
 
     @property
     def claimed(self) -> str:
-        """The range in words; of a probability, how likely it must be."""
+        """The range in words; empty where the claim is that something is so."""
         low, high = self.limits
-        if self.unit == "share" and low == SUPPORTED:
-            return "it is so"
+        if self.chance:
+            return ""
         if not (np.isfinite(low) or np.isfinite(high)):
             return ""
         unit = self.claim.unit
@@ -188,7 +234,7 @@ class Entry:
             return ends[0]
         if not np.isfinite(low):
             return f"up to {ends[1]}"
-        return f"{ends[0]} or more" if not np.isfinite(high) else f"{ends[0]} to {ends[1]}"
+        return f"{ends[0]} or more" if not np.isfinite(high) else between(low, high, unit)
 
     @property
     def told(self) -> str:
@@ -199,7 +245,9 @@ class Entry:
         if self.low is None or self.high is None or self.low == self.high:
             return value
         ends = [shown(end, self.unit) for end in (self.low, self.high)]
-        return value if ends[0] == ends[1] == value else f"{value} ({ends[0]} to {ends[1]})"
+        if ends[0] == ends[1] == value:
+            return value
+        return f"{value} ({between(self.low, self.high, self.unit)})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as JSON values."""
@@ -382,31 +430,46 @@ def evidence(claim: StudyClaim, house: Rooms) -> Evidence:
     elif claim.how == "not":
         found = chance(house, *claim.of, against=True)
     else:
-        found = {"figure": figure, "chance": chance, "fact": fact, "less": less}[claim.how](house, *claim.of)
-    unit = claim.unit if claim.unit != "share" or found.chance else found.unit
-    return replace(found, values=found.values / claim.scale, unit=unit)
+        ways: dict[str, Callable[..., Evidence]] = {
+            "figure": figure,
+            "chance": chance,
+            "fact": fact,
+            "less": less,
+        }
+        found = ways[claim.how](house, *claim.of)
+    span = None if found.span is None else (found.span[0] / claim.scale, found.span[1] / claim.scale)
+    return replace(found, values=found.values / claim.scale, span=span, unit=claim.unit)
 
 
 def _by_draws(claim: StudyClaim, found: Evidence) -> Entry:
     limits = found.limits or claim.range
-    if found.chance and claim.low is None:
-        inside, limits = found.values, (SUPPORTED, 1.0)
-        share = float(inside.mean())
-        value, low, high = _probability(inside)
-    elif found.chance:
+    so = found.chance and claim.low is None
+    if found.chance:
         value, low, high = _probability(found.values)
-        inside, share = found.values, float(limits[0] <= value <= limits[1])
+        limits = (SURE, 1.0) if so else limits
+        share = value if so else float(limits[0] <= value <= limits[1])
+        inside, below = found.values, 1.0 - share
     else:
         inside = ((found.values >= limits[0]) & (found.values <= limits[1])).astype(np.float64)
-        share = float(inside.mean())
+        share, below = float(inside.mean()), float((found.values < limits[0]).mean())
         low, value, high = (float(q) for q in quantiles(found.values, BAND))
-    verdict = _verdict(share)
+    verdict = _verdict(share, below)
     moves = _mover(found, inside) if verdict == "sensitive" else ""
     return Entry(
-        claim, verdict, value, low, high, found.unit, limits, share,
-        f"{FAMILY}.{claim.id}", found.rests_on, moves,
-        _reason(claim, found, share, verdict, moves),
-    )  # fmt: skip
+        claim,
+        verdict,
+        value,
+        low,
+        high,
+        found.unit,
+        limits,
+        share,
+        f"{FAMILY}.{claim.id}",
+        found.rests_on,
+        moves,
+        _reason(claim, found, share, moves),
+        so,
+    )
 
 
 def _probability(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float, float]:
@@ -415,10 +478,11 @@ def _probability(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, 
     return value, max(value - error, 0.0), min(value + error, 1.0)
 
 
-def _verdict(share: float) -> str:
-    if share >= SUPPORTED:
+def _verdict(inside: float, below: float) -> str:
+    """Return the verdict of shares of the draws inside the claimed range and below it."""
+    if inside >= SURE:
         return "supported"
-    return "contradicted" if share <= CONTRADICTED else "sensitive"
+    return "contradicted" if max(below, 1.0 - inside - below) >= SURE else "sensitive"
 
 
 def _mover(found: Evidence, inside: np.ndarray[Any, np.dtype[np.float64]]) -> str:
@@ -430,7 +494,7 @@ def _mover(found: Evidence, inside: np.ndarray[Any, np.dtype[np.float64]]) -> st
 
 
 def _by_span(claim: StudyClaim, found: Evidence) -> Entry:
-    low, high = (end / claim.scale for end in found.span or (0.0, 0.0))
+    low, high = found.span or (-np.inf, np.inf)
     limits = found.limits or claim.range
     if limits[0] <= low and high <= limits[1]:
         verdict, told = "supported", "The whole interval lies in the claimed range"
@@ -439,25 +503,34 @@ def _by_span(claim: StudyClaim, found: Evidence) -> Entry:
     else:
         verdict, told = "sensitive", "A part of the interval lies in the claimed range"
     if low == high:
-        told = told.replace("The whole interval", "The figure").replace("Nothing of the interval lies", "The figure lies not")
+        told = f"The figure lies {'in' if verdict == 'supported' else 'outside'} the claimed range"
     moves = (claim.hangs_on or found.hangs_on) if verdict == "sensitive" else ""
     tail = f"; it hangs on {moves}" if moves else ""
     return Entry(
-        claim, verdict, float(np.median(found.values)), low, high, found.unit, limits, None,
-        f"{FAMILY}.{claim.id}", found.rests_on, moves, _joined(f"{told}{tail}.", claim.why),
-    )  # fmt: skip
+        claim,
+        verdict,
+        float(np.median(found.values)),
+        low,
+        high,
+        found.unit,
+        limits,
+        None,
+        f"{FAMILY}.{claim.id}",
+        found.rests_on,
+        moves,
+        _joined(f"{told}{tail}.", claim.why),
+    )
 
 
-def _reason(claim: StudyClaim, found: Evidence, share: float, verdict: str, moves: str) -> str:
+def _reason(claim: StudyClaim, found: Evidence, share: float, moves: str) -> str:
     tail = f"; {moves} moves that most" if moves else ""
     if found.chance and claim.low is None:
         told = f"It is so in {share:.0%} of the draws{tail}."
     elif found.chance:
         told = f"The share is {'inside' if share else 'outside'} the claimed range{tail}."
     else:
-        what = "draws" if found.run is not None or len(found.values) > len(claim.of) * 40 else "cases held"
-        limits = found.limits or claim.range
-        outside = "" if verdict == "supported" else _where(found, limits)
+        what = "draws" if found.run is not None or claim.how == "fact" else "cases held"
+        outside = _where(found, found.limits or claim.range)
         told = f"{share:.0%} of the {what} lie in the claimed range{outside}{tail}."
     return _joined(told, found.note, claim.why)
 
@@ -475,31 +548,43 @@ def _joined(*sentences: str) -> str:
 def _by_closes(claim: StudyClaim, library: Library) -> Entry:
     report = check(claim.text, library=library)
     told = [one for one in report.checked if one.verdict.holds is not None]
-    open_ = [one.verdict for one in report.checked if one.verdict.holds is None]
+    rest = [one.verdict for one in report.checked if one.verdict.holds is None]
     command = 'narrows claims check (the sentence is in --json under "text")'
     if not told:
-        which = open_[0].which
-        verdict = open_[0]
-        reason = f"No data: {which}" + (f" ({verdict.words})" if verdict.words else "") + "."
-        return Entry(claim, "unverifiable", limits=claim.range, rests_on=command, reason=_joined(reason, claim.why))
+        which, words = (rest[0].which, rest[0].words) if rest else ("no number was read", "")
+        reason = f"No data: {which}" + (f" ({words})" if words else "") + "."
+        why = _joined(reason, claim.why)
+        return Entry(claim, "unverifiable", limits=claim.range, rests_on=command, reason=why)
     held = sum(one.verdict.holds is True for one in told)
-    share = held / len(told)
-    verdict_name = _verdict(share)
-    first = told[0].verdict
-    several = len(told) > 1
-    value = float(held) if several else first.value
-    if several:
-        reason = f"{held} of {len(told)} numbers hold; {len(open_)} cannot be told."
-    elif first.holds:
-        reason = f"Recomputed: {first.words}." if first.words else "It is as printed."
-    else:
-        reading = f" {first.reading.words[:1].upper()}{first.reading.words[1:]}." if first.reading else ""
-        reason = f"{first.name}. Recomputed: {first.words}.{reading}"
+    share, first = held / len(told), told[0].verdict
+    value, unit = (first.value, claim.unit) if len(told) == 1 else (float(held), "row")
+    limits = claim.range if claim.low is None else (claim.low, claim.low)
     return Entry(
-        claim, verdict_name, value, value, value, "row" if several else claim.unit,
-        (claim.low if claim.low is not None else -np.inf,) * 2 if claim.low is not None else claim.range,
-        share, f"{FAMILY}.{claim.id}" if value is not None else "", command, "", _joined(reason, first.note and f"{first.note}."),
-    )  # fmt: skip
+        claim,
+        _verdict(share, 1.0 - share),
+        value,
+        value,
+        value,
+        unit,
+        limits,
+        share,
+        f"{FAMILY}.{claim.id}" if value is not None else "",
+        command,
+        "",
+        _joined(_closes_told(told, len(rest)), f"{first.note}." if first.note else ""),
+    )
+
+
+def _closes_told(told: list[Checked], open_: int) -> str:
+    """Return what the closes say of a claim, in one or two sentences."""
+    first = told[0].verdict
+    if len(told) > 1:
+        held = sum(one.verdict.holds is True for one in told)
+        return f"{held} of {len(told)} numbers hold; {open_} cannot be told."
+    if first.holds:
+        return f"Recomputed: {first.words}." if first.words else "It is as printed."
+    text = f"Recomputed: {first.words}."
+    return text if first.reading is None else f"{text} As printed it is another: {first.reading.words}."
 
 
 def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
@@ -519,7 +604,9 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     """
     known = [f"{FAMILY}.{claim.id}" for claim in study_claims() if claim.how != "none"]
     if id not in known:
-        raise UnknownNameError("figure", id, known, remedy="Write claims.<id>; `narrows claims study` lists all")
+        raise UnknownNameError(
+            "figure", id, known, remedy="Write claims.<id>; `narrows claims study` lists all"
+        )
     claim = _claim(id.removeprefix(f"{FAMILY}."))
     house = rooms(asked)
     none = Facts(house.catalog, house.facts.reader)

@@ -21,6 +21,7 @@ from narrows.bottlenecks.resolution import Resolution, time
 from narrows.bottlenecks.study import GROUPS, QUARTER, SPANS
 from narrows.bottlenecks.told import FAMILIES, Asked, Told
 from narrows.catalog import Catalog, Reader
+from narrows.draws import quantiles
 from narrows.errors import UnknownNameError
 from narrows.quarters import Quarter
 
@@ -31,16 +32,17 @@ if TYPE_CHECKING:
 
     from narrows.bottlenecks.told import Reading
     from narrows.facility.supply_options import Choice
+    from narrows.inference.levers import Lever
     from narrows.inference.tables import Cell, Table
     from narrows.shocks.price import PricePath
     from narrows.shocks.transmission import SectorTable
 
     Array = NDArray[np.float64]
 
-__all__ = ["READINGS", "Evidence", "Rooms", "rooms"]
+__all__ = ["BAND", "READINGS", "Evidence", "Facts", "Rooms", "chance", "fact", "figure", "less", "rooms"]
 
-MOST_DRAWS = 1000
-"""Draws of rooms that are slow by the draw: supply of a campus, tables of Day 8, sectors."""
+MOST_DRAWS = 500
+"""Draws of rooms that are slow by the draw: halls, supply of a campus, tables of Day 8, sectors."""
 PLACE, MW = "sterling_va", 100
 """Campus that the supply of power is asked for."""
 EVENT, DAY = "hormuz", "2026-04-30"
@@ -49,15 +51,24 @@ SHOWN = ("2026Q2", "2026Q3", "2026Q4")
 """Quarters of the price path that sectors are asked for."""
 FRONTIER = ("llama-3.1-405b", "deepseek-v3")
 """Models that stand for the frontier: the largest of the catalogue."""
+CHANGES = (
+    "continuous batches instead of static",
+    "weights bf16 to fp8",
+    "weights bf16 to nvfp4",
+    "speculation, every place taken",
+    "speculation, 8 in flight",
+)
+"""Changes of software, beside all together, that a claim is about."""
 CHIPS = ("h100_sxm", "h200_sxm", "b200_sxm", "mi300x")
 RUN = "h100_sxm.16384.54"
 """The training run of Day 7's page."""
-LLAMA = (16_384, 15.6e12, 405e9)
-"""Chips, tokens and parameters of the run that trends are drawn on from."""
-LLAMA_YEAR, LARGEST_YEAR = 2024, 2030
+LLAMA = "llama-3.1-405b"
+"""Model of the run that trends are drawn on from."""
+SLOW = ("facility.", "inference.speed.", "plant.", "push.")
+"""Families of figures that are slow by the draw."""
 HALF = 0.5
-USUAL_KW = (10.0, 20.0)
-"""Heat of a usual rack as the study has it [kW]."""
+BAND = (0.05, 0.5, 0.95)
+"""Shares of the draws below the ends and the middle of an interval."""
 POWER = frozenset({"space_power", "cooling"})
 QUARTERS = 4
 EXPORT = "h20"
@@ -178,9 +189,7 @@ class Rooms:
         """The path of crude as the author of the note could know it."""
         from narrows.shocks import price_path
 
-        return price_path(
-            EVENT, as_of=DAY, draws=self.few.draws, seed=self.few.seed, catalog=self.catalog
-        )
+        return price_path(EVENT, as_of=DAY, draws=self.few.draws, seed=self.few.seed, catalog=self.catalog)
 
     @cached_property
     def sectors(self) -> SectorTable:
@@ -196,6 +205,14 @@ class Rooms:
             catalog=self.catalog,
         )
 
+    @cached_property
+    def levers(self) -> dict[str, Lever]:
+        """Changes of software that a claim is about, by name."""
+        from narrows.inference.levers import levers
+
+        found = levers(seed=self.asked.seed, only=CHANGES)
+        return {one.name: one for one in (*found.alone, *found.together)}
+
     def table(self, name: str) -> Table:
         """Return a table of Day 8, made once."""
         from narrows.inference.tables import table
@@ -208,7 +225,7 @@ class Rooms:
         """Return a figure in every draw, as `narrows why` has it."""
         if self.catalog.has(id_):
             return Told(self.facts, self.fact(id_), self.catalog.fact(id_).unit, "as stated", (id_,))
-        asked = self.few if id_.startswith(("facility.", "inference.speed.", "push.")) else self.asked
+        asked = self.few if id_.startswith(SLOW) else self.asked
         told: Told = importlib.import_module(FAMILIES[id_.partition(".")[0]]).tell(id_, asked)
         return told
 
@@ -282,7 +299,7 @@ def _resolved(house: Rooms, *layers: str) -> Evidence:
         years.max(axis=0),
         "year",
         f"time.resolved.{last}.{QUARTER}",
-        f"years from {QUARTER} until the last of {', '.join(layers)} covers orders for four quarters in a row",
+        f"years from {QUARTER} until the last of {', '.join(layers)} covers orders for a year",
         found.run,
         reads,
     )
@@ -301,9 +318,7 @@ def _power_last(house: Rooms) -> Evidence:
     layers = found.run.model.layers
     power = [row for row in found.rows if layers[row - 1].declared.family in POWER]
     rest = [row for row in found.rows if row not in power]
-    late, other = (
-        np.max([found.years("announced", row) for row in rows], axis=0) for rows in (power, rest)
-    )
+    late, other = (np.max([found.years("announced", row) for row in rows], axis=0) for rows in (power, rest))
     reads = tuple(dict.fromkeys(id_ for row in found.rows for id_ in found.reads(row)))
     text = "share of draws in which no other layer clears later than the last of power, halls and cooling"
     return _chance(late >= other, f"time.resolved.grid_connection.{QUARTER}", text, found.run, reads)
@@ -312,12 +327,7 @@ def _power_last(house: Rooms) -> Evidence:
 def _summed(house: Rooms, *ids: str) -> Evidence:
     values = np.sum([house.fact(id_) for id_ in ids], axis=0)
     unit = house.catalog.fact(ids[0]).unit
-    return Evidence(values, _part(unit), ", ".join(ids), f"sum of {len(ids)} statements", house.facts, ids)
-
-
-def _part(unit: str) -> str:
-    """Return a unit in which a share is a number with an interval, not a mean of zeros and ones."""
-    return "ratio" if unit == "share" else unit
+    return Evidence(values, unit, ", ".join(ids), f"sum of {len(ids)} statements", house.facts, ids)
 
 
 def _least(house: Rooms, *ids: str) -> Evidence:
@@ -345,12 +355,16 @@ def _thread(house: Rooms) -> Evidence:
     return Evidence(values, "ratio", ids[0], text, taken[0].run, reads)
 
 
-def _largest_cost(house: Rooms) -> Evidence:
+def _largest_cost(house: Rooms, year: str) -> Evidence:
     from narrows.training.run_cost import Run, drawn_cost
+    from narrows.transformer.registry import checkpoint
 
-    chips, tokens, params = LLAMA
-    cost, reads = drawn_cost(Run("h100", chips, tokens=tokens, params=params), house.facts.reader)
-    years = LARGEST_YEAR - LLAMA_YEAR
+    trained = house.catalog.fact(f"training.tokens.{LLAMA}")
+    chips = round(house.catalog.fact("training.llama3.chips").value)
+    size = float(checkpoint(LLAMA).model.active_weights)
+    run = Run("h100", chips, tokens=trained.canonical_value, params=size)
+    cost, reads = drawn_cost(run, house.facts.reader)
+    years = int(year) - int(str(trained.as_of)[:4])
     grown = house.fact("training_compute.growth") ** years
     cheaper = 10.0 ** (house.fact("training.price_fall") * years)
     ids = (*reads, "training_compute.growth", "training.price_fall")
@@ -389,8 +403,12 @@ def _ratio(house: Rooms, table: str, row: str, first: str, second: str) -> Evide
 
 
 def _lever(house: Rooms, *names: str) -> Evidence:
-    table = house.table("levers")
-    return _span([table.cell(name, "cost before / after") for name in names])
+    found = [house.levers[name] for name in names]
+    held = [one for one in found if None not in (one.gain, one.low, one.high)]
+    values = np.array([one.gain for one in held], dtype=np.float64)
+    span = (min(one.low or 0.0 for one in held), max(one.high or 0.0 for one in held))
+    text = f"cost of a token before / after: {', '.join(names)}"
+    return Evidence(values, "ratio", "narrows inference tables levers", text, span=span)
 
 
 def _no_fit(house: Rooms) -> Evidence:
@@ -474,13 +492,12 @@ def _sites(house: Rooms) -> Evidence:
     return Evidence(values, "MW", next(iter(largest.values()))[1], text)
 
 
-def _density(house: Rooms) -> Evidence:
-    id_ = "system.gb200_nvl72.power"
-    kw = house.fact(id_)
-    low, high = np.quantile(kw, (0.05, 0.95))
-    middle = float(np.median(kw)) / float(np.mean(USUAL_KW))
-    text = f"{id_} over {USUAL_KW[0]:g} to {USUAL_KW[1]:g} kW"
-    span = (float(low) / USUAL_KW[1], float(high) / USUAL_KW[0])
+def _density(house: Rooms, id_: str, least: str, most: str) -> Evidence:
+    usual = (float(least), float(most))
+    low, median, high = quantiles(house.fact(id_), BAND)
+    middle = float(median) / float(np.mean(usual))
+    text = f"{id_} over {least} to {most} kW"
+    span = (float(low) / usual[1], float(high) / usual[0])
     return Evidence(np.array([middle]), "ratio", id_, text, span=span)
 
 
@@ -508,7 +525,8 @@ def _air_most(house: Rooms) -> Evidence:
 
     ids = ("cooling.rack_air_most", "cooling.air_rise_large")
     flow, rise = (house.fact(id_) for id_ in ids)
-    values = np.array([air_limit_kw(float(cfm), float(kelvin)) for cfm, kelvin in zip(flow, rise, strict=True)])
+    pairs = zip(flow, rise, strict=True)
+    values = np.array([air_limit_kw(float(cfm), float(kelvin)) for cfm, kelvin in pairs])
     text = "density x heat capacity x most air that one rack is given x its rise"
     return Evidence(values, "kW", ", ".join(ids), text, house.facts, ids)
 
@@ -523,12 +541,14 @@ def _needs_liquid(house: Rooms, family: str) -> Evidence:
     id_ = "system.gb200_nvl72.power"
     most = _most_kw(house, family)
     text = f"share of draws in which the rack has more than {most:.0f} kW, where a rear door ends"
-    return _chance(house.fact(id_) > most, f"{id_}, narrows facility rack gb200_nvl72", text, house.facts, (id_,))
+    told = f"{id_}, narrows facility rack gb200_nvl72"
+    return _chance(house.fact(id_) > most, told, text, house.facts, (id_,))
 
 
 def _family_most(house: Rooms, family: str) -> Evidence:
     most = _most_kw(house, family)
-    return Evidence(np.array([most]), "kW", "narrows facility rack 120", f"most heat of {family}", span=(most, most))
+    text = f"most heat of {family}"
+    return Evidence(np.array([most]), "kW", "narrows facility rack 120", text, span=(most, most))
 
 
 def _immersion(house: Rooms) -> Evidence:
@@ -594,5 +614,3 @@ READINGS: dict[str, Callable[..., Evidence]] = {
     "thread": _thread,
 }
 """Readings of the rooms by name."""
-
-

@@ -18,7 +18,8 @@ __all__ = ["claim_text", "ledger_csv", "ledger_json", "ledger_text", "totals_tex
 MARK, NAME, LEFT = 14, 22, 14
 """Widths of the columns of verdict and id, and the indent of what stands below."""
 COLUMNS = (
-    "id", "day", "section", "claim", "asks", "source", "claimed_low", "claimed_high", "claimed_unit", "verdict",
+    "id", "day", "section", "claim", "asks", "source",
+    "claimed_low", "claimed_high", "claimed_unit", "verdict",
     "value", "p05", "p95", "unit", "share", "figure", "rests_on", "moves", "reason",
 )  # fmt: skip
 
@@ -58,26 +59,31 @@ def ledger_text(found: Ledger, width: int = 100) -> str:
 
 
 def _entry(one: Entry, width: int) -> list[str]:
-    head = f"{one.verdict:<{MARK}}{one.claim.id:<{NAME}}"
+    head = f"{one.verdict:<{MARK}}{one.claim.id:<{NAME}} "
     claim = folded(one.claim.claim, max(width - len(head), 20))
     lines = [head + claim[0], *(" " * len(head) + rest for rest in claim[1:])]
-    if one.told:
-        pairs = [f"claimed {one.claimed}" if one.claimed and one.claimed != "it is so" else "", f"found {one.told}"]
-        if one.moves:
-            pairs.append(f"decided by {one.moves}")
-        text = "; ".join(pair for pair in pairs if pair)
-    else:
+    if not one.told:
         text = one.reason
+    elif one.claim.how == "text" and one.verdict == "contradicted":
+        text = f"claimed {one.claimed}; found {one.told}. {one.reason}"
+    else:
+        pairs = (
+            f"claimed {one.claimed}" if one.claimed else "",
+            f"so in {one.told} of the draws" if one.chance else f"found {one.told}",
+            f"decided by {one.moves}" if one.moves else "",
+        )
+        text = "; ".join(pair for pair in pairs if pair)
     return lines + [" " * LEFT + line for line in folded(text, width - LEFT)]
 
 
 def _foot(found: Ledger, width: int) -> list[str]:
+    meanings = "; ".join(f"{name}: {text}" for name, text in VERDICTS.items())
     text = (
-        f"{found.draws:,} draws, seed {found.seed}, facts of {found.vintage}. Intervals hold 90 % of the draws; of a "
-        "probability, the error of sampling. One claim in full: narrows claims study day6.air; the chain behind its "
-        f"figure: narrows why claims.day6.air --draws {found.draws}"
+        f"{found.draws:,} draws, seed {found.seed}, facts of {found.vintage}. Intervals hold 90 % of the "
+        "draws; of a probability, the error of sampling. One claim in full: narrows claims study day6.air; "
+        f"the chain behind its figure: narrows why claims.day6.air --draws {found.draws}"
     )
-    return folded(text, width)
+    return [*folded(f"{meanings}.", width), *folded(text, width)]
 
 
 def claim_text(found: Ledger, width: int = 100) -> str:
