@@ -49,8 +49,8 @@ __all__ = [
     "tell",
 ]
 
-DRAWS = 2000
-"""Draws of the ledger: a probability of one half is known to 2 percentage points."""
+DRAWS = 1000
+"""Draws of the ledger: a probability of one half is known to 3 percentage points (95 %)."""
 SURE = 0.75
 """Share of the draws in the claimed range that supports a claim; on one side of it, that contradicts it."""
 SAMPLING = 1.96
@@ -79,6 +79,7 @@ WORDS = {
     "request": "requests",
     "row": "numbers",
     "sector": "sectors",
+    "lab": "labs",
 }
 """Units as they are read, in the plural."""
 PLURAL = frozenset(WORDS) - {"usd", "ratio"}
@@ -510,8 +511,8 @@ def _by_span(claim: StudyClaim, found: Evidence) -> Entry:
         claim,
         verdict,
         float(np.median(found.values)),
-        low,
-        high,
+        low if np.isfinite(low) else None,
+        high if np.isfinite(high) else None,
         found.unit,
         limits,
         None,
@@ -529,7 +530,7 @@ def _reason(claim: StudyClaim, found: Evidence, share: float, moves: str) -> str
     elif found.chance:
         told = f"The share is {'inside' if share else 'outside'} the claimed range{tail}."
     else:
-        what = "draws" if found.run is not None or claim.how == "fact" else "cases held"
+        what = "draws" if found.run is not None else "cases held"
         outside = _where(found, found.limits or claim.range)
         told = f"{share:.0%} of the {what} lie in the claimed range{outside}{tail}."
     return _joined(told, found.note, claim.why)
@@ -549,16 +550,16 @@ def _by_closes(claim: StudyClaim, library: Library) -> Entry:
     report = check(claim.text, library=library)
     told = [one for one in report.checked if one.verdict.holds is not None]
     rest = [one.verdict for one in report.checked if one.verdict.holds is None]
+    limits = claim.range if claim.low is None else (claim.low, claim.low)
     command = 'narrows claims check (the sentence is in --json under "text")'
     if not told:
         which, words = (rest[0].which, rest[0].words) if rest else ("no number was read", "")
         reason = f"No data: {which}" + (f" ({words})" if words else "") + "."
         why = _joined(reason, claim.why)
-        return Entry(claim, "unverifiable", limits=claim.range, rests_on=command, reason=why)
+        return Entry(claim, "unverifiable", limits=limits, rests_on=command, reason=why)
     held = sum(one.verdict.holds is True for one in told)
     share, first = held / len(told), told[0].verdict
     value, unit = (first.value, claim.unit) if len(told) == 1 else (float(held), "row")
-    limits = claim.range if claim.low is None else (claim.low, claim.low)
     return Entry(
         claim,
         _verdict(share, 1.0 - share),
@@ -571,7 +572,9 @@ def _by_closes(claim: StudyClaim, library: Library) -> Entry:
         f"{FAMILY}.{claim.id}" if value is not None else "",
         command,
         "",
-        _joined(_closes_told(told, len(rest)), f"{first.note}." if first.note else ""),
+        _joined(
+            _closes_told(told, len(rest)), f"{first.note[:1].upper()}{first.note[1:]}." if first.note else ""
+        ),
     )
 
 
@@ -618,7 +621,8 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     found = evidence(claim, house)
     if found.span is not None or found.run is None or len(found.values) != found.run.reader.n:
         low, high = found.span or (float(found.values.min()), float(found.values.max()))
-        text = f"{found.formula}; {number(low)} to {number(high)}; from {found.rests_on}"
+        ends = f"{number(low)} to {number(high)}" if np.isfinite(high) else f"{number(low)} or more"
+        text = f"{found.formula}; {ends}; from {found.rests_on}"
         values = np.full(asked.draws, float(found.values.mean() if found.chance else np.median(found.values)))
         return Told(none, values, found.unit, text, (), method="ledger of claims")
     text = f"{found.formula}; from {found.rests_on}"

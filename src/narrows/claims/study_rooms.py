@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.bottlenecks.answer import asked_of
+from narrows.bottlenecks.chain import tell as tell_map
 from narrows.bottlenecks.migration import HORIZON
 from narrows.bottlenecks.migration import MIXED as OWN_MIXED
 from narrows.bottlenecks.migration import SUPPORTED as OWN_SUPPORTED
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from narrows.bottlenecks.answer import Run
     from narrows.bottlenecks.told import Reading
     from narrows.facility.supply_options import Choice
     from narrows.inference.levers import Lever
@@ -124,6 +126,21 @@ class Facts:
     reader: Reader
 
 
+class _Solved(Asked):
+    """A question of the map that is solved already."""
+
+    __slots__ = ("solution",)
+    solution: Run
+
+    def __init__(self, asked: Asked, solved: Run) -> None:
+        super().__init__(asked.draws, asked.seed, asked.method, catalog=asked.catalog)
+        object.__setattr__(self, "solution", solved)
+
+    def run(self, quarters: str | None = None) -> Run:  # noqa: ARG002 (solved for the quarter that is asked)
+        """Return the solution."""
+        return self.solution
+
+
 class Rooms:
     """The rooms of the house asked once for all claims, in the same draws.
 
@@ -137,6 +154,7 @@ class Rooms:
         self.asked = replace(asked, catalog=asked_of(asked.catalog, asked.as_of, asked.scenario))
         self.few = replace(self.asked, draws=min(asked.draws, MOST_DRAWS))
         self.supply_facts: Facts | None = None
+        self.maps: dict[str, tuple[_Solved, tuple[str, ...]]] = {}
 
     @property
     def catalog(self) -> Catalog:
@@ -225,9 +243,22 @@ class Rooms:
         """Return a figure in every draw, as `narrows why` has it."""
         if self.catalog.has(id_):
             return Told(self.facts, self.fact(id_), self.catalog.fact(id_).unit, "as stated", (id_,))
+        if id_.startswith("map."):
+            return self._map(id_)
         asked = self.few if id_.startswith(SLOW) else self.asked
         told: Told = importlib.import_module(FAMILIES[id_.partition(".")[0]]).tell(id_, asked)
         return told
+
+    def _map(self, id_: str) -> Told:
+        """Return a figure of the map, which is solved once for each quarter."""
+        quarter = id_.rpartition(".")[2]
+        if quarter not in self.maps:
+            solved = self.asked.run(quarter)
+            self.maps[quarter] = (_Solved(self.asked, solved), solved.reader.reads)
+        asked, before = self.maps[quarter]
+        with asked.solution.reader.chain() as chain:
+            told = tell_map(id_, asked)
+        return replace(told, reads=tuple(dict.fromkeys((*before, *chain.reads))))
 
     def fact(self, id_: str) -> Array:
         """Return a fact in every draw, in the unit in which it is stated."""
@@ -268,11 +299,11 @@ def chance(house: Rooms, id_: str, *, against: bool = False) -> Evidence:
 
 
 def fact(house: Rooms, *ids: str) -> Evidence:
-    """Return statements, pooled over their draws where there are several."""
-    values = np.concatenate([house.fact(id_) for id_ in ids])
-    text = "as stated" if len(ids) == 1 else f"{len(ids)} statements, every draw of each"
-    run = house.facts if len(ids) == 1 else None
-    return Evidence(values, house.catalog.fact(ids[0]).unit, ", ".join(ids), text, run, ids)
+    """Return a statement in every draw; of several, each in its turn of the draws."""
+    turn = np.arange(house.facts.reader.n)
+    values = np.stack([house.fact(id_) for id_ in ids])[turn % len(ids), turn]
+    text = "as stated" if len(ids) == 1 else f"{len(ids)} statements, each in its turn of the draws"
+    return Evidence(values, house.catalog.fact(ids[0]).unit, ", ".join(ids), text, house.facts, ids)
 
 
 def less(house: Rooms, first: str, second: str) -> Evidence:
@@ -374,8 +405,12 @@ def _largest_cost(house: Rooms, year: str) -> Evidence:
 
 def _micron(house: Rooms) -> Evidence:
     id_ = "micron.revenue.fy26q2"
-    text = "revenue of the last quarter reported x 4"
-    return Evidence(QUARTERS * house.fact(id_), "usd", id_, text, house.facts, (id_,))
+    values = QUARTERS * house.fact(id_)
+    low, _, _ = quantiles(values, BAND)
+    text = "revenue of the last quarter reported x 4, a floor while sales grow"
+    return Evidence(
+        values, "usd", id_, text, span=(float(low), float("inf")), hangs_on="growth in the second half"
+    )
 
 
 # --- Day 8 ----------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     study.add_argument("--data", metavar="DIR", help="folder with tables of closes; the built-in if left out")
     study.add_argument("--verdict", metavar="NAME", help="only claims of one verdict, such as contradicted")
     study.add_argument(
-        "--draws", type=whole("--draws", 2000), default=2000, metavar="N", help="number of draws (2000)"
+        "--draws", type=whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
     )
     study.add_argument(
         "--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"

@@ -56,6 +56,7 @@ PAGES = (
     Page("/", "Map", "map_page:map_page", menu=True, key="m"),
     Page("/market", "Market", "market_page:weeks_page", menu=True, key="w"),
     Page("/market/{id}", "", "market_page:market_page"),
+    Page("/claims", "Claims", "claims_page:claims_page", menu=True, key="l"),
     Page("/facts", "Facts", "fact_pages:facts_page", menu=True, key="f"),
     Page("/sources", "Sources", "fact_pages:sources_page", menu=True, key="s"),
     Page("/validation", "Validation", "other_pages:validation_page", menu=True, key="v"),
