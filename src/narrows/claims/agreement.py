@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Allowance", "agrees", "allowance", "near_miss", "rounded"]
 
-DIGITS = 700
-"""More than any number of eight bytes has, written out."""
+DIGITS, MOST_PLACES = 1200, 400
+"""More digits, and more places, than any number of eight bytes has, written out."""
 
 CENT = 0.01
 """Step of a printed close: two vendors' closes of one index differ by up to one."""
@@ -60,7 +60,7 @@ def rounded(value: float, places: int) -> float:
     if not math.isfinite(value):
         return value
     with localcontext(prec=DIGITS):
-        step = Decimal(1).scaleb(-places)
+        step = Decimal(1).scaleb(-max(-MOST_PLACES, min(places, MOST_PLACES)))
         return float((Decimal(repr(value)) / step).quantize(Decimal(1), ROUND_HALF_UP) * step)
 
 
