@@ -352,3 +352,8 @@ def test_two_studies_of_one_seed_say_the_same():
 def test_a_query_of_a_novel_is_refused():
     with pytest.raises(UsageError):
         read_question("a.b=1&" * 1000)
+
+
+def test_no_two_pages_share_a_key():
+    keys = [page.key for page in PAGES if page.key]
+    assert sorted(keys) == sorted(set(keys))

@@ -19,14 +19,17 @@ from narrows.catalog import Reader, default, read_overlay
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
 from narrows.quarters import Quarter, span
+from narrows.spread import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.interval import Shares
+    from narrows.bottlenecks.network import Stack
     from narrows.bottlenecks.solution import Solution
     from narrows.bottlenecks.supply import FactLayer
     from narrows.catalog import Catalog, Fact
@@ -50,6 +53,8 @@ __all__ = [
 MODEL_VERSION = f"{__version__}+minplus.1"
 DEFAULT_DRAWS = 10_000
 DEFAULT_SEED = 1
+AHEAD = 64
+"""Blocks of draws handed out at a time: some megabytes each."""
 COMPILED_FROM = 200_000
 """Draws from which the compiled kernel pays: below, the plain solver, equal bit for bit, is done sooner."""
 STOCK = "stock"
@@ -152,6 +157,7 @@ def run(
     scenario: str | Path | None = None,
     catalog: Catalog | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Run:
     """Solve one question and keep everything that led to the answer; parameters are those of `map`."""
     _check_counts(draws, seed)
@@ -170,7 +176,7 @@ def run(
     reader = Reader(catalog, seed, draws, method)
     model = build(reader, max(asked[-1], LAST))
     shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
-    solution, capacity = _solve(model, shown, progress)
+    solution, capacity = _solve(model, shown, progress, executor)
     return Run(catalog, reader, model, solution, capacity, shown)
 
 
@@ -184,7 +190,9 @@ def asked_of(catalog: Catalog | None, as_of: str | None, scenario: str | Path | 
     return catalog
 
 
-def _solve(model: Model, shown: slice, progress: Progress | None) -> tuple[Solution, Array]:
+def _solve(
+    model: Model, shown: slice, progress: Progress | None, executor: Executor | None = None
+) -> tuple[Solution, Array]:
     """Solve block by block, so that memory does not grow with the draws; keep the capacities shown."""
     draws = model.reader.n
     if draws >= COMPILED_FROM:
@@ -197,10 +205,16 @@ def _solve(model: Model, shown: slice, progress: Progress | None) -> tuple[Solut
         size = CHUNK
     parts = []
     capacity = draws_last(draws, len(model.layers) + 1, shown.stop - shown.start)
-    for rows in chunks(draws, size):
-        stack = model.stack(rows)
-        capacity[rows] = stack.K[:, :, shown]
-        parts.append(solve(stack, shown.start))
+    blocks = list(chunks(draws, size))
+
+    def stacks() -> Iterator[Stack]:
+        for rows in blocks:
+            stack = model.stack(rows)
+            capacity[rows] = stack.K[:, :, shown]
+            yield stack
+
+    for rows, part in zip(blocks, spread(executor, solve, stacks(), shown.start, ahead=AHEAD), strict=True):
+        parts.append(part)
         if progress:
             progress(rows.stop, draws)
     return join(parts), capacity
@@ -216,6 +230,7 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
     scenario: str | Path | None = None,
     catalog: Catalog | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> MapResult:
     """Find which layer binds in each quarter, with what probability, at what price, and what is deployed.
 
@@ -238,6 +253,9 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
         Facts to use instead of the shipped ones.
     progress
         Called with the draws done and the draws asked for after each block.
+    executor
+        Where blocks of draws are solved: any executor of `concurrent.futures`; this process if left out.
+        The answer is the same.
 
     Returns
     -------
@@ -266,6 +284,7 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
         scenario=scenario,
         catalog=catalog,
         progress=progress,
+        executor=executor,
     )
     return reduce_run(solved)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -618,7 +618,7 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     """
     when = _WHEN.search(id)
     quarter = when.group(1) if when else None
-    question = _question(quarter, asked)
+    question = _kept(quarter, asked)
     words = (id[: when.start()] if when else id).split(".")[1:]
     found = question.value(words) if words else None
     if found is None:
@@ -653,6 +653,12 @@ def _question(
     if not first <= start <= room + (1 - WINDOW):
         _refuse_quarter(str(start), first)
     return _Question(solved, dated=quarter is not None)
+
+
+@lru_cache(maxsize=1)
+def _kept(quarter: str | None, asked: Asked) -> _Question:
+    """Return a question that is kept for the next figure of the same draws."""
+    return _question(quarter, asked)
 
 
 def _check_quarter(asked: Quarter, text: str, last: Quarter) -> None:

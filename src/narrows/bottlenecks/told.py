@@ -22,6 +22,7 @@ __all__ = ["FAMILIES", "Asked", "Reading", "Stretch", "Told"]
 
 FAMILIES = {
     "cascade": "narrows.bottlenecks.migration_why",
+    "claims": "narrows.claims.study",
     "derived": "narrows.bottlenecks.derived_figures",
     "facility": "narrows.bottlenecks.facility_figures",
     "headlines": "narrows.bottlenecks.knowledge",

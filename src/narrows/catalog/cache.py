@@ -80,19 +80,10 @@ def write(home: Path, key: str, contents: Contents) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    import tempfile
+    from narrows.whole import write_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    number, temporary = tempfile.mkstemp(prefix=path.stem, suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_file(path, content)
 
 
 def _pack(contents: Contents) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from narrows.claims.claim import Stated
 
 __all__ = ["Allowance", "agrees", "allowance", "near_miss", "rounded"]
+
+DIGITS, MOST_PLACES = 1200, 400
+"""More digits, and more places, than any number of eight bytes has, written out."""
 
 CENT = 0.01
 """Step of a printed close: two vendors' closes of one index differ by up to one."""
@@ -53,8 +57,11 @@ def rounded(value: float, places: int) -> float:
     >>> rounded(2.675, 2), rounded(-0.125, 2), rounded(1234.0, -2)
     (2.68, -0.13, 1200.0)
     """
-    step = Decimal(1).scaleb(-places)
-    return float((Decimal(repr(value)) / step).quantize(Decimal(1), ROUND_HALF_UP) * step)
+    if not math.isfinite(value):
+        return value
+    with localcontext(prec=DIGITS):
+        step = Decimal(1).scaleb(-max(-MOST_PLACES, min(places, MOST_PLACES)))
+        return float((Decimal(repr(value)) / step).quantize(Decimal(1), ROUND_HALF_UP) * step)
 
 
 def agrees(stated: Stated, value: float, slack: float = 0.0) -> bool:

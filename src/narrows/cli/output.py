@@ -6,11 +6,11 @@ import io
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.errors import OutputError
+from narrows.whole import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ __all__ = ["colour", "emit", "progress", "say", "width", "write"]
 
 NARROWEST, WIDEST = 60, 160
 LONG_RUN = 50_000  # draws that take longer than a blink
-NAME_KEPT = 60  # letters of a name in that of its temporary file, so that it fits where the name fits
 
 
 def write(path: str | Path, content: str | bytes) -> None:
@@ -43,35 +42,13 @@ def write(path: str | Path, content: str | bytes) -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(data)  # a device or a pipe is written, never replaced; a folder refuses
         else:
-            _write_whole(Path(os.path.realpath(target)), data)
+            write_file(Path(os.path.realpath(target)), data)
     except (OSError, ValueError) as error:
         raise OutputError(
             f"{str(path)!r} cannot be written: {getattr(error, 'strerror', None) or error}",
             "An output is a file in a folder that exists and may be written, with room on the disk",
             "Name another file",
         ) from error
-
-
-def _write_whole(target: Path, data: bytes) -> None:
-    """Write beside the target, then put it in place; leave nothing behind whatever goes wrong."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:NAME_KEPT]}.", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def progress(draws: int, *, quiet: bool) -> Callable[[int, int], None] | None:

@@ -89,7 +89,7 @@ def _search(arguments: Namespace) -> int:
             f"It is 1 to {MOST_WORKERS}",
             "Write, for instance, --workers 2",
         )
-    with pool(arguments.workers) as executor:
+    with pool(arguments.workers, arguments.cluster) as executor:
         result = search(
             arguments.model,
             traffic,
@@ -120,8 +120,12 @@ def _search(arguments: Namespace) -> int:
     return 0
 
 
-def pool(workers: int) -> Any:
+def pool(workers: int, scheduler: str | None = None) -> Any:
     """Return an executor, or none for one worker; Ctrl-C is for this process alone."""
+    if scheduler is not None:
+        from narrows.spread import cluster
+
+        return cluster(scheduler)
     if workers == 1:
         return nullcontext()
     import signal

@@ -244,7 +244,7 @@ def _search(arguments: Namespace) -> int:
                 f"Write, for instance, {option} 2",
             )
     llm, where, space = model(arguments.model), machine(arguments.chip), _space(arguments, chips)
-    with pool(arguments.workers) as executor:
+    with pool(arguments.workers, arguments.cluster) as executor:
         told = _progress(quiet=arguments.quiet)
         if arguments.executions:
             _alone(arguments, chips)

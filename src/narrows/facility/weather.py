@@ -157,7 +157,7 @@ def read_epw(path: str | Path) -> Weather:
             rows = [row for row in list(csv.reader(file))[EPW_HEAD:] if row]
         clock = [int(row[3]) for row in rows]
         t_c, rh, p_pa = (np.array([float(row[column]) for row in rows]) for column in (6, 8, EPW_COLUMNS - 1))
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise DataError(
             f"The weather file {str(path)!r} cannot be read: {error}",
             "An EPW file has eight lines of head and one line of numbers an hour",

@@ -148,8 +148,9 @@ class Requests:
 
 def _whole(name: str, values: object) -> Integers:
     found = np.asarray(values)
-    lengths = found.astype(np.int64) if found.dtype.kind in "iuf" and np.isfinite(found).all() else None
-    if lengths is None or not (lengths == found).all() or ((lengths < 1) | (lengths > MOST_TOKENS)).any():
+    able = found.dtype.kind in "iuf" and bool(((found >= 1) & (found <= MOST_TOKENS)).all())
+    lengths = found.astype(np.int64) if able else None
+    if lengths is None or not (lengths == found).all():
         bad = [x for x in found.ravel().tolist() if not _is_length(x)]
         raise DataError(
             f"A request has {name} {bad[0]!r}" if bad else f"The lengths {name} are not numbers",

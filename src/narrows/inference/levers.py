@@ -21,13 +21,15 @@ from narrows.inference.deployment import place_of
 from narrows.inference.engine import Engine, Requests, gap_quantile
 from narrows.inference.fit import Setup, fit
 from narrows.inference.law import groups_of, read_law, step_time
-from narrows.inference.placed import placed_steps
+from narrows.inference.placed import placed_features, placed_steps
 from narrows.inference.simulation import simulate
 from narrows.inference.split import Split
 from narrows.inference.traffic import Traffic
 from narrows.transformer.registry import checkpoint, chip
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from narrows.inference.fit import Fit
@@ -221,7 +223,7 @@ class Levers:
     verdicts: tuple[tuple[Claim, Lever, str], ...]
 
 
-def levers(case: Case | None = None, *, seed: int = 1) -> Levers:
+def levers(case: Case | None = None, *, seed: int = 1, only: Collection[str] = ()) -> Levers:
     """Return what each change of software gives on the same chips.
 
     Parameters
@@ -230,6 +232,9 @@ def levers(case: Case | None = None, *, seed: int = 1) -> Levers:
         What is served on what; the usual case if left out.
     seed
         Seed of lengths and of the law's draws.
+    only
+        Names of the changes that are asked for; all if left out. The rest is simulated only as far as the
+        changes together need it, and left out of the answer.
 
     Raises
     ------
@@ -275,7 +280,7 @@ def levers(case: Case | None = None, *, seed: int = 1) -> Levers:
         (f"speculation, {stage.case.few} in flight", few, replace(few, drafts=drafts)),
         ("prompts on chips of their own", paged, replace(paged, split=True)),
     )
-    alone = tuple(stage.lever(name, base, way) for name, base, way in changes)
+    alone = tuple(stage.lever(name, base, way) for name, base, way in changes if not only or name in only)
     steps: list[Lever] = []
     now = static
     for name, terms in (
@@ -288,15 +293,17 @@ def levers(case: Case | None = None, *, seed: int = 1) -> Levers:
         ("speculation", {"drafts": drafts}),
         ("prompts in chunks of 1024", {"chunk": 1024}),
     ):
-        one = stage.lever(name, now, replace(now, **terms))
-        steps.append(one)
-        now = one.way if one.gain is not None and one.gain > 1.0 else now
+        way = replace(now, **terms)
+        if not only:
+            steps.append(stage.lever(name, now, way))
+        gain = stage.gain(now, way)
+        now = way if gain is not None and gain > 1.0 else now
     whole = stage.lever("together", static, now)
     by = {one.name: one for one in (*alone, whole)}
     verdicts = tuple(
         (claim, by[claim.lever], verdict(by[claim.lever].low or 0.0, by[claim.lever].high or 0.0, claim))
         for claim in CLAIMS
-        if by[claim.lever].gain is not None
+        if claim.lever in by and by[claim.lever].gain is not None
     )
     return Levers(stage.case, alone, (*steps, whole), verdicts)
 
@@ -319,6 +326,7 @@ class _Stage:
         self.widths: dict[Way, int | None] = {}
         self.refusals: dict[Way, str] = {}
         self.runs: dict[tuple[Way, int, int], _Run] = {}
+        self.features: dict[tuple[Placement, int], tuple[Array, ...]] = {}
 
     def refusal(self, way: Way) -> str:
         """Return why a way does not run."""
@@ -326,10 +334,9 @@ class _Stage:
 
     def lever(self, name: str, base: Way, way: Way) -> Lever:
         """Return what a change gives, with its interval."""
-        before, after = self.best(base), self.best(way)
-        if before is None or after is None:
+        before, after, gain = self.best(base), self.best(way), self.gain(base, way)
+        if before is None or after is None or gain is None:
             return Lever(name, base, way, None, why=self.refusal(way) or self.refusal(base))
-        gain = self.run(way, after, 0).tokens_per_s / self.run(base, before, 0).tokens_per_s
         logs = [
             math.log(self.run(way, after, row).tokens_per_s / self.run(base, before, row).tokens_per_s)
             for row in range(1, GRAIN + 1)
@@ -346,6 +353,13 @@ class _Stage:
             found.gap_s,
             after,
         )
+
+    def gain(self, base: Way, way: Way) -> float | None:
+        """Return what a change gives at the law's median; None where one of the two does not run."""
+        before, after = self.best(base), self.best(way)
+        if before is None or after is None:
+            return None
+        return self.run(way, after, 0).tokens_per_s / self.run(base, before, 0).tokens_per_s
 
     @property
     def mean(self) -> float:
@@ -489,9 +503,11 @@ class _Stage:
         logs = read_law()["token"].logs([groups])[0]
         if row:
             logs = logs + self._shift(groups)[row - 1]
-        return placed_steps(
-            self.kept.model, self.card, place, most_tokens=chunk + MOST * (1 + way.drafts), logs=logs
-        )
+        most = chunk + MOST * (1 + way.drafts)
+        if (place, most) not in self.features:
+            self.features[place, most] = placed_features(self.kept.model, self.card, place, most_tokens=most)
+        made = self.features[place, most]
+        return placed_steps(self.kept.model, self.card, place, most_tokens=most, logs=logs, features=made)
 
     def _shift(self, groups: dict[str, str]) -> Array:
         """Return draws of what the law does not know of a place; groups in common move together."""

@@ -18,12 +18,52 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["placed_steps"]
+__all__ = ["placed_features", "placed_steps"]
 
 FAR = 2.0**24
 """Tokens of context beyond every window."""
 SATURATION = 64.0
 """Tokens by which the law counts the saturation of dense work."""
+
+
+def placed_features(
+    model: Model, chip: Chip, place: Placement, *, most_tokens: int = 8704
+) -> tuple[Array, ...]:
+    """Return what the steps of a placed model are made of, before the law's coefficients weigh it.
+
+    Parameters
+    ----------
+    model, chip, place, most_tokens
+        As for `placed_steps`, which takes the answer for as many sets of coefficients as are asked.
+
+    Examples
+    --------
+    >>> from narrows.inference.law import Placement
+    >>> from narrows.transformer.registry import chip, model
+    >>> place = model("llama-3.1-8b"), chip("h100"), Placement("vllm")
+    >>> kept = placed_features(*place, most_tokens=64)
+    >>> again = placed_steps(*place, most_tokens=64, features=kept).seconds(n_decode=16, decode_kv=16_000)
+    >>> again == placed_steps(*place, most_tokens=64).seconds(n_decode=16, decode_kv=16_000)
+    True
+    """
+    tokens = np.arange(most_tokens + 1) / place.ranks
+    asked: tuple[tuple[float, float, float | Array, float], ...] = (
+        (0.0, 0.0, tokens, 0.0),
+        (1.0, 0.0, tokens, 0.0),
+        (0.0, 0.0, tokens + 1.0, 0.0),
+        (1.0, 0.0, 0.0, 0.0),
+        (0.0, 0.0, 1.0, 1.0),
+        (0.0, 0.0, 1.0, 0.0),
+        (1.0, 1.0, 0.0, 0.0),
+        (1.0, FAR, 0.0, 0.0),
+        (1.0, FAR + 1.0, 0.0, 0.0),
+    )
+    return tuple(
+        step_features(
+            model, chip, place, requests=requests, context=context, prompt=prompt, prompt_pairs=pairs
+        )
+        for requests, context, prompt, pairs in asked
+    )
 
 
 def placed_steps(
@@ -34,6 +74,7 @@ def placed_steps(
     most_tokens: int = 8704,
     seconds_per_step: float = 0.0,
     logs: Array | None = None,
+    features: tuple[Array, ...] | None = None,
 ) -> StepTable:
     """Return the time of every step of a placed model, for the simulation.
 
@@ -47,6 +88,8 @@ def placed_steps(
         [s] Overhead of a step that the law does not hold.
     logs
         Log-coefficients; those of the shipped law for this place if left out.
+    features
+        What `placed_features` returns for the same place and tokens; it is asked if left out.
 
     Notes
     -----
@@ -67,25 +110,19 @@ def placed_steps(
         logs = read_law()["token"].logs([groups_of(model, chip, place)])[0]
     factor = np.exp(logs)
     size = len(FEATURES)
-
-    def parts(requests: float, context: float, prompt: float | Array, pairs: float) -> Array:
-        found = step_features(
-            model, chip, place, requests=requests, context=context, prompt=prompt, prompt_pairs=pairs
-        )
-        scaled: Array = found * factor[:size]
-        return scaled
-
+    made = placed_features(model, chip, place, most_tokens=most_tokens) if features is None else features
+    fed, led, later, alone, paired, unpaired, read_one, far, farther = (
+        found * factor[:size] for found in made
+    )
     ranks = place.ranks
     tokens = np.arange(most_tokens + 1) / ranks
-    fed = parts(0.0, 0.0, tokens, 0.0)
-    led = parts(1.0, 0.0, tokens, 0.0) - parts(0.0, 0.0, tokens + 1.0, 0.0)
+    led = led - later
     short = SATURATION * factor[size] / np.maximum(tokens, 1.0)
-    alone = parts(1.0, 0.0, 0.0, 0.0)
-    pair = parts(0.0, 0.0, 1.0, 1.0) - parts(0.0, 0.0, 1.0, 0.0)
-    one = parts(1.0, 1.0, 0.0, 0.0) - alone
+    pair = paired - unpaired
+    one = read_one - alone
     most = float(model.sparse_context or math.inf)
     span = float(model.window or math.inf)
-    whole = parts(1.0, FAR + 1.0, 0.0, 0.0) - parts(1.0, FAR, 0.0, 0.0) if model.window else one
+    whole = farther - far if model.window else one
     read, scored = one[MEMORY].sum(), one[COMPUTE].sum()
     wide = whole[MEMORY].sum() if math.isinf(most) else read
     return StepTable.from_roof(

@@ -18,6 +18,8 @@ MOONCAKE_TOKENS = 512
 """Tokens of a block in the traces of Mooncake (Qin et al., FAST 2025)."""
 FIELDS = ("timestamp", "input_length", "output_length", "hash_ids")
 MS_PER_S = 1000
+LARGEST = 2**63
+"""What a number of a trace stays below."""
 
 
 def read_named(path: str | Path) -> Requests:
@@ -64,13 +66,13 @@ def read_named(path: str | Path) -> Requests:
 def _row(path: str | Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, or too deep
         row = None
     numbers = isinstance(row, dict) and all(
-        isinstance(row.get(name), int | float) and not isinstance(row[name], bool) for name in FIELDS[:3]
+        type(row.get(name)) in {int, float} and abs(row[name]) < LARGEST for name in FIELDS[:3]
     )
     names = row.get(FIELDS[3]) if isinstance(row, dict) else None
-    if not numbers or not isinstance(names, list) or not all(type(name) is int for name in names):
+    if not numbers or not isinstance(names, list) or not all(_is_name(name) for name in names):
         raise DataError(
             f"Line {number} of the trace {str(path)!r} is {line.strip()[:40]!r}",
             f"A line is an object with the numbers {', '.join(FIELDS[:3])} and the list {FIELDS[3]}",
@@ -78,6 +80,10 @@ def _row(path: str | Path, number: int, line: str) -> dict[str, Any]:
         )
     found: dict[str, Any] = row
     return found
+
+
+def _is_name(name: object) -> bool:
+    return type(name) is int and -LARGEST < name < LARGEST
 
 
 def prefix_hits(requests: Requests, blocks: int | None = None) -> np.ndarray:

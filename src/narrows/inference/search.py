@@ -25,11 +25,12 @@ from narrows.inference.fit import CACHE_BYTES, Setup, fit
 from narrows.inference.law import MEMORY, Placement, arithmetic, step_features, step_seconds
 from narrows.inference.prices import COSTS
 from narrows.inference.traffic import LIMITS, Objective
+from narrows.spread import spread
 from narrows.transformer.registry import BITS, LINEAR, checkpoint, chip, chips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -673,19 +674,14 @@ def _fan(
     """Return the results in order, and whether all are there; what is done stays if it is interrupted."""
     done: list[Any] = []
     groups = [items[first : first + BLOCKS_OF_WORK] for first in range(0, len(items), BLOCKS_OF_WORK)]
-    futures: list[Future[list[Any]]] = []
     try:
-        if executor is not None:
-            futures = [executor.submit(work, group, *rest) for group in groups]
-        for place, group in enumerate(groups):
-            done += futures[place].result() if futures else work(group, *rest)
+        for found in spread(executor, work, groups, *rest):
+            done += found
             tick(len(done))
     except (KeyboardInterrupt, SystemError) as stop:
         # Compiled code that Ctrl-C meets ends in a SystemError with the interruption as its cause.
         if isinstance(stop, SystemError) and not isinstance(stop.__cause__, KeyboardInterrupt):
             raise
-        for future in futures:
-            future.cancel()
         return done, False
     return done, True
 

@@ -86,7 +86,7 @@ class Library:
         """Symbols of which a close is held."""
         found: set[str] = set(self._built_in)
         for path, columns in self._tables:
-            if "ticker" in columns:
+            if {"ticker", "close"} <= set(columns):
                 found |= set(_tickers(path))
             else:
                 found |= {COLUMNS.get(name, name) for name in columns if _symbol(name)}
@@ -185,9 +185,20 @@ def _folder(path: Path) -> Path:
 
 def _columns(path: Path) -> tuple[str, ...]:
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8", newline="") as file:
-            return tuple(next(csv.reader(file), ()))
+        return tuple(_head(path))
     return tuple(str(row[0]) for row in _query("DESCRIBE SELECT * FROM read_parquet(?)", str(path)))
+
+
+def _head(path: Path) -> Iterable[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file), ())
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise DataError(
+            f"The table {path.name!r} cannot be read: {getattr(problem, 'strerror', None) or problem}",
+            "A table of closes is CSV in UTF-8, or Parquet",
+            "Mend it, or take it out of the folder",
+        ) from problem
 
 
 def _query(text: str, *values: str) -> list[tuple[object, ...]]:
@@ -199,14 +210,13 @@ def _query(text: str, *values: str) -> list[tuple[object, ...]]:
 
 def _tickers(path: Path) -> Iterable[str]:
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["ticker"] for row in csv.DictReader(file)}
+        return {row["ticker"] for _, row in _csv_rows(path)}
     return {str(row[0]) for row in _query("SELECT DISTINCT ticker FROM read_parquet(?)", str(path))}
 
 
 def _read(path: Path, columns: tuple[str, ...], symbol: str) -> Iterator[tuple[date, float]]:
     """Yield the closes of a symbol in a table."""
-    if "ticker" in columns:
+    if {"ticker", "close"} <= set(columns):
         if path.suffix == ".csv":
             yield from _csv(path, "close", symbol)
         elif "split_coefficient" in columns:
@@ -247,7 +257,31 @@ def _printed(close: float) -> float:
 
 
 def _csv(path: Path, column: str, symbol: str | None) -> Iterator[tuple[date, float]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if (symbol is None or row["ticker"] == symbol) and row[column]:
-                yield date.fromisoformat(row["date"][:10]), float(row[column])
+    for line, row in _csv_rows(path):
+        if (symbol is None or row["ticker"] == symbol) and row[column]:
+            try:
+                day, close = date.fromisoformat((row["date"] or "")[:10]), float(row[column])
+            except ValueError:
+                day, close = date.max, 0.0
+            if not 0 < close < float("inf"):
+                raise DataError(
+                    f"The table {path.name!r} holds {row['date']!r}, {row[column]!r} in line {line}",
+                    "A row has a date such as 2026-05-08 and a close above 0",
+                    "Mend the row or leave it out",
+                )
+            yield day, close
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a CSV with their lines; missing cells are empty."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, restval="")
+            for row in rows:
+                yield rows.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise DataError(
+            f"The table {path.name!r} cannot be read: {getattr(problem, 'strerror', None) or problem}",
+            "A table of closes is CSV in UTF-8, or Parquet",
+            "Mend it, or take it out of the folder",
+        ) from problem

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,36 @@ TOTALS = ("T0", "Total")
 
 __all__ = ["read_economy", "read_prices", "read_table"]
 
+YEAR = re.compile("[0-9]{4}")
+
+
+def read_cells(home: Path, delimiter: str = ",") -> list[list[str]]:
+    """Return the cells of a CSV or CSV.gz, row by row; at least one row.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or its first line is empty.
+    """
+    try:
+        with (
+            gzip.open(home, "rt", encoding="utf-8-sig", newline="")
+            if home.suffix == ".gz"
+            else home.open(encoding="utf-8-sig", newline="")
+        ) as file:
+            rows = list(csv.reader(file, delimiter=delimiter))
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as problem:
+        raise DataError(
+            f"The file {str(home)!r} cannot be read: {getattr(problem, 'strerror', None) or problem}",
+            "Tables are CSV or CSV.gz files in UTF-8",
+            "Name another file",
+        ) from problem
+    if not rows or not rows[0]:
+        raise DataError(
+            f"{home.name} has no first line", "It names the columns", "Take the file as it is published"
+        )
+    return rows
+
 
 def read_table(path: str | Path) -> tuple[list[str], list[str], np.ndarray]:
     """Return row labels, column labels and numbers of a CSV or CSV.gz; an empty cell is NaN.
@@ -34,10 +66,7 @@ def read_table(path: str | Path) -> tuple[list[str], list[str], np.ndarray]:
         raise DataError(
             f"The file {str(path)!r} is not there", "Tables are CSV or CSV.gz files", "Name one that is there"
         )
-    with (
-        gzip.open(home, "rt", encoding="utf-8") if home.suffix == ".gz" else home.open(encoding="utf-8")
-    ) as file:
-        head, *rows = list(csv.reader(file))
+    head, *rows = read_cells(home)
     numbers = np.full((len(rows), len(head) - 1), np.nan)
     for at, row in enumerate(rows):
         if len(row) != len(head):
@@ -140,7 +169,7 @@ def read_prices(path: str | Path, level: str = "detail") -> Prices:
     rows, columns, numbers = read_table(path)
     codes = economy(level, 2017).codes
     known = [code for code in codes if code in rows]
-    if not known or not all(column.isdecimal() for column in columns):
+    if not known or not all(YEAR.fullmatch(column) for column in columns):
         raise DataError(
             f"{Path(path).name} has {len(known)} industries and the columns {', '.join(columns[:3])}",
             f"Rows are {level} industries such as {codes[0]}, columns are years",

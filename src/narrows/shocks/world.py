@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.errors import DataError, UnknownNameError
+from narrows.shocks.bea_files import read_cells
 from narrows.shocks.tables import radius
 
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = ["World", "read_exiobase", "read_icio", "read_wiod", "world_push"]
+
+LABELLED = 3
+"""Cells of a row with two labels and a number."""
 
 NOT_INDUSTRIES = (
     "HFCE",
@@ -159,16 +161,18 @@ def world_push(world: World, industry: str, change: float) -> Floats:
     return found
 
 
-def _opened(path: Path) -> TextIO:
+def _there(path: Path) -> None:
     if not path.is_file():
         raise DataError(
             f"The file {str(path)!r} is not there",
             "Tables of the world are read from your own files; none may be shipped",
             "Download it from its maker, and name it here",
         )
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig")
-    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _cells(path: Path, delimiter: str = ",") -> list[list[str]]:
+    _there(path)
+    return read_cells(path, delimiter)
 
 
 def _number(text: str, where: str) -> float:
@@ -199,8 +203,14 @@ def read_icio(path: str | Path) -> World:
         If the file is not there, has no output row, or a cell is no number.
     """
     home = Path(path)
-    with _opened(home) as file:
-        head, *rows = list(csv.reader(file))
+    head, *rows = _cells(home)
+    uneven = next((row for row in rows if len(row) != len(head)), None)
+    if uneven is not None:
+        raise DataError(
+            f"{home.name}: the row {(uneven or ['empty'])[0]!r} has {len(uneven)} cells",
+            f"The first line has {len(head)}",
+            "Take the CSV of the inter-country table as it is published",
+        )
     labels = head[1:]
     nodes = [name for name in labels if "_" in name and name.partition("_")[2].upper() not in NOT_INDUSTRIES]
     column = {name: at for at, name in enumerate(labels)}
@@ -267,9 +277,14 @@ def read_exiobase(folder: str | Path) -> World:
 
 def _tabbed(path: Path, heads: int = 2) -> tuple[list[tuple[str, str]], Floats]:
     """Return labels (region, sector) and numbers of a tab-separated file."""
-    with _opened(path) as file:
-        rows = list(csv.reader(file, delimiter="\t"))
+    rows = _cells(path, "\t")
     body = [row for row in rows[heads:] if row and row[0] not in {"region", ""}]
+    if not body or len(body[0]) < LABELLED or len({len(row) for row in body}) > 1:
+        raise DataError(
+            f"{path.name} has no rows, or rows of several lengths",
+            "A row has two labels and the numbers of its columns, after the lines of heads",
+            "Take the file as it is published",
+        )
     return (
         [(row[0], row[1]) for row in body],
         np.array([[_number(cell, path.name) for cell in row[2:]] for row in body]),
@@ -285,8 +300,7 @@ def read_wiod(path: str | Path) -> World:
         If the file is not there or an array is missing.
     """
     home = Path(path)
-    if not home.is_file():
-        _opened(home)
+    _there(home)
     with np.load(home, allow_pickle=False) as kept:
         absent = {"Z", "F", "x", "countries", "industries"} - set(kept.files)
         if absent:

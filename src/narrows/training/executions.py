@@ -14,6 +14,7 @@ import numpy as np
 
 from narrows.catalog import default
 from narrows.errors import UsageError
+from narrows.spread import spread
 from narrows.training.layout import Layout
 from narrows.training.memory import BUCKETS, activation_bytes_per_token, buckets
 from narrows.training.step import EACH, FULL, HALF, PARTS, step_parts
@@ -471,7 +472,7 @@ def search_executions(
     task = partial(_best, price, top)
     count, fitting, best, interrupted = 0, 0, list[Execution](), False
     try:
-        results = map(task, every) if executor is None else executor.map(task, every)
+        results = spread(executor, task, every)
         for done, (own, held, found) in enumerate(results, 1):
             count, fitting = count + own, fitting + held
             best = sorted([*best, *found], key=lambda one: one.seconds / one.batch)[:top]

@@ -140,7 +140,7 @@ def read_rows(path: Path, needed: Iterable[str] = ()) -> list[Row]:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             head, rows = reader.fieldnames or (), list(reader)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             f"The table {path.name!r} cannot be read in {str(path.parent)!r}",
             f"The published methods read {', '.join(COLUMNS)}",

@@ -101,7 +101,7 @@ class Run:
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             f"The table {str(path)!r} cannot be read",
             "It is a CSV file with one header row",

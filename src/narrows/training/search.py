@@ -11,6 +11,7 @@ import numpy as np
 
 from narrows.catalog import default
 from narrows.errors import UnknownNameError, UsageError
+from narrows.spread import spread
 from narrows.training.layout import Layout
 from narrows.training.memory import fullest_bytes
 from narrows.training.rates import ChipHour, chip_hour
@@ -432,8 +433,7 @@ def search(
     task = partial(_screen, model, machine, space, top=top, room=room)
     rows, interrupted = list[_Rows](), False
     try:
-        results = map(task, every) if executor is None else executor.map(task, every)
-        for done, found in enumerate(results, 1):
+        for done, found in enumerate(spread(executor, task, every), 1):
             rows.append(found)
             if progress is not None:
                 progress(done, len(every))

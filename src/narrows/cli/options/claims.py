@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from narrows.cli.options.common import output
+from narrows.cli.options.common import forms, output, whole
 
 __all__ = ["add"]
 
@@ -30,3 +30,15 @@ def add(commands: Any) -> None:
     listed = questions.add_parser("list", help="the types of claims, with examples, and the verdicts")
     listed.add_argument("--json", action="store_true", help="print JSON")
     output(listed, quiet=False)
+    study = questions.add_parser("study", help="every claim of the study against model and data")
+    study.add_argument("claim", nargs="?", metavar="ID", help="one claim in full, such as day6.air")
+    study.add_argument("--data", metavar="DIR", help="folder with tables of closes; the built-in if left out")
+    study.add_argument("--verdict", metavar="NAME", help="only claims of one verdict, such as contradicted")
+    study.add_argument(
+        "--draws", type=whole("--draws", 1000), default=1000, metavar="N", help="number of draws (1000)"
+    )
+    study.add_argument(
+        "--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)"
+    )
+    forms(study, csv="print one row a claim")
+    output(study)

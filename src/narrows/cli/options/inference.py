@@ -203,6 +203,7 @@ def _inference_search(questions: Any) -> None:
     ask.add_argument(
         "--workers", type=whole("--workers", 2), default=1, metavar="N", help="processes that search (1)"
     )
+    ask.add_argument("--cluster", metavar="ADDRESS", help="Dask scheduler whose workers search instead")
     forms(ask, csv="print one row a simulated deployment")
     pictures(ask)
     output(ask)

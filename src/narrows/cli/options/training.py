@@ -164,5 +164,6 @@ def _training_search(questions: Any) -> None:
     ask.add_argument(
         "--workers", type=whole("--workers", 2), default=1, metavar="N", help="processes that search (1)"
     )
+    ask.add_argument("--cluster", metavar="ADDRESS", help="Dask scheduler whose workers search instead")
     forms(ask, csv="print one row a layout")
     output(ask)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from urllib.parse import unquote
 from narrows.errors import OutputError, RunError
 from narrows.report.pages.answers import FILES, PICTURE, answer
 from narrows.report.pages.registry import PAGES
+from narrows.whole import new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,17 +63,11 @@ def build(study: Study, folder: str | Path, progress: Callable[[int, int], None]
     _check(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", dir=target.parent))
+        with new_folder(target) as fresh:
+            count = _write_all(study, fresh, progress)
+            fresh.chmod(0o755)
     except OSError as problem:
         raise _unwritten(target, problem) from problem
-    try:
-        count = _write_all(study, fresh, progress)
-        fresh.chmod(0o755)
-        _swap(fresh, target)
-    except OSError as problem:
-        raise _unwritten(target, problem) from problem
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return count
 
 
@@ -170,20 +163,3 @@ def _local(found: Answer, address: str) -> bytes:
 def _write(file: Path, body: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(body)
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put a folder in place of another; what stood there goes only when the new one stands."""
-    old = None
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}.", dir=target.parent)) / "old"
-        target.rename(old)
-    try:
-        fresh.rename(target)
-    except OSError:
-        if old is not None:
-            old.rename(target)
-        raise
-    finally:
-        if old is not None:
-            shutil.rmtree(old.parent, ignore_errors=True)

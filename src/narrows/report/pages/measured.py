@@ -88,11 +88,18 @@ def measured_rows(path: str | Path | None = None) -> tuple[Row, ...]:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, ValueError) as problem:
         raise _refused(file) from problem
-    cells = [[cell.strip() for cell in _CELL.split(line)[1:-1]] for line in lines if line.startswith("| ")]
-    rows = tuple(_row(row) for row in cells[1:] if len(row) == COLUMNS)
+    try:
+        rows = _rows(lines)
+    except ValueError as problem:
+        raise _refused(file) from problem
     if path is not None and not rows:
         raise _refused(file)
     return rows
+
+
+def _rows(lines: list[str]) -> tuple[Row, ...]:
+    cells = [[cell.strip() for cell in _CELL.split(line)[1:-1]] for line in lines if line.startswith("| ")]
+    return tuple(_row(row) for row in cells[1:] if len(row) == COLUMNS)
 
 
 def _refused(file: Path) -> DataError:

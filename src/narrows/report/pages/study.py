@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from narrows.bottlenecks.result import MapResult
     from narrows.bottlenecks.what_if import WhatIf
     from narrows.catalog import Catalog, Source
+    from narrows.claims.study import Ledger
     from narrows.report.pages.parts import Table
 
     Key = TypeVar("Key")
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QUICK_DRAWS", "Slider", "Study"]
 
+LEDGER_DRAWS = 1000
+"""Draws of the ledger of claims, at most: as many as `narrows claims study` takes."""
 QUICK_DRAWS = 500
 """Draws of a what-if on a page: fewer than those of the map, so that the picture follows the hand."""
 MOST_KEPT = 64
@@ -109,6 +112,7 @@ class Study:
         self._runs: OrderedDict[Question, tuple[Run, tuple[str, ...]]] = OrderedDict()
         self._figures: OrderedDict[tuple[str, bool], Figure] = OrderedDict()
         self._chains: OrderedDict[tuple[str, Question], Chain] = OrderedDict()
+        self._claims: Ledger | None = None
         self._telling = threading.Lock()
         self._lock = threading.Lock()
 
@@ -147,6 +151,17 @@ class Study:
     def quarters(self) -> tuple[str, ...]:
         """Quarters of the map."""
         return self.base.quarters
+
+    @property
+    def claims(self) -> Ledger:
+        """The ledger of the claims of the study, made once."""
+        from narrows.claims.study import ledger
+
+        with self._telling:
+            if self._claims is None:
+                draws = min(self.draws, LEDGER_DRAWS)
+                self._claims = ledger(draws=draws, seed=self.seed, catalog=self.catalog)
+            return self._claims
 
     @property
     def vintage(self) -> str:
@@ -249,12 +264,15 @@ class Study:
     @cached_property
     def plain(self) -> dict[str, Figure]:
         """Numbers without doubt: counts of the study, and rows of the table of validation."""
+        from narrows.claims.study import study_claims
+
         meta = self.base.meta
         counts = {
             "study.facts": (meta["facts"], "fact", "facts that the map read"),
             "study.assumptions": (meta["assumptions"], "fact", "facts of kind assumption that the map read"),
             "study.catalogue": (len(self.catalog), "fact", "facts in the catalogue"),
             "study.sources": (len(self.catalog.sources), "source", "sources in the catalogue"),
+            "study.claims": (len(study_claims()), "claim", "claims of the study that can be checked"),
             "study.draws": (self.draws, "draw", "draws of the map"),
             "study.quick_draws": (self.quick_draws, "draw", "draws of a what-if on a page"),
             "study.seed": (self.seed, "1", "seed of the draws: the same seed gives the same bytes"),
@@ -366,7 +384,10 @@ class Study:
                 "Pages carry scenarios for the numbers of the map",
                 "Write `narrows why` with --scenario FILE, or leave the changes out",
             )
-        draws = self.quick_draws if asked.quick else self.draws
+        if family == "claims":
+            draws = min(self.draws, LEDGER_DRAWS)
+        else:
+            draws = self.quick_draws if asked.quick else self.draws
         found = why(id_, draws=draws, seed=self.seed, catalog=self.catalog)
         if isinstance(found, Chain):
             return found

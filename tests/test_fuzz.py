@@ -1,0 +1,105 @@
+"""Hostile input: a short run of the fuzzer, and what long runs of it found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fuzz import Target, run
+from fuzz.parsers import DRAFT, ICIO, NAMED, TARGETS
+
+from narrows.claims.agreement import rounded
+from narrows.cli import main
+from narrows.errors import DataError, NarrowsError
+
+NAUGHTY = Path("../shared/data/ecosystem/naughty_strings_part.json")
+RUNS, SECONDS, EVERY = 150, 0.2, 64
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_only_typed_errors_come_out(name):
+    found = run(TARGETS[name], RUNS, seed=7, seconds=SECONDS)
+    assert found.runs >= len(TARGETS[name].seeds)
+    assert [failure.trace for failure in found.failures] == []
+
+
+def test_the_fuzzer_finds_what_is_wrong():
+    def brittle(body: bytes) -> object:
+        if b"nan" in body:
+            raise KeyError(body)
+        if not body.isascii():
+            raise DataError("Not ASCII", "ASCII", "Write ASCII")
+        return float(len(body))
+
+    found = run(Target("brittle", brittle, (b"a = 1\n",)), 2000, seed=1)
+    assert [failure.kind for failure in found.failures] == ["KeyError"]
+    assert found.refused > 100
+    again = run(Target("brittle", brittle, (b"a = 1\n",)), 2000, seed=1)
+    assert (again.runs, again.refused, again.kept) == (found.runs, found.refused, found.kept)
+
+
+CLOSES = b"date,ticker,close\n2026-04-24,SPX,7165.08\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "sentence"),
+    [
+        ("named", NAMED + b'{"timestamp": ' + b"[" * 2000, "Line 5 of the trace"),
+        ("named", NAMED.replace(b"[0, 7]", b"[%d, 7]" % 2**70), "Line 1 of the trace"),
+        ("named", NAMED.replace(b'"timestamp": 0', b'"timestamp": ' + b"1" * 5000), "Line 1 of the trace"),
+        ("closes", CLOSES + b"2026-inf-24,SPX,1\n", "holds '2026-inf-24', '1' in line 3"),
+        ("closes", CLOSES + b"2026-04-27,SPX,nan\n", "holds '2026-04-27', 'nan' in line 3"),
+        ("closes", CLOSES + b"\x97,SPX,1\n", "The table 'closes.csv' cannot be read"),
+        ("closes", b"\x97,SPX,1\n", "The table 'closes.csv' cannot be read"),
+        ("closes", b"date,ticker,shut\n2026-04-24,SPX,7165.08\n", "holds no table of closes"),
+        ("world", b"", "has no first line"),
+        ("world", ICIO.replace(b"4,5,6,21", b"4,5"), "the row 'USA_A' has 6 cells. The first line has 8"),
+        ("world", ICIO + b"\xce\n", "cannot be read"),
+        ("prices", b"code,2017," + b"1" * 5000 + b"\n11,1,2\n", "columns are years"),
+        ("prices", b"\n11,1\n", "has no first line"),
+        ("epw", b"a\n" * 8 + b"1" * 200_000, "cannot be read: field larger than field limit"),
+        (
+            "validation",
+            b"| a |\n" + b"| " + b"x | " * 9 + b"\n| " + b"y | " * 9 + b"\n",
+            "No table of validation",
+        ),
+    ],
+)
+def test_what_it_found_is_refused_in_a_sentence(name, body, sentence):
+    with pytest.raises(DataError) as refused:
+        TARGETS[name].parse(body)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [1e308, -1e30, 1e-320, float("inf")])
+def test_rounding_takes_any_number(value):
+    assert rounded(value, 2) == pytest.approx(value, abs=0.01)
+
+
+def test_a_draft_with_an_impossible_date_is_read():
+    try:
+        TARGETS["draft"].parse(DRAFT.replace(b"May 1, 2026", b"May 8, -1"))
+    except NarrowsError as refused:
+        assert str(refused)  # noqa: PT017 (either is fine, nothing else is)
+
+
+@pytest.mark.skipif(not NAUGHTY.is_file(), reason="../shared/data is not here")
+def test_naughty_strings_as_arguments(capsys):
+    for text in _strings(json.loads(NAUGHTY.read_text("utf-8")))[::EVERY]:
+        for command in (["why", text], ["layer", text], ["facts", text], ["claims", "study", text]):
+            try:
+                code = main(command)
+            except SystemExit as left:  # argparse takes a string that begins with a dash for an option
+                code = left.code
+            told = capsys.readouterr()
+            assert code in {0, 1, 2, 3}, (command, told.err)
+            assert "Traceback" not in told.err
+            assert code == 0 or told.err.startswith(("narrows: ", "usage: "))
+
+
+def _strings(content: object) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    rows = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return [text for row in rows for text in _strings(row)]
