@@ -18,6 +18,10 @@ __all__ = ["Jump", "split_adjusted", "total_returns", "unexplained_jumps"]
 
 RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0)
 """Shares for one old share that companies choose; the inverses are reverse splits."""
+SURE = 1.99
+"""Ratio from which a jump is taken for a split; a move of a third in a day is as likely as 3 for 2."""
+NEAREST = 5
+"""Rows between two closes up to which a change is that of a day or a short halt."""
 NEAR = 0.03
 """Distance of a jump from such a ratio, as a change of that day, within which it is taken for one."""
 
@@ -36,6 +40,11 @@ class Jump:
 
     row: int
     ratio: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is hardly a move of the day: 2 for 1 or more, either way."""
+        return not 1 / SURE < self.ratio < SURE
 
 
 def total_returns(closes: Floats, splits: Floats, dividends: Floats) -> Floats:
@@ -108,8 +117,8 @@ def unexplained_jumps(closes: Floats, splits: Floats | None = None) -> tuple[Jum
     Notes
     -----
     A jump is taken for a split where the close before over the close after is within 3 % of a usual ratio or
-    of its inverse: the rest is the move of that day. A true move of -33 or -50 % in a day is rare, and is
-    marked too: the user decides.
+    of its inverse: the rest is the move of that day. A true move of that size is marked too; one of a third
+    is no `sure` sign. Closes more than five rows apart tell nothing.
 
     Examples
     --------
@@ -127,6 +136,8 @@ def unexplained_jumps(closes: Floats, splits: Floats | None = None) -> tuple[Jum
     found = []
     for at in wide:
         row = int(held[at + 1])
+        if row - held[at] > NEAREST:
+            continue
         near = usual[np.argmin(np.abs(jump[at] / usual - 1))]
         told = splits is not None and bool(np.any(splits[held[at] + 1 : row + 1] != 1))
         if not told and abs(jump[at] / near - 1) <= NEAR:
