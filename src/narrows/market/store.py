@@ -174,6 +174,8 @@ class Store:
                 "Make one with `narrows market ingest SOURCE_DIR --store DIR`",
             )
         self.vintage = self._read()
+        self._engine: Any = None
+        self._held: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
 
     def _read(self) -> Vintage:
         current = self.folder / CURRENT
@@ -227,12 +229,13 @@ class Store:
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[Any]:
-        """Open DuckDB in memory, on one thread."""
+        """Give DuckDB in memory, on one thread; opened once, since opening costs more than a query."""
         import duckdb
 
         try:
-            with duckdb.connect(config={"threads": 1}) as connection:
-                yield connection
+            if self._engine is None:
+                self._engine = duckdb.connect(config={"threads": 1})
+            yield self._engine
         except duckdb.Error as error:
             if isinstance(error, (duckdb.IOException, duckdb.InvalidInputException)):
                 raise DataError(
@@ -247,9 +250,12 @@ class Store:
         part = self.vintage.tables.get(name)
         if part is None:
             return []
-        with self.connection() as connection:
-            text = f"SELECT {columns} FROM read_parquet(?)"  # noqa: S608 (our own columns)
-            return list(connection.execute(text, [str(self.path(part))]).fetchall())
+        asked = (part.sha256, columns)
+        if asked not in self._held:
+            with self.connection() as connection:
+                text = f"SELECT {columns} FROM read_parquet(?)"  # noqa: S608 (our own columns)
+                self._held[asked] = connection.execute(text, [str(self.path(part))]).fetchall()
+        return list(self._held[asked])
 
     @cached_property
     def _securities(self) -> tuple[tuple[str, str, str], ...]:

@@ -106,7 +106,9 @@ def lead_words(found: Recap) -> str:
 
 
 def _ordinal(count: int) -> str:
-    return ORDINALS.get(count, f"{count}th")
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    teens = range(10, 20)
+    return ORDINALS.get(count, f"{count}{'th' if count % 100 in teens else ends.get(count % 10, 'th')}")
 
 
 def _verb(move: Move) -> str:
