@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.floating[Any]]
 
-__all__ = ["RUN_DAYS", "Part", "Provenance", "Status", "Store", "Vintage", "status"]
+__all__ = ["RUN_DAYS", "Part", "Provenance", "Status", "Store", "Vintage", "status", "whole_text"]
 
 RUN_DAYS = 400
 """Calendar days that a run reads: a year of sessions, a week, and room for holidays."""
@@ -573,8 +573,8 @@ class Store:
         text = vintage.text()
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         name = f"{vintage.number:06d}-{digest}.json"
-        _whole_text(self.folder / VINTAGES / name, text)
-        _whole_text(self.folder / CURRENT, name + "\n")
+        whole_text(self.folder / VINTAGES / name, text)
+        whole_text(self.folder / CURRENT, name + "\n")
         self.vintage = vintage
         for cached in ("_securities", "last"):
             self.__dict__.pop(cached, None)
@@ -593,7 +593,8 @@ def durable(temporary: Path, target: Path) -> None:
         os.close(folder)
 
 
-def _whole_text(target: Path, text: str) -> None:
+def whole_text(target: Path, text: str) -> None:
+    """Write a text file: whole, or not at all."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     temporary = Path(name)
     try:

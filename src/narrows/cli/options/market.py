@@ -17,6 +17,7 @@ def add(commands: Any) -> None:
     )
     _market_recap(questions)
     _market_ingest(questions)
+    _market_fetch(questions)
     _market_status(questions)
     _market_sql(questions)
 
@@ -52,6 +53,22 @@ def _market_ingest(questions: Any) -> None:
     intake.add_argument("--json", action="store_true", help="print JSON")
     output(intake)
     intake.set_defaults(command="market_ingest")
+
+
+def _market_fetch(questions: Any) -> None:
+    asked = questions.add_parser(
+        "fetch", help="closes of a provider into a store: two requests a second at most"
+    )
+    asked.add_argument(
+        "provider", metavar="PROVIDER", help="yahoo, stooq, fred, edgar, or one that is installed"
+    )
+    asked.add_argument("symbols", metavar="SYMBOL", nargs="+", help="such as SPY")
+    asked.add_argument("--start", metavar="DATE", required=True, help="first day")
+    asked.add_argument("--end", metavar="DATE", required=True, help="last day")
+    asked.add_argument("--store", metavar="DIR", required=True, help="folder of the store")
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    output(asked)
+    asked.set_defaults(command="market_fetch")
 
 
 def _market_status(questions: Any) -> None:
