@@ -128,11 +128,22 @@ def ours(folder: str) -> None:
     week = panel.change(weeks[-1].base, weeks[-1].end)
     above, extreme, deep = above_mean(panel), highs_lows(panel), drawdowns(panel)
     _, _, change = sector_history(panel)
-    _told(week.mean(), above.share[-1], extreme.highs[-1], extreme.highs.sum(), deep.mean(), change[-1] / 100)
+    _told(
+        folder,
+        week.mean(),
+        above.share[-1],
+        extreme.highs[-1],
+        extreme.highs.sum(),
+        deep.mean(),
+        change[-1] / 100,
+    )
 
 
-def _told(*values: float) -> None:
-    print(json.dumps([float(value) for value in values]))
+def _told(folder: str, *values: float) -> None:
+    """Leave the check values beside the panel."""
+    (Path(folder) / "values.json").write_text(
+        json.dumps([float(value) for value in values]), encoding="utf-8"
+    )
 
 
 def pandas(folder: str) -> None:
@@ -154,7 +165,15 @@ def pandas(folder: str) -> None:
     caps = weekly.mul(meta.cap / p.iloc[-1], axis=1)
     weight = caps.div(caps.sum(axis=1), axis=0).shift(1)
     parts = (weight * w).T.groupby(meta.sector).sum().T
-    _told(w.iloc[-1].mean(), above.iloc[-1], high.iloc[-1], high.sum(), deep.mean(), parts.iloc[-1].sum())
+    _told(
+        folder,
+        w.iloc[-1].mean(),
+        above.iloc[-1],
+        high.iloc[-1],
+        high.sum(),
+        deep.mean(),
+        parts.iloc[-1].sum(),
+    )
 
 
 def polars(folder: str) -> None:
@@ -198,6 +217,7 @@ def polars(folder: str) -> None:
     )
     end = wk["w"].max()
     _told(
+        folder,
         wk.filter(pl.col("w") == end)["ret"].mean(),
         above["a"][-1],
         high["nh"][-1],
@@ -248,29 +268,25 @@ def duckdb(folder: str) -> None:
     end = max(row[0] for row in parts)
     week = sql("select avg(ret) from wk where w=(select max(w) from wk)").fetchone()[0]
     highs = sum(int(row[1]) for row in high)
-    _told(week, above[-1][1], high[-1][1], highs, deep, sum(row[1] for row in parts if row[0] == end))
+    _told(folder, week, above[-1][1], high[-1][1], highs, deep, sum(row[1] for row in parts if row[0] == end))
 
 
 # ---------------------------------------------------------------- measuring
 
 
-def measured(runs: int, *arguments: str) -> tuple[float, float, float]:
+def measured(runs: int, *arguments: str, warm: bool = True) -> tuple[float, float, float]:
     """Return the least wall and CPU time [s] and the most memory [MB] of fresh processes."""
-    launched = [sys.executable, "-c", LAUNCHER, str(runs + 1), sys.executable, *arguments]
-    rows = json.loads(subprocess.check_output(launched))[1:]
+    launched = [sys.executable, "-c", LAUNCHER, str(runs + warm), sys.executable, *arguments]
+    rows = json.loads(subprocess.check_output(launched))[int(warm) :]
     return min(row[0] for row in rows), min(row[1] for row in rows), max(row[2] for row in rows)
 
 
-def job(engine: str, folder: str, runs: int) -> tuple[float, float, float]:
-    """Measure the jobs of an engine."""
-    return measured(runs, "-c", f"from benchmarks.market import {engine}; {engine}({folder!r})")
-
-
-def checked(engine: str, folder: str) -> list[float]:
-    """Return the check values of an engine."""
+def job(engine: str, folder: str) -> tuple[float, float, list[float]]:
+    """Return CPU time [s], memory [MB] and check values of an engine's jobs."""
     text = f"from benchmarks.market import {engine}; {engine}({folder!r})"
-    found: list[float] = json.loads(subprocess.check_output([sys.executable, "-c", text]))
-    return found
+    _, cpu, memory = measured(1, "-c", text, warm=False)
+    values: list[float] = json.loads((Path(folder) / "values.json").read_text(encoding="utf-8"))
+    return cpu, memory, values
 
 
 @benchmark("market")
@@ -308,8 +324,7 @@ def market() -> list[Row]:
         if f"{TICKERS} of {TICKERS}" not in text:
             message = "the recap counted too few members"
             raise RuntimeError(message)
-        _, own, most = job("ours", folder, 1)
-        values = checked("ours", folder)
+        own, most, values = job("ours", folder)
         rows.append(
             Row(
                 f"whole history of {told}: CPU",
@@ -324,8 +339,7 @@ def market() -> list[Row]:
         for peer in PEERS:
             if importlib.util.find_spec(peer) is None:
                 continue
-            _, theirs, held = job(peer, folder, 1)
-            other = checked(peer, folder)
+            theirs, held, other = job(peer, folder)
             same = all(abs(a - b) <= NEAR * max(abs(b), 1) for a, b in zip(values, other, strict=True))
             rows += [
                 Row(

@@ -291,9 +291,9 @@ def test_odd_input_is_marked_with_a_sentence(tmp_path):
         "jump": "SPLIT jumps on 2025-06-13 as a split of 2 for 1 would make it (close), and no action says so: "
         "closes before that day are not used",
         "gap": "GAP lacks 2 sessions, the first 2025-06-06: unavailable there, nothing is filled",
-        "no_session": "WEEKEND has 1 rows on days without a session, the first 2025-06-19: kept, and not used in panels",
-        "duplicate": "TWICE has 1 rows twice, with equal closes, from 2025-06-05",
-        "differs": "TWICE differs between two tables on 1 days, first on 2025-06-02: 10 and 11; 10 counts",
+        "no_session": "WEEKEND has 1 row on days without a session, the first 2025-06-19: kept, and not used in panels",
+        "duplicate": "TWICE has 1 row twice, with equal closes, from 2025-06-05",
+        "differs": "TWICE differs between two tables on 1 day, first on 2025-06-02: 10 and 11; 10 counts",
         "skipped": "notes.csv: no table of a kind that is read",
     }
     assert [mark.ticker for mark in found.marks if mark.kind == "no_sector"] == ["GAP"]

@@ -10,8 +10,9 @@ import numpy as np
 
 from narrows.errors import DataError
 from narrows.market.breadth import LONG_MEAN, SHORT_MEAN, YEAR, above_mean, advances, highs_lows
-from narrows.market.kept import LEAST, kept_weeks
+from narrows.market.kept import LEAST
 from narrows.market.leverage import FUNDS, fund, leveraged_path, short_rates
+from narrows.market.signals import COVERED
 from narrows.market.store import FIELDS
 from narrows.market.weights import LEADERS, SectorPart, compose, rotation
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from narrows.market.breadth import Breadth
     from narrows.market.history import History
-    from narrows.market.kept import KeptWeek
     from narrows.market.panel import Panel, Week
     from narrows.market.shelf import Shelf
     from narrows.market.weights import Composition, Rotation
@@ -160,7 +160,6 @@ class Inside:
     rotation: Rotation | None = None
     funds: tuple[FundYear, ...] = ()
     notes: tuple[str, ...] = ()
-    weeks: tuple[KeptWeek, ...] = dataclasses.field(default=(), repr=False)
 
 
 def inside(shelf: Shelf, day: date, index: float | None = None, universe: str | None = None) -> Inside | None:
@@ -182,7 +181,7 @@ def inside(shelf: Shelf, day: date, index: float | None = None, universe: str | 
         return None
     panel, of, week = found
     long, short = above_mean(panel, LONG_MEAN), above_mean(panel, SHORT_MEAN)
-    extreme = highs_lows(panel, YEAR)
+    extreme = highs_lows(panel.tail(YEAR), YEAR)
     enough = len(extreme.days) > 0 and int(extreme.counted[-1]) >= LEAST
     up, down, same, counted = advances(panel, week.base, week.end)
     parts = compose(panel, week.base, week.end, index)
@@ -201,13 +200,12 @@ def inside(shelf: Shelf, day: date, index: float | None = None, universe: str | 
         extremes_of=int(extreme.counted[-1]) if enough else 0,
         funds=_funds(shelf, day),
         notes=panel.notes,
-        weeks=tuple(kept_weeks(shelf.store)),
     )
     return made if parts is None else _with_parts(made, parts, panel, week)
 
 
 def _panel(shelf: Shelf, day: date, universe: str | None) -> tuple[Panel, str, Week] | None:
-    """Return the panel of the kind of closes of which most changes of the week are held."""
+    """Return the panel of closes where enough of its members have one, or of the kind that more have."""
     best: tuple[int, Panel, str, Week] | None = None
     for of in FIELDS:
         try:
@@ -220,6 +218,8 @@ def _panel(shelf: Shelf, day: date, universe: str | None) -> tuple[Panel, str, W
         count = advances(panel, week.base, week.end)[3]
         if count >= LEAST and (best is None or count > best[0]):
             best = (count, panel, of, week)
+            if count >= COVERED * panel.members_named(week.end):
+                break
     return None if best is None else best[1:]
 
 

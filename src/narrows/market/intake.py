@@ -222,7 +222,7 @@ class _Intake:
                     "duplicate",
                     ticker,
                     days[0],
-                    f"{ticker} has {len(days)} rows twice, with equal closes, from {days[0]}",
+                    f"{ticker} has {_counted(len(days), 'row')} twice, with equal closes, from {days[0]}",
                 )
             )
         if len(selects) > 1:
@@ -296,7 +296,7 @@ class _Intake:
                     "differs",
                     ticker,
                     day,
-                    f"{ticker} differs between two tables on {len(days)} days, first on {day}: "
+                    f"{ticker} differs between two tables on {_counted(len(days), 'day')}, first on {day}: "
                     f"{low:g} and {high:g}; {kept:g} counts",
                 )
             )
@@ -540,7 +540,7 @@ class _Intake:
                         "gap",
                         ticker,
                         first,
-                        f"{ticker} lacks {int(inside.sum())} sessions, the first {first}: "
+                        f"{ticker} lacks {_counted(int(inside.sum()), 'session')}, the first {first}: "
                         "unavailable there, nothing is filled",
                     )
                 )
@@ -573,7 +573,7 @@ class _Intake:
                     "no_session",
                     ticker,
                     days[0],
-                    f"{ticker} has {len(days)} rows on days without a session, the first "
+                    f"{ticker} has {_counted(len(days), 'row')} on days without a session, the first "
                     f"{days[0]}: kept, and not used in panels",
                 )
             )
@@ -622,6 +622,10 @@ class _Intake:
     def _marks_table(self) -> Part:
         rows = [(mark.kind, mark.ticker, mark.day, mark.text) for mark in self.marks]
         return self._write("kind VARCHAR, ticker VARCHAR, date DATE, text VARCHAR", rows)
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def _grouped(rows: Any) -> dict[str, list[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -212,6 +212,10 @@ class Panel:
         names = (*sorted(set(named.values())), UNCLASSIFIED)
         order = {name: at for at, name in enumerate(names)}
         return names, np.array([order[named.get(ticker, UNCLASSIFIED)] for ticker in self.tickers], np.int64)
+
+    def tail(self, rows: int) -> Panel:
+        """Return the panel of its last sessions."""
+        return replace(self, days=self.days[-rows:], closes=self.closes[-rows:])
 
     def only(self, keep: Bools) -> Panel:
         """Return the panel of some of the tickers."""

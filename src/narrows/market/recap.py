@@ -15,8 +15,11 @@ from narrows.market.sessions import last_of_week, sessions
 from narrows.market.window import Window, monday_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from narrows.market.history import History
     from narrows.market.inside import Inside
+    from narrows.market.kept import KeptWeek
     from narrows.market.shelf import Shelf
     from narrows.market.signals import Past
 
@@ -262,10 +265,10 @@ def recap(
         indices=indices,
         sectors=sectors,
         scores=_scores(indices, sectors),
-        signals=_signals(indices, sectors, last, held),
+        signals=_signals(indices, sectors, last, held, _weeks(library)),
         missing=tuple(missing),
         source=library.origin,
-        inside=None if held is None else replace(held, weeks=()),
+        inside=held,
     )
 
 
@@ -422,19 +425,37 @@ def _inside(
     return inside(cast("Shelf", library), last, lead, universe)
 
 
+def _weeks(library: Library) -> Sequence[KeptWeek]:
+    """Return the weeks that a store keeps, or those of a long history of the index; none otherwise."""
+    if hasattr(library, "store"):
+        from narrows.market.kept import kept_weeks
+
+        return kept_weeks(cast("Shelf", library).store)
+    history = library.history("SPX") if library.folder is not None else None
+    if history is None or history.days[-1].year - history.days[0].year <= ENOUGH_YEARS:
+        return ()
+    from narrows.market.kept import with_index
+
+    return with_index({}, history)
+
+
 def _signals(
-    indices: tuple[IndexRow, ...], sectors: tuple[Move, ...], last: date, held: Inside | None
+    indices: tuple[IndexRow, ...],
+    sectors: tuple[Move, ...],
+    last: date,
+    held: Inside | None,
+    weeks: Sequence[KeptWeek],
 ) -> tuple[Signal, ...]:
-    """Return the rules on divergences; with their past where a store keeps its weeks."""
+    """Return the rules on divergences; with their past where weeks are kept, or the index is long."""
     thin, narrow = _thin_record(indices, last), _narrow(sectors, indices)
-    at = None if held is None else next((k for k, one in enumerate(held.weeks) if one.week == last), None)
-    if held is None or at is None:
+    at = next((place for place, one in enumerate(weeks) if one.week == last), None)
+    if at is None:
         return thin, narrow
     from narrows.market.signals import LEADING, LONG_STREAK, leaders_fire, past_of, streak_fires, thin_fires
 
-    if thin.fires is None and (fires := thin_fires(held.weeks, at)) is not None:
-        week = held.weeks[at]
-        shares = [one.above_50 for one in held.weeks[at - BREADTH_WEEKS + 1 : at + 1] if one.above_50]
+    if thin.fires is None and (fires := thin_fires(weeks, at)) is not None:
+        week = weeks[at]
+        shares = [one.above_50 for one in weeks[at - BREADTH_WEEKS + 1 : at + 1] if one.above_50]
         facts = {
             "above_50": week.above_50,
             "above_200": week.above_200,
@@ -444,17 +465,17 @@ def _signals(
         thin = replace(thin, fires=fires, facts=facts)
     leading = Signal(
         f"few leaders: five members make {100 * LEADING:.0f}% or more of the week's gain",
-        leaders_fire(held.weeks, at),
-        {"leaders": held.leaders},
+        leaders_fire(weeks, at),
+        {"leaders": None if held is None else held.leaders},
     )
     long = Signal(
         f"long run: the index at a record after {LONG_STREAK} or more weeks up in a row",
-        streak_fires(held.weeks, at),
+        streak_fires(weeks, at),
         {"streak": indices[0].streak},
     )
     rules = ((thin, thin_fires), (leading, leaders_fire), (long, streak_fires))
-    told = [replace(signal, past=past_of(held.weeks, at, rule)) for signal, rule in rules]
-    return (told[0], narrow, *told[1:], *_levered(held))
+    told = [replace(signal, past=past_of(weeks, at, rule)) for signal, rule in rules]
+    return (told[0], narrow, *told[1:], *(() if held is None else _levered(held)))
 
 
 def _levered(held: Inside) -> tuple[Signal, ...]:

@@ -379,7 +379,7 @@ class Store:
             "membership": "ticker, name, start_day, end_day, ''",
             "taxonomy": "ticker, name, start_day, end_day, scheme",
         }
-        return tuple(Spell(*row) for row in sorted(self.table(table, columns[table]), key=str))
+        return tuple(Spell(*row) for row in self.table(table, columns[table]))  # written in order
 
     def panel(
         self,
