@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from narrows.errors import DataError, UsageError
+from narrows.market.instruments import INDICES, SECTORS, STANDS_IN
 from narrows.market.library import Library
 from narrows.market.sessions import last_of_week, sessions
 from narrows.market.window import Window, monday_of
@@ -25,24 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["INDICES", "SECTORS", "IndexRow", "Move", "Recap", "Score", "Signal", "recap"]
 
-INDICES = (("SPX", "S&P 500"), ("IXIC", "Nasdaq Composite"), ("DJI", "Dow Jones"))
-"""Indices of the first table."""
-STANDS_IN = {"DJI": "DIA"}
-"""Funds that are shown, and named, where the closes of an index are not held."""
-SECTORS = (
-    ("XLK", "Technology"),
-    ("XLB", "Materials"),
-    ("XLC", "Communication Services"),
-    ("XLY", "Consumer Discretionary"),
-    ("XLRE", "Real Estate"),
-    ("XLI", "Industrials"),
-    ("XLP", "Consumer Staples"),
-    ("XLF", "Financials"),
-    ("XLV", "Health Care"),
-    ("XLU", "Utilities"),
-    ("XLE", "Energy"),
-)
-"""Sector funds of the S&P 500 (Select Sector SPDRs) and their GICS sectors."""
 DEFENSIVE = ("XLP", "XLU", "XLV")
 STATE = Path(__file__).parent / "closes.toml"
 BREADTH_BELOW = 0.03

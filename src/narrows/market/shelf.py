@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from narrows.market.instruments import INDICES, SECTORS, STANDS_IN
 from narrows.market.library import Library, printed
 from narrows.market.store import RUN_DAYS, Store
 
@@ -48,7 +49,6 @@ class Shelf(Library):
     def _wanted(self) -> dict[str, dict[date, float]]:
         """Closes of indices and funds of the recap, read at once."""
         from narrows.market.leverage import FUNDS
-        from narrows.market.recap import INDICES, SECTORS, STANDS_IN
 
         names = [*(name for name, _ in (*INDICES, *SECTORS)), *STANDS_IN.values(), *FUNDS, *FUNDS.values()]
         return self._read(names)
