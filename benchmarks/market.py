@@ -71,7 +71,8 @@ def make(folder: Path, tickers: int = TICKERS) -> None:
                 connection,
                 "SELECT DATE '1970-01-01' + day AS date, security, printf('T%05d', security) "
                 "AS ticker, close, "
-                "CAST(NULL AS FLOAT) AS adj_close, CAST(NULL AS DOUBLE) AS volume, 1::SMALLINT AS source "
+                "CAST(NULL AS FLOAT) AS adj_close, CAST(NULL AS DOUBLE) AS volume, 1::SMALLINT "
+                "AS source, NULL::SMALLINT AS adj_source "
                 "FROM block ORDER BY date, security",
             )
         connection.execute(

@@ -385,3 +385,18 @@ def test_the_data_folder_gives_the_figures_of_the_report(tmp_path):
     assert found.indices[0].record is True
     soxl = next(one for one in found.inside.funds if one.symbol == "SOXL")
     assert soxl.model[-1] == pytest.approx(soxl.actual[-1], rel=0.02)
+
+
+def test_adjusted_closes_of_two_sources_are_never_joined(tmp_path):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    head = ("ticker", "date", "adj_close")
+    write(folder / "a.csv", head, [("A", day, 10.0) for day in DAYS[:60]])
+    write(folder / "b.csv", head, [("A", day, 11.0) for day in DAYS[60:90]])
+    ingest(folder, tmp_path / "store")
+    store = Store(tmp_path / "store")
+    last, first = store.closes(of="adj_close")[1][:, 0], store.closes(of="adj_close", source=1)[1][:, 0]
+    assert np.isnan(last[:60]).all()
+    assert (last[60:] == 11.0).all()
+    assert (first[:60] == 10.0).all()
+    assert np.isnan(first[60:]).all()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError
+from narrows.market.breadth import SHORT_MEAN
 from narrows.market.history import History
 from narrows.market.kept import (
     INDEX,
@@ -329,14 +330,15 @@ class _Intake:
         """Write the closes of a year, those held before and the new ones."""
         old = self.old.years.get(year)
         rows = (
-            "SELECT ticker, date, close, adj_close, volume, source, source AS rank FROM staged "
+            "SELECT ticker, date, close, adj_close, volume, source, source AS adj_source, source AS rank "
+            "FROM staged "
             "WHERE year(date) = ?"
         )
         values: list[Any] = [year]
         if old is not None:
             rows += (
                 " UNION ALL SELECT ticker, date, close::DOUBLE, adj_close::DOUBLE, volume, "
-                "source, 1000000 + source "
+                "source, adj_source, 1000000 + source "
                 "FROM read_parquet(?)"
             )
             values.append(str(self.store.path(old)))
@@ -344,7 +346,8 @@ class _Intake:
         text = (
             "SELECT date, security, ticker, arg_min(close, rank)::FLOAT AS close, "
             "arg_min(adj_close, rank)::FLOAT AS adj_close, arg_min(volume, rank) AS volume, "
-            "min_by(source, rank)::SMALLINT AS source "
+            "min_by(source, rank)::SMALLINT AS source, "
+            "arg_min(CASE WHEN adj_close IS NOT NULL THEN adj_source END, rank)::SMALLINT AS adj_source "
             f"FROM ({rows}) JOIN numbers USING (ticker) GROUP BY date, security, ticker ORDER "
             "BY date, security"
         )
@@ -591,8 +594,8 @@ class _Intake:
             self.store.vintage, tables={**self.store.vintage.tables, "shares": shares}
         )
         weeks: dict[date, KeptWeek] = {}
-        for of in FIELDS:
-            panel = self.store.panel(span=None, of=of)
+        for of, source in (("close", None), *(("adj_close", number) for number in self._adjusting())):
+            panel = self.store.panel(span=None, of=of, source=source)
             for one in weeks_of(panel, of):
                 if one.week not in weeks or one.counted > weeks[one.week].counted:
                     weeks[one.week] = one
@@ -602,6 +605,15 @@ class _Intake:
             "shares": shares,
             "weeks": self._write(WEEK_COLUMNS, rows),
         }
+
+    def _adjusting(self) -> list[int]:
+        """Return the sources of adjusted closes over enough sessions for a mean."""
+        paths = [str(self.store.path(part)) for part in self.store.vintage.years.values()]
+        text = (
+            "SELECT adj_source FROM read_parquet(?) WHERE adj_close IS NOT NULL GROUP BY 1 "
+            "HAVING count(DISTINCT date) >= ? ORDER BY 1"
+        )
+        return [row[0] for row in self.sql(text, [paths, SHORT_MEAN])]
 
     def _index(self) -> History | None:
         """Return the closes of the index, all that are held."""

@@ -300,7 +300,11 @@ class Store:
         return found
 
     def closes(
-        self, first: date | None = None, last: date | None = None, of: str = "close"
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        of: str = "close",
+        source: int | None = None,
     ) -> tuple[tuple[date, ...], Floats]:
         """Return sessions and closes of all securities, dense.
 
@@ -310,6 +314,8 @@ class Store:
             First and last day; all that is held if left out.
         of
             ``close`` or ``adj_close``.
+        source
+            Only adjusted closes of this source; of each ticker's last one if left out.
 
         Returns
         -------
@@ -319,7 +325,8 @@ class Store:
 
         Notes
         -----
-        Only the files of the years asked for are opened, and of these only the row groups of the days.
+        Only the files of the years asked for are opened, and of these only the row groups of the days. The
+        adjusted closes of two sources stand on different dividends, so a ticker's are never joined.
         """
         if of not in FIELDS:
             raise UsageError(
@@ -328,9 +335,10 @@ class Store:
         low, high = first or date(FIRST_YEAR, 1, 1), last or date(LAST_YEAR, 12, 31)
         known = sessions(max(low, date(FIRST_YEAR, 1, 1)), min(high, date(LAST_YEAR, 12, 31)))
         years = [year for year in sorted(self.vintage.years) if low.year <= year <= high.year]
-        blocks, days = [], []
+        blocks, origins, days = [], [], []
+        origin = "adj_source" if of == "adj_close" else "0::SMALLINT"
         text = (
-            f"SELECT (date - DATE '1970-01-01')::INTEGER AS day, security, {of} AS price "  # noqa: S608
+            f"SELECT (date - DATE '1970-01-01')::INTEGER AS day, security, {of} AS price, {origin} AS origin "  # noqa: S608
             f"FROM read_parquet(?) WHERE date BETWEEN ? AND ? AND {of} IS NOT NULL"
         )
         with self.connection() as connection:
@@ -339,28 +347,49 @@ class Store:
                 inside = [day for day in known if day.year == year]
                 numbers = np.array([(day - EPOCH).days for day in inside], np.int32)
                 block = np.full((len(inside), len(self._securities)), np.nan, np.float32)
+                drawn = np.zeros(block.shape, np.int16) if of == "adj_close" else None
                 held = connection.execute(text, [path, low, high])
-                self._fill(block, numbers, held)
+                self._fill(block, drawn, numbers, held)
                 some: Bools = np.asarray(~np.isnan(block).all(axis=1))
                 blocks.append(block if some.all() else block[some])
+                if drawn is not None:
+                    origins.append(drawn[some])
                 days += [day for day, use in zip(inside, some.tolist(), strict=True) if use]
         if not blocks:
             return (), np.empty((0, len(self._securities)), np.float32)
         whole = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-        return tuple(days), self._split(tuple(days), whole) if of == "close" else whole
+        if origins:
+            return tuple(days), self._one_source(whole, np.concatenate(origins), source)
+        return tuple(days), self._split(tuple(days), whole)
 
     @staticmethod
-    def _fill(block: Floats, numbers: NDArray[np.int32], held: Any) -> None:
+    def _one_source(closes: Floats, origins: NDArray[np.int16], source: int | None) -> Floats:
+        """Take out adjusted closes of other sources: of all but one, or of all but each ticker's last."""
+        if not len(closes):
+            return closes
+        if source is None:
+            held = ~np.isnan(closes)
+            last = len(closes) - 1 - np.argmax(held[::-1], axis=0)
+            wanted: Any = origins[last, np.arange(closes.shape[1])]
+        else:
+            wanted = source
+        closes[origins != wanted] = np.nan
+        return closes
+
+    @staticmethod
+    def _fill(block: Floats, drawn: NDArray[np.int16] | None, numbers: NDArray[np.int32], held: Any) -> None:
         found = held.fetchnumpy()
         if not len(numbers):
             return
         row = np.searchsorted(numbers, found["day"])
         row[row == len(numbers)] = 0
         fits = numbers[row] == found["day"]
-        if fits.all():
-            block[row, found["security"]] = found["price"]
-        else:  # days on which the exchange was closed belong to no session
-            block[row[fits], found["security"][fits]] = found["price"][fits]
+        security, price, origin = found["security"], found["price"], found["origin"]
+        if not fits.all():  # days on which the exchange was closed belong to no session
+            row, security, price, origin = row[fits], security[fits], price[fits], origin[fits]
+        block[row, security] = price
+        if drawn is not None:
+            drawn[row, security] = origin
 
     def _split(self, days: tuple[date, ...], closes: Floats) -> Floats:
         """Divide raw closes by every later split of their own source."""
@@ -388,6 +417,7 @@ class Store:
         span: int | None = RUN_DAYS,
         of: str = "close",
         universe: str | None = None,
+        source: int | None = None,
     ) -> Panel:
         """Return the panel of a run.
 
@@ -402,6 +432,8 @@ class Store:
         universe
             Name of a membership, or its beginning; the tickers with a sector if left out, and all tickers
             where the store knows no sector.
+        source
+            As in `closes`.
 
         Raises
         ------
@@ -409,10 +441,11 @@ class Store:
             If the store knows no such membership.
         """
         last = day or self.last
-        days, closes = self.closes(None if span is None else last - timedelta(days=span), last, of)
+        first = None if span is None else last - timedelta(days=span)
+        days, closes = self.closes(first, last, of, source)
         sectors = self.spells("taxonomy")
         members, told = self._universe(universe, sectors)
-        keep, notes = self._kept(members, universe, sectors)
+        keep, notes = self._kept(members, universe, sectors, last)
         closes = self._whole(days, closes)
         if not bool(keep.all()):
             closes = closes[:, keep]
@@ -435,7 +468,7 @@ class Store:
         return tuple(spell for spell in spells if spell.name == name), f"members of {name} on each day"
 
     def _kept(
-        self, members: tuple[Spell, ...], universe: str | None, sectors: tuple[Spell, ...]
+        self, members: tuple[Spell, ...], universe: str | None, sectors: tuple[Spell, ...], last: date
     ) -> tuple[Bools, list[str]]:
         """Return which securities a panel holds, and sentences on those left out."""
         named = {spell.ticker for spell in (members if universe is not None else sectors)}
@@ -449,8 +482,9 @@ class Store:
             keep &= np.array([currency == usual for currency in currencies], bool)
             notes.append(f"{len(out)} tickers are left out, not in {usual}: {', '.join(out[:5])}")
         if universe is not None and sectors:
-            known = {spell.ticker for spell in sectors}
-            bare = [t for t, use in zip(self.tickers, keep, strict=True) if use and t not in known]
+            known = {spell.ticker for spell in sectors if spell.holds(last)}
+            present = {spell.ticker for spell in members if spell.holds(last)}
+            bare = [t for t, use in zip(self.tickers, keep, strict=True) if use and t in present - known]
             if bare:
                 notes.append(f"{len(bare)} tickers have no sector: {', '.join(bare[:5])}")
         return keep, notes
