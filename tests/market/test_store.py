@@ -25,7 +25,7 @@ from narrows.report.recap import recap_html, recap_json, recap_markdown
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "market"
 absent = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is absent")
-DAYS = sessions(date(2024, 6, 3), date(2025, 12, 31))
+DAYS = sessions(date(2024, 11, 1), date(2025, 12, 31))
 TICKERS = [f"S{chr(65 + k // 26)}{chr(65 + k % 26)}" for k in range(40)]
 
 
@@ -145,7 +145,7 @@ def test_what_came_later_is_not_in_the_past(made):
     assert past_of(weeks, at, streak_fires) is None  # the index has no ten years of closes
 
 
-@pytest.mark.parametrize("step", [1, 3, 12, 14])
+@pytest.mark.parametrize("step", [2, 12, 14])
 def test_a_crash_between_two_steps_leaves_the_last_good_vintage(tmp_path, made, monkeypatch, step):
     folder = tmp_path / "store"
     shutil.copytree(made[0], folder)
@@ -351,7 +351,7 @@ def test_the_commands_tell_what_the_library_does(made, tmp_path, capsys):
     assert err == "narrows: more than 2 rows; give --limit for more\n"
     assert main(["market", "status", "--store", folder]) == 0
     assert capsys.readouterr().out.startswith(
-        "Vintage 1: 16,277 rows of 41 tickers, sessions from 2024-06-03"
+        f"Vintage 1: {41 * len(DAYS):,} rows of 41 tickers, sessions from 2024-11-01"
     )
     assert (
         main(["market", "ingest", str(made[0].parent / "source"), "--store", str(tmp_path / "s"), "--json"])
@@ -383,6 +383,7 @@ def test_the_data_folder_gives_the_figures_of_the_report(tmp_path):
     found = recap("2026-05-01", store=tmp_path / "store")
     assert [row.move.symbol for row in found.indices] == ["SPX", "IXIC", "DIA"]
     assert found.indices[0].record is True
+    assert "Fewer than half of the members are counted" in recap_markdown(found)
     soxl = next(one for one in found.inside.funds if one.symbol == "SOXL")
     assert soxl.model[-1] == pytest.approx(soxl.actual[-1], rel=0.02)
 

@@ -66,6 +66,8 @@ def _breadth(found: Inside) -> str:
     told = [
         f"Universe: {found.universe}; {FIELDS[found.field]}. A member that lacks a session is not counted."
     ]
+    if 2 * found.counted < found.members:
+        told.append("Fewer than half of the members are counted: the shares speak for these alone.")
     told += [f"{note[0].upper()}{note[1:]}." for note in found.notes]
     return "\n".join(["| Members | Now | Counted |", "|---|---:|---:|", *rows]) + "\n\n" + " ".join(told)
 
