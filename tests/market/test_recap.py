@@ -77,3 +77,15 @@ def test_command_line(capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["base"] == "2026-04-24"
     assert main(["market", "recap", "2026-05-01", "--html", "--svg", str(tmp_path / "a.svg")]) == 0
     assert capsys.readouterr().out.startswith("<!doctype html>")
+
+
+@absent
+def test_a_rule_tells_its_own_past_from_a_long_history():
+    found = recap("2026-05-01", data=DATA)
+    long = next(signal for signal in found.signals if signal.rule.startswith("long run"))
+    assert long.fires is True
+    assert long.past.cases == 12
+    assert [one.name for one in long.past.after] == ["one month", "three months", "six months"]
+    text = recap_markdown(found)
+    assert "fires; 12 earlier cases in the 851 weeks held, from 2010-01-08, below." in text
+    assert "| Long run | one month | 12 | " in text

@@ -17,7 +17,7 @@ def run(arguments: Namespace) -> int:
     from narrows.market.recap import recap
     from narrows.report.recap import recap_html, recap_json, recap_markdown, recap_svg
 
-    found = recap(arguments.week, data=arguments.data)
+    found = recap(arguments.week, data=arguments.data, store=arguments.store, universe=arguments.universe)
     files: list[tuple[str | None, str | bytes]] = []
     if arguments.svg is not None or arguments.png is not None:
         from narrows.report.chart import png

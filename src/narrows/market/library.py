@@ -16,7 +16,7 @@ from narrows.market.sessions import FIRST_YEAR, LAST_YEAR, sessions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Library"]
+__all__ = ["Library", "printed"]
 
 COLUMNS = {
     "brent_spot_usd": "BRENT", "wti_spot_usd": "WTI", "vix": "VIX", "US10Y_pct": "US10Y", "DGS10": "US10Y",
@@ -102,6 +102,19 @@ class Library:
                     if close:
                         found.setdefault(symbol, {})[day] = float(close)
         return found
+
+    def record(self, symbol: str) -> tuple[float, date] | None:  # noqa: ARG002 (a store knows more)
+        """Return the highest close before those held, and the day they begin; None where it is not known."""
+        return None
+
+    @property
+    def origin(self) -> str:
+        """Where the closes are from, in words."""
+        return (
+            "closes that ship with narrows"
+            if self.folder is None
+            else f"closes of the folder {self.folder.name}"
+        )
 
     def history(self, symbol: str, *, anchored: bool = False) -> History | None:
         """Return the history of a symbol; None where no close is held.
@@ -248,10 +261,10 @@ def _unsplit(rows: list[tuple[object, ...]]) -> Iterator[tuple[date, float]]:
 def _rows(rows: list[tuple[object, ...]]) -> Iterator[tuple[date, float]]:
     for day, close in rows:
         if isinstance(day, date) and isinstance(close, (int, float)):
-            yield day.date() if isinstance(day, datetime) else day, _printed(float(close))
+            yield day.date() if isinstance(day, datetime) else day, printed(float(close))
 
 
-def _printed(close: float) -> float:
+def printed(close: float) -> float:
     """Return a close stored in four bytes as it was printed: seven digits."""
     return float(f"{close:.7g}")
 

@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from narrows.errors import DataError, UsageError
+from narrows.market.instruments import INDICES, SECTORS, STANDS_IN
 from narrows.market.library import Library
 from narrows.market.sessions import last_of_week, sessions
 from narrows.market.window import Window, monday_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from narrows.market.history import History
+    from narrows.market.inside import Inside
+    from narrows.market.kept import KeptWeek
+    from narrows.market.shelf import Shelf
+    from narrows.market.signals import Past
 
 __all__ = ["INDICES", "SECTORS", "IndexRow", "Move", "Recap", "Score", "Signal", "recap"]
 
-INDICES = (("SPX", "S&P 500"), ("IXIC", "Nasdaq Composite"), ("DJI", "Dow Jones"))
-"""Indices of the first table."""
-STANDS_IN = {"DJI": "DIA"}
-"""Funds that are shown, and named, where the closes of an index are not held."""
-SECTORS = (
-    ("XLK", "Technology"),
-    ("XLB", "Materials"),
-    ("XLC", "Communication Services"),
-    ("XLY", "Consumer Discretionary"),
-    ("XLRE", "Real Estate"),
-    ("XLI", "Industrials"),
-    ("XLP", "Consumer Staples"),
-    ("XLF", "Financials"),
-    ("XLV", "Health Care"),
-    ("XLU", "Utilities"),
-    ("XLE", "Energy"),
-)
-"""Sector funds of the S&P 500 (Select Sector SPDRs) and their GICS sectors."""
 DEFENSIVE = ("XLP", "XLU", "XLV")
 STATE = Path(__file__).parent / "closes.toml"
 BREADTH_BELOW = 0.03
 """Share of members by which breadth stands below its own four-week high when a record is called thin."""
 BREADTH_WEEKS = 4
 SCORES = 8
+LEVERED = 1.5
+"""Times the multiple of the index's change from which a leveraged fund's path is told."""
 ENOUGH_YEARS = 10
 """Years of closes from which their highest is called a record without a fact that says so."""
 LONGEST_CLOSURE = 14
@@ -138,13 +129,13 @@ class Signal:
     facts
         The numbers behind it.
     past
-        How often it fired before and what came after, in words; empty where no history is held.
+        How often it fired before and what came after; None where no history is held.
     """
 
     rule: str
     fires: bool | None
     facts: dict[str, Any]
-    past: str = ""
+    past: Past | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +162,8 @@ class Recap:
         Symbols whose closes are not held.
     source
         Where the closes are from.
+    inside
+        Breadth, contribution and concentration of the members; None where no panel is held.
     """
 
     week: date
@@ -183,9 +176,16 @@ class Recap:
     missing: tuple[str, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
+    inside: Inside | None = None
 
 
-def recap(week: str | date, *, data: str | Path | None = None) -> Recap:
+def recap(
+    week: str | date,
+    *,
+    data: str | Path | None = None,
+    store: str | Path | None = None,
+    universe: str | None = None,
+) -> Recap:
     """Return the week of a day in numbers.
 
     Parameters
@@ -194,11 +194,17 @@ def recap(week: str | date, *, data: str | Path | None = None) -> Recap:
         A day of the week; its last session is what the recap ends with.
     data
         Folder with tables of closes; the few closes that ship if left out.
+    store
+        Folder of a store, instead of tables. Breadth, contribution and concentration are told where it holds
+        a panel.
+    universe
+        Membership of the store that the panel is of; the tickers with a sector if left out.
 
     Raises
     ------
     UsageError
-        If the day cannot be read, or the week has no session or has not ended in the closes.
+        If the day cannot be read, the week has no session or has not ended in the closes, the store knows no
+        such universe, or both a folder and a store are named.
     DataError
         If the closes of no index reach from the base to the end of the week.
 
@@ -218,7 +224,13 @@ def recap(week: str | date, *, data: str | Path | None = None) -> Recap:
     last = _last(week)
     monday = monday_of(last)
     base = sessions(monday - timedelta(days=LONGEST_CLOSURE), monday - timedelta(days=1))[-1]
-    library = Library(data)
+    if data is not None and store is not None:
+        raise UsageError(
+            "Both a folder of tables and a store are named",
+            "Closes come from one of them",
+            "Leave out --data or --store",
+        )
+    library = _library(data, store, last)
     missing: list[str] = []
     indices = tuple(row for symbol, name in INDICES if (row := _index(library, symbol, name, last, missing)))
     if not indices:
@@ -228,6 +240,7 @@ def recap(week: str | date, *, data: str | Path | None = None) -> Recap:
             "Name a folder with --data",
         )
     sectors = _sectors(library, last, missing)
+    held = _inside(library, indices, last, universe)
     return Recap(
         week=last,
         base=base,
@@ -235,10 +248,19 @@ def recap(week: str | date, *, data: str | Path | None = None) -> Recap:
         indices=indices,
         sectors=sectors,
         scores=_scores(indices, sectors),
-        signals=(_thin_record(indices, last), _narrow(sectors, indices)),
+        signals=_signals(indices, sectors, last, held, _weeks(library)),
         missing=tuple(missing),
-        source="closes that ship with narrows" if data is None else f"closes of the folder {Path(data).name}",
+        source=library.origin,
+        inside=held,
     )
+
+
+def _library(data: str | Path | None, store: str | Path | None, last: date) -> Library:
+    if store is None:
+        return Library(data)
+    from narrows.market.shelf import Shelf  # brings arrays and Parquet, which the weeks that ship need not
+
+    return Shelf(store, last)
 
 
 def _last(week: str | date) -> date:
@@ -293,7 +315,7 @@ def _index(library: Library, symbol: str, name: str, last: date, missing: list[s
     way = 1 if move.percent > 0 else -1
     streak = 0 if place is None else history.runs("week", way)[place]
     year = history.change(Window("ytd", last))
-    record, days = _records(history, symbol, last)
+    record, days = _records(history, symbol, last, library.record(symbol))
     return IndexRow(
         move=move,
         year=None if year is None else year[0],
@@ -304,21 +326,25 @@ def _index(library: Library, symbol: str, name: str, last: date, missing: list[s
     )
 
 
-def _records(history: History, symbol: str, last: date) -> tuple[bool | None, tuple[date, ...]]:
+def _records(
+    history: History, symbol: str, last: date, before: tuple[float, date] | None
+) -> tuple[bool | None, tuple[date, ...]]:
     """Return whether the last close is a record, and the sessions of the week that made one."""
     known = _state()["record"].get(symbol)
     year = history.days[0].year
     whole = (last.year - year) > ENOUGH_YEARS
-    if not whole and known is None:
+    if not whole and known is None and before is None:
         return None, ()
-    high = 0.0 if whole else float(known["close"])
+    high, since = (
+        (0.0, date.min) if whole else before or (known["close"], date.fromisoformat(known["before"]))
+    )
     made = []
     for day, close in zip(history.days, history.closes, strict=True):
         if day > last:
             break
         if close > high:
             high = close
-            if whole or day >= date.fromisoformat(known["before"]):
+            if day >= since:
                 made.append(day)
     week = tuple(day for day in made if day >= monday_of(last))
     return bool(made) and made[-1] == last, week
@@ -368,6 +394,85 @@ def _scores(indices: tuple[IndexRow, ...], sectors: tuple[Move, ...]) -> tuple[S
                 )
             )
     return tuple(sorted(scores, key=lambda score: (-score.weight, score.kind)))[:SCORES]
+
+
+def _inside(
+    library: Library, indices: tuple[IndexRow, ...], last: date, universe: str | None
+) -> Inside | None:
+    """Return the week of the members; None where the closes are not those of a store."""
+    if not hasattr(library, "store"):
+        return None
+    from narrows.market.inside import inside
+
+    lead = next((row.move.percent for row in indices if row.move.symbol == "SPX"), None)
+    return inside(cast("Shelf", library), last, lead, universe)
+
+
+def _weeks(library: Library) -> Sequence[KeptWeek]:
+    """Return the weeks that a store keeps, or those of a long history of the index; none otherwise."""
+    if hasattr(library, "store"):
+        from narrows.market.kept import kept_weeks
+
+        return kept_weeks(cast("Shelf", library).store)
+    history = library.history("SPX") if library.folder is not None else None
+    if history is None or history.days[-1].year - history.days[0].year <= ENOUGH_YEARS:
+        return ()
+    from narrows.market.kept import with_index
+
+    return with_index({}, history)
+
+
+def _signals(
+    indices: tuple[IndexRow, ...],
+    sectors: tuple[Move, ...],
+    last: date,
+    held: Inside | None,
+    weeks: Sequence[KeptWeek],
+) -> tuple[Signal, ...]:
+    """Return the rules on divergences; with their past where weeks are kept, or the index is long."""
+    thin, narrow = _thin_record(indices, last), _narrow(sectors, indices)
+    at = next((place for place, one in enumerate(weeks) if one.week == last), None)
+    if at is None:
+        return thin, narrow
+    from narrows.market.signals import LEADING, LONG_STREAK, leaders_fire, past_of, streak_fires, thin_fires
+
+    if thin.fires is None and (fires := thin_fires(weeks, at)) is not None:
+        week = weeks[at]
+        shares = [one.above_50 for one in weeks[at - BREADTH_WEEKS + 1 : at + 1] if one.above_50]
+        facts = {
+            "above_50": week.above_50,
+            "above_200": week.above_200,
+            "high": max(shares),
+            "weeks": len(shares),
+        }
+        thin = replace(thin, fires=fires, facts=facts)
+    leading = Signal(
+        f"few leaders: five members make {100 * LEADING:.0f}% or more of the week's gain",
+        leaders_fire(weeks, at),
+        {"leaders": None if held is None else held.leaders},
+    )
+    long = Signal(
+        f"long run: the index at a record after {LONG_STREAK} or more weeks up in a row",
+        streak_fires(weeks, at),
+        {"streak": indices[0].streak},
+    )
+    rules = ((thin, thin_fires), (leading, leaders_fire), (long, streak_fires))
+    told = [replace(signal, past=past_of(weeks, at, rule)) for signal, rule in rules]
+    return (told[0], narrow, *told[1:], *(() if held is None else _levered(held)))
+
+
+def _levered(held: Inside) -> tuple[Signal, ...]:
+    """Say whether a leveraged fund ran far ahead of the multiple of its index."""
+    found = []
+    for one in held.funds:
+        gain, simple = one.actual[-1] - 1, one.multiple_path[-1] - 1
+        rule = (
+            f"compounding: {one.symbol} more than {LEVERED:g} times {one.multiple:g} times the change of "
+            f"{one.plain} over {len(one.days) - 1} sessions"
+        )
+        facts = {"fund": one.symbol, "gain": gain, "simple": simple, "plain": one.plain}
+        found.append(Signal(rule, simple > 0 and gain > LEVERED * simple, facts))
+    return tuple(found)
 
 
 def _thin_record(indices: tuple[IndexRow, ...], last: date) -> Signal:

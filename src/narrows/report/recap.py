@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from narrows.report.inside import inside_pictures, inside_sections, past_table, past_words
 from narrows.report.svg import INK, night_rules, path, picture, rect, words
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def recap_markdown(found: Recap) -> str:
         f"## Index Performance (Weekly)\n\n{_index_table(found)}\n\n{_base_words(found)}",
         f"## Sector Snapshot (1-Week)\n\n{_sector_table(found)}\n\n{_sector_words(found)}",
         "## The Score: What Drove the Market\n\n" + "\n".join(f"- {line}" for line in score_lines(found)),
+        *([] if found.inside is None else inside_sections(found.inside)),
         f"## Key Takeaway\n\n{takeaway_words(found)}",
         f"## What Investors May Be Underestimating\n\n{_underestimated(found)}",
         f"---\n\n{_foot(found)}",
@@ -104,7 +106,9 @@ def lead_words(found: Recap) -> str:
 
 
 def _ordinal(count: int) -> str:
-    return ORDINALS.get(count, f"{count}th")
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    teens = range(10, 20)
+    return ORDINALS.get(count, f"{count}{'th' if count % 100 in teens else ends.get(count % 10, 'th')}")
 
 
 def _verb(move: Move) -> str:
@@ -267,7 +271,13 @@ def signal_lines(found: Recap) -> list[str]:
 
 def _underestimated(found: Recap) -> str:
     lines = signal_lines(found)
-    return "\n".join(f"- {line}" for line in lines) + "\n\nA rule that fires is a question, not a forecast."
+    past = past_table([(signal.rule.partition(":")[0].capitalize(), signal.past) for signal in found.signals])
+    told = f"\n\n{past}" if past else ""
+    return (
+        "\n".join(f"- {line}" for line in lines)
+        + told
+        + "\n\nA rule that fires is a question, not a forecast."
+    )
 
 
 def _signal(signal: Signal) -> str:
@@ -284,8 +294,14 @@ def _signal(signal: Signal) -> str:
         )
     if "ahead" in facts:
         told += f" (ahead: {', '.join(facts['names']) or 'none'})"
-    past = signal.past or "how it went after earlier cases is unavailable: no history is held"
-    return f"{told}; {past}."
+    if facts.get("leaders") is not None:
+        told += f" (they make {100 * facts['leaders']:.0f}% of it)"
+    if "fund" in facts:
+        return (
+            f"{told} ({facts['fund']} {_signed(100 * facts['gain'])}, "
+            f"the multiple {_signed(100 * facts['simple'])})."
+        )
+    return f"{told}; {past_words(signal.past)}."
 
 
 def _foot(found: Recap) -> str:
@@ -316,7 +332,8 @@ def recap_json(found: Recap) -> str:
 def recap_html(found: Recap) -> str:
     """Return the recap as one HTML page without script or anything fetched."""
     body = _as_html(recap_markdown(found))
-    picture_text = recap_svg(found)
+    drawn = [recap_svg(found), *([] if found.inside is None else inside_pictures(found.inside))]
+    pictures = "".join(f"<figure>{one}</figure>\n" for one in drawn)
     title = html.escape(f"Weekly Market Recap ({span_words(found)})")
     style = (
         "body{font:16px/1.55 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1a2330;"
@@ -328,7 +345,7 @@ def recap_html(found: Recap) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width"><title>{title}</title><style>{style}</style></head><body><main>\n{body}\n'
-        f"<figure>{picture_text}</figure>\n</main></body></html>\n"
+        f"{pictures}</main></body></html>\n"
     )
 
 

@@ -29,6 +29,7 @@ CHECKS = (
     (("training",), "training.validation", "training_rows", "training"),
     (("inference",), "inference.validation", "inference_rows", "inference"),
     (("value",), "value.validation", "value_rows", "market"),
+    (("market",), "market.validation", "market_rows", "market"),
     (("claims",), "claims.validation", "claims_rows", "market"),
 )
 """Rooms that a check speaks of, where it is, and the folder of its measurements."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from narrows.cli.options.common import output, pictures
+from narrows.cli.options.common import output, pictures, whole
 
 __all__ = ["add"]
 
@@ -16,6 +16,10 @@ def add(commands: Any) -> None:
         dest="question", metavar="QUESTION", required=True, parser_class=type(room)
     )
     _market_recap(questions)
+    _market_ingest(questions)
+    _market_fetch(questions)
+    _market_status(questions)
+    _market_sql(questions)
 
 
 def _market_recap(questions: Any) -> None:
@@ -24,9 +28,64 @@ def _market_recap(questions: Any) -> None:
     week.add_argument(
         "--data", metavar="DIR", help="folder with tables of closes; those that ship if left out"
     )
+    week.add_argument(
+        "--store", metavar="DIR", help="store of closes, instead of tables: with breadth and contribution"
+    )
+    week.add_argument(
+        "--universe",
+        metavar="NAME",
+        help="members of which index of the store; tickers with a sector if left out",
+    )
     form = week.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--html", action="store_true", help="print one HTML page with its picture")
     pictures(week)
     output(week)
     week.set_defaults(command="market_recap")
+
+
+def _market_ingest(questions: Any) -> None:
+    intake = questions.add_parser("ingest", help="read tables of closes into a store")
+    intake.add_argument("source", metavar="SOURCE_DIR", help="folder of tables (CSV, Parquet)")
+    intake.add_argument(
+        "--store", metavar="DIR", required=True, help="folder of the store; made if it is not there"
+    )
+    intake.add_argument("--json", action="store_true", help="print JSON")
+    output(intake)
+    intake.set_defaults(command="market_ingest")
+
+
+def _market_fetch(questions: Any) -> None:
+    asked = questions.add_parser(
+        "fetch", help="closes of a provider into a store: two requests a second at most"
+    )
+    asked.add_argument(
+        "provider", metavar="PROVIDER", help="yahoo, stooq, fred, edgar, or one that is installed"
+    )
+    asked.add_argument("symbols", metavar="SYMBOL", nargs="+", help="such as SPY")
+    asked.add_argument("--start", metavar="DATE", required=True, help="first day")
+    asked.add_argument("--end", metavar="DATE", required=True, help="last day")
+    asked.add_argument("--store", metavar="DIR", required=True, help="folder of the store")
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    output(asked)
+    asked.set_defaults(command="market_fetch")
+
+
+def _market_status(questions: Any) -> None:
+    state = questions.add_parser("status", help="what a store holds, from where, and what is odd in it")
+    state.add_argument("--store", metavar="DIR", required=True, help="folder of the store")
+    state.add_argument("--json", action="store_true", help="print JSON")
+    output(state)
+    state.set_defaults(command="market_status")
+
+
+def _market_sql(questions: Any) -> None:
+    asked = questions.add_parser("sql", help="one SELECT to a store; no file and no network")
+    asked.add_argument("text", metavar="SELECT", help='such as "SELECT * FROM weeks"')
+    asked.add_argument("--store", metavar="DIR", required=True, help="folder of the store")
+    asked.add_argument(
+        "--limit", type=whole("--limit", 1000), default=1000, metavar="N", help="rows at most (default 1000)"
+    )
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    output(asked)
+    asked.set_defaults(command="market_sql")
