@@ -99,7 +99,8 @@ def accounts(reader: Reader, places: Collection[str]) -> dict[str, Accounts]:
     Examples
     --------
     >>> from narrows.catalog import Reader, default
-    >>> found = accounts(Reader(default(), 1, 50), {"designs", "cowos"})
+    >>> book = default()
+    >>> found = accounts(Reader(book, 1, 50), {"designs", *(layer.id for layer in book.layers)})
     >>> all(0 <= one.exposure.mean() <= 1 for one in found.values())
     True
     """
