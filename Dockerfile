@@ -4,7 +4,7 @@ WORKDIR /narrows
 COPY requirements.lock ./
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
-COPY docs/validation.md docs/
+COPY docs docs
 COPY src src
 RUN python -m pip install --no-cache-dir --no-deps --no-build-isolation . && useradd --create-home reader
 USER reader

@@ -72,6 +72,15 @@ def test_no_level_of_headings_is_left_out(study):
     assert typeset(study, html, "/")[:5] == b"%PDF-"
 
 
+def test_what_only_a_browser_can_do_is_left_out(study):
+    html = (
+        '<main><h1>a</h1><nav><a href="/">b</a></nav><form>c</form><section id="what-if">d</section>'
+        '<p class="exports">e</p><p>f</p></main>'
+    )
+    source = typst_source(study, html, "/").partition("#heading(level: 1)")[2]
+    assert re.findall(r'#"(\w)"', source) == ["a", "f"]
+
+
 def test_what_typst_refuses_is_told(study, monkeypatch):
     monkeypatch.setattr(pages_typeset, "HEAD", "#let")
     with pytest.raises(RunError) as refused:

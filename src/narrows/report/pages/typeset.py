@@ -283,6 +283,7 @@ class _Writer:
             "summary": lambda node: self._heading(node, 3),
             "pre": lambda node: f"#raw({_string(node.text)}, block: true)\n",
             "form": lambda _: "",
+            "nav": lambda _: "",
             "aside": lambda _: "",
             "button": lambda _: "",
         }
