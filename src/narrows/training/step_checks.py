@@ -14,7 +14,8 @@ from narrows.training.layout import Layout
 from narrows.training.memory import fullest, fullest_bytes, stages
 from narrows.training.recipes import stored_by
 from narrows.training.runs import BRIDGE, ROUNDED, TABLES, read_runs
-from narrows.training.step_fit import HELD_OUT, held_out, labels_of, parts_of
+from narrows.training.step_fit import HELD_OUT, fit_steps, groups, held_out, labels_of, parts_of
+from narrows.training.step_law import predictor
 from narrows.training.stored import Stored
 from narrows.transformer import training_flops
 from narrows.transformer.registry import model
@@ -170,6 +171,31 @@ def _times(runs: list[Run]) -> Iterator[Comparison]:
                 yield _row(
                     TABLES[name], title, "worst error in %", most, None, n=int(own.sum()), baseline=worst
                 )
+    yield from _alone(runs, parts, np.flatnonzero(stack == "calculon"))
+
+
+def _alone(runs: list[Run], parts: Array, rows: NDArray[np.int64]) -> Iterator[Comparison]:
+    """Each run of a small table left out alone: its other recomputation is then known to the law."""
+    errors = []
+    for row in rows:
+        labels = np.arange(len(runs)) == row
+        law = fit_steps([run for run, left in zip(runs, labels, strict=True) if not left], parts[~labels])
+        value = predictor(parts[labels])(law.logs(groups([runs[row]])))[0]
+        errors.append(abs(float(np.exp(value)) / runs[row].step_s - 1) * 100)
+    mean, worst = PEER["calculon"]
+    for metric, found, goal in (
+        ("mean error in %", float(np.mean(errors)), mean),
+        ("worst error in %", max(errors), worst),
+    ):
+        yield _row(
+            TABLES["calculon"],
+            "time of a step, each row left out alone",
+            metric,
+            found,
+            goal,
+            n=len(errors),
+            baseline=goal,
+        )
 
 
 def _memory(folder: Path, runs: list[Run]) -> Iterator[Comparison]:
