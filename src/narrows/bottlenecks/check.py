@@ -174,11 +174,10 @@ def _interval_gap(stack: Stack, random: np.random.Generator) -> float:
 def _shown(
     networks: Iterator[tuple[Stack, np.random.Generator]], count: int
 ) -> Iterator[tuple[Stack, np.random.Generator]]:
-    """Pass the networks on, with a progress bar on a terminal."""
-    if not sys.stderr.isatty():
-        yield from networks
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(networks, "random networks", total=count, console=Console(stderr=True), transient=True)
+    """Pass the networks on, and count them on a terminal."""
+    counted = sys.stderr is not None and sys.stderr.isatty()
+    for done, network in enumerate(networks, start=1):
+        yield network
+        if counted:
+            end = "\r" if done < count else "\r\033[K"
+            print(f"{done} of {count} random networks", end=end, file=sys.stderr, flush=True)
