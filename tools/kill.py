@@ -2,10 +2,11 @@
 
     python tools/kill.py [--times 1000] [--seed 1] [--commands 0]
 
-An output file, a file of the cache's size and a site of the study are written by forked children, killed at a
-moment between their start and a little after their usual end. After each kill the target is wholly one of the
-versions that were ever written. After the next writer nothing lies beside it. Pages are made once, before the
-children: what is killed is the writing. With --commands the whole command is killed as well.
+An output file, a file of the cache's size, a store of closes and a site of the study are written by forked
+children, killed at a moment between their start and a little after their usual end. After each kill the target
+is wholly one of the versions that were ever written, and a store holds all that was acknowledged. After the next
+writer nothing lies beside it. Pages are made once, before the children: what is killed is the writing. With
+--commands the whole command is killed as well.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.cli.output import write
+from narrows.errors import NarrowsError
+from narrows.market.intake import ingest
+from narrows.market.sessions import sessions
+from narrows.market.store import Store
 from narrows.report.pages import Study, answer, build, files
 from narrows.report.pages.answers import FILES
 from narrows.report.pages.registry import PAGES
@@ -120,6 +126,53 @@ def site_writer(target: Path, seed: int) -> Work:
     return work
 
 
+def closes(home: Path, times: int, dice: random.Random) -> bool:
+    """Kill ingests into a store: what was acknowledged is there, every file whole, nothing left over."""
+    sources, store = [home / name for name in ("one", "other")], home / "store"
+    days = sessions(date(2024, 1, 1), date(2025, 12, 31))
+    for place, source in enumerate(sources):
+        source.mkdir()
+        rows = [f"T{ticker},{day},{10 + ticker + place}" for day in days for ticker in range(20)]
+        (source / "closes.csv").write_text("\n".join(["ticker,date,close", *rows]), encoding="utf-8")
+    spans, torn, lost, killed = [], 0, 0, 0
+    for turn in range(-4, times):
+        before = Store(store).vintage.number if turn > -4 else 0
+        reading, writing = os.pipe()
+
+        def work(source: Path = sources[turn % 2], said: int = writing) -> None:
+            os.write(said, f"{ingest(source, store).vintage}".encode())
+
+        began, number = time.perf_counter(), child(work)
+        os.close(writing)
+        if turn < 0:
+            os.waitpid(number, 0)
+            spans.append(time.perf_counter() - began)
+        else:
+            time.sleep(dice.uniform(0, BEYOND * sorted(spans)[1]))
+            os.kill(number, signal.SIGKILL)
+            killed += os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) != 0
+        acknowledged = int(os.read(reading, 20) or before)
+        os.close(reading)
+        try:
+            found = Store(store)
+            found.check()
+            lost += found.vintage.number < acknowledged
+        except NarrowsError:
+            torn += 1
+    os.waitpid(child(lambda: ingest(sources[0], store)), 0)
+    began = time.perf_counter()
+    with Store(store).writing():
+        pass
+    swept, left = time.perf_counter() - began, len([*store.rglob(".part.*"), *store.rglob(".current.*")])
+    print(
+        f"store of closes: {times} kills, {killed} before the end; {torn} torn or missing, {lost} acknowledged "
+        f"and lost; swept in {swept:.3f} s, {left} left after the last writer; "
+        f"a writer takes {sorted(spans)[1]:.2f} s",
+        flush=True,
+    )
+    return not (torn or lost or left)
+
+
 def commands(target: Path, times: int, dice: random.Random) -> bool:
     """Kill the whole command at random moments; return whether a reader always finds a site that is whole."""
     asked = [sys.executable, "-m", "narrows", "study", "build", str(target), "--draws", str(DRAWS), "--quiet"]
@@ -149,6 +202,7 @@ def main() -> int:
         places = [Path(home, name, "target") for name in ("output", "cache", "site", "command")]
         for place in places:
             place.parent.mkdir()
+        Path(home, "closes").mkdir()
         output, cache, site, command = places
 
         def printed(text: str) -> Work:
@@ -161,6 +215,7 @@ def main() -> int:
         well.append(trial("output file", output, ways, asked.times, dice))
         ways = [stored(letter * 2_000_000) for letter in (b"a", b"b")]
         well.append(trial("cache file", cache, ways, asked.times, dice))
+        well.append(closes(Path(home, "closes"), asked.times, dice))
         ways = [site_writer(site, seed) for seed in (1, 2)]
         well.append(trial("site", site, ways, asked.times, dice))
         if asked.commands:
