@@ -2,11 +2,11 @@
 
     python tools/kill.py [--times 1000] [--seed 1] [--commands 0]
 
-An output file, a file of the cache's size, a store of closes and a site of the study are written by forked
-children, killed at a moment between their start and a little after their usual end. After each kill the target
-is wholly one of the versions that were ever written, and a store holds all that was acknowledged. After the next
-writer nothing lies beside it. Pages are made once, before the children: what is killed is the writing. With
---commands the whole command is killed as well.
+An output file, a file of the cache's size, a store of closes and a site of the study are written by
+forked children, killed at a moment between their start and a little after their usual end. After each kill the
+target is wholly one of the versions that were ever written, and a store holds all that was acknowledged. After
+the next writer nothing lies beside it. Pages are made once, before the children: what is killed is the writing.
+With --commands the whole command is killed as well.
 """
 
 from __future__ import annotations
@@ -165,8 +165,8 @@ def closes(home: Path, times: int, dice: random.Random) -> bool:
         pass
     swept, left = time.perf_counter() - began, len([*store.rglob(".part.*"), *store.rglob(".current.*")])
     print(
-        f"store of closes: {times} kills, {killed} before the end; {torn} torn or missing, {lost} acknowledged "
-        f"and lost; swept in {swept:.3f} s, {left} left after the last writer; "
+        f"store of closes: {times} kills, {killed} before the end; {torn} torn or missing, {lost} "
+        f"acknowledged and lost; swept in {swept:.3f} s, {left} left after the last writer; "
         f"a writer takes {sorted(spans)[1]:.2f} s",
         flush=True,
     )
