@@ -3,10 +3,10 @@
     python tools/kill.py [--times 1000] [--seed 1] [--commands 0]
 
 An output file, a file of the cache's size, a store of closes and a site of the study are written by
-forked children, killed at a moment between their start and a little after their usual end. After each kill the
-target is wholly one of the versions that were ever written, and a store holds all that was acknowledged. After
-the next writer nothing lies beside it. Pages are made once, before the children: what is killed is the writing.
-With --commands the whole command is killed as well.
+forked children, killed at a moment between their start and a little after their usual end. After
+each kill the target is wholly one of the versions that were ever written, and a store holds all
+that was acknowledged. After the next writer nothing lies beside it. Pages are made once, before the
+children: what is killed is the writing. With --commands the whole command is killed as well.
 """
 
 from __future__ import annotations
