@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from narrows.figure import number
 from narrows.report.svg import INK, legible, night_rules, path, picture, rect, shade, words
+from narrows.report.treemap import tiles
 from narrows.report.value import headline
 from narrows.report.words import folded, percent, printable
 
@@ -23,6 +24,12 @@ COMPANIES = 14
 LEAST = 0.0005
 """Share of all rents from which a layer has a column: shown as 0.1 %."""
 HEAD_LETTERS = 11
+LETTER = 0.62
+"""Width of a letter over its size."""
+WHITE = {"makers": "#fefefe"}
+"""Ink on colours that are dark."""
+TILE, TILES_HIGH = 0.01, 260.0
+"""Share of all rents from which a company has an area of its own; height of the areas."""
 COLOURS = {"makers": "#2f6f9f", "designers": "#b5651d", "operators": "#7fa7c4", "buyers": "#9aa3ad"}
 NAMES = {
     "makers": "makers of the layer",
@@ -44,7 +51,7 @@ NIGHT = {
 
 
 def value_svg(result: ValueResult) -> str:
-    """Return the answer as one SVG document: rents stacked by keeper above, a matrix of exposure below.
+    """Return the answer as one SVG document: rents stacked by keeper, a map of who keeps them, a matrix.
 
     Parameters
     ----------
@@ -63,6 +70,7 @@ def value_svg(result: ValueResult) -> str:
         y += 22
     y = _legend(marks, y + 8)
     y = _rents(result, marks, y + 8)
+    y = _keepers(result, marks, y + 40)
     y = _matrix(result, marks, y + 40)
     meta = result.meta
     source = f"narrows · facts of {meta['vintage']} · {meta['draws']:,} draws · seed {meta['seed']}"
@@ -107,6 +115,38 @@ def _rents(result: ValueResult, marks: list[str], y: float) -> float:
         marks.append(words(end, middle + 4, number(row.rent.mean / 1e9, 2), 10.5))
         y += ROW
     return y
+
+
+def _keepers(result: ValueResult, marks: list[str], y: float) -> float:
+    """Draw what each company keeps as an area, those that keep little and those not named together."""
+    marks.append(words(MARGIN, y, "Who keeps it: area is the mean of what is kept", 12, font_weight="bold"))
+    kept = [row for row in result.companies if row.rent_share > 0]
+    rows = [row for row in kept if row.rent_share >= TILE]
+    shown = [(printable(row.name).partition(" (")[0], row.rent_share, _role(row)) for row in rows]
+    rest = [
+        ("other companies", sum(row.rent_share for row in kept) - sum(share for _, share, _ in shown), ""),
+        ("not named", result.others, ""),
+    ]
+    shown = sorted(shown + [each for each in rest if each[1] > 0], key=lambda each: -each[1])
+    areas = tiles([share for _, share, _ in shown], MARGIN, y + 14, RIGHT - MARGIN, TILES_HIGH)
+    for (name, share, role), area in zip(shown, areas, strict=True):
+        colour = COLOURS.get(role, GRID)
+        marks.append(rect(area.x + 1, area.y + 1, area.wide - 2, area.high - 2, fill=colour))
+        ink = WHITE.get(role, INK)
+        longest = max(map(len, name.split()))
+        size = min(11.0, (area.wide - 12) / longest / LETTER)
+        lines = (*folded(name, max(int((area.wide - 12) / size / LETTER), longest)), percent(share))
+        for line, text in enumerate(lines[: int((area.high - 6) / (size + 3))]):
+            marks.append(words(area.x + 7, area.y + 16 + (size + 3) * line, text, size, fill=ink))
+    return y + 14 + TILES_HIGH
+
+
+def _role(row: CompanyRow) -> str:
+    """Return as what a company keeps most."""
+    kept: dict[str, float] = {}
+    for _, role, share in row.parts:
+        kept[role] = kept.get(role, 0.0) + share
+    return max(kept, key=lambda role: kept[role]) if kept else ""
 
 
 def _matrix(result: ValueResult, marks: list[str], y: float) -> float:
