@@ -27,6 +27,16 @@ from narrows.claims.claim import (
 from narrows.claims.document import Block, Document, read
 from narrows.claims.entities import entity, find
 from narrows.claims.events import RULES, Draft
+from narrows.claims.members import (
+    MEMBER_RULES,
+    RuleTold,
+    breadth_row,
+    columns,
+    member_cell,
+    rule_told,
+    sessions_of,
+    supposed,
+)
 from narrows.claims.sentence import Sentence, marked, pattern
 from narrows.claims.timing import CHANGES, Context, change_window, dated_window, said_day, window_said
 from narrows.claims.words import SUPPOSED, TOPIC, cue, cues
@@ -156,8 +166,12 @@ def _claims(sentence: Sentence, context: Context, *, heading: bool) -> Iterator[
     if not heading and _is_lead(sentence):
         context.lead = next(iter(sentence.spoken.values()), context.lead)
         return
+    told = rule_told(sentence, Window("week", context.day))
+    if told is not None:
+        yield from _ruled(told, context)
+        return
     found: list[tuple[int, Claim]] = []
-    drafts = [draft for rule in RULES for draft in rule(sentence)]
+    drafts = [draft for rule in (*MEMBER_RULES, *RULES) for draft in rule(sentence)]
     since_made = {StreakSince, BestSince, ExtremeSince, Record}
     for draft in drafts:
         if draft.make in since_made:
@@ -179,6 +193,16 @@ def _claims(sentence: Sentence, context: Context, *, heading: bool) -> Iterator[
             context.topic = subject
     found.sort(key=lambda pair: pair[0])
     yield from _once(claim for _, claim in found)
+
+
+def _ruled(told: RuleTold, context: Context) -> Iterator[Claim]:
+    """Yield the claims of a line on a rule: its condition is asked, what stands behind it is stated."""
+    yield from told.claims
+    yield from supposed(told, Window("week", context.day))
+    past = next((one for one in told.condition.spoken.values() if one.kind == "past"), None)
+    lead, context.lead = context.lead, past or context.lead
+    yield from _claims(told.rest, context, heading=False)
+    context.lead = lead
 
 
 def _once(claims: Iterator[Claim]) -> Iterator[Claim]:
@@ -246,7 +270,7 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
         "line": sentence.line,
         "column": sentence.column,
     }
-    names = [("", "")] if draft.whole else _subjects(draft, sentence, context)
+    names = [("", draft.named)] if draft.whole else _subjects(draft, sentence, context)
     if draft.make is Count:
         names = [(made["group"], made["group"].replace("_", " "))]
     for symbol, name in names:
@@ -736,19 +760,49 @@ def _row(block: Block, context: Context) -> Iterator[Claim]:
     if not block.cells:
         return
     head = [marked(cell) for cell in block.header]
+    counted = breadth_row(block, Window("week", context.day))
+    if counted is not None:
+        yield from counted
+        return
+    metrics = columns(block.header)
     first = next((at for at, cell in enumerate(block.cells) if marked(cell).names), None)
+    if any(metrics):
+        first = 0
     label = block.cells[0] if first is None else block.cells[first]
     names = sorted(marked(label).names.items())
     symbol, name = (names[0][1].id, names[0][1].name) if names else ("", label)
+    if "contribution" in metrics and _TICKER.fullmatch(label):
+        symbol, name = label, label
     for at, cell in enumerate(block.cells):
         if at == first:
             continue
         sentence = marked(cell, block.line, 1)
         found = [n for n in sentence.numbers.values() if n.code in "PTBMC"]
+        if at < len(metrics) and metrics[at] and at != first:
+            common: dict[str, Any] = {
+                "entity": symbol, "name": name, "text": block.text, "line": block.line, "column": 1,
+            }  # fmt: skip
+            numbers = [n for _, n in sorted(sentence.numbers.items()) if n.code in "PTBQC"]
+            window = _column_window(head[at], context)
+            yield from member_cell(metrics[at], head[at].text.lower().strip(), numbers, window, common, block)
+            continue
         if not found or (first is None and at == 0):
             continue
         header = head[at] if at < len(head) else None
         yield from _cell(found, sentence, header, (symbol, name), context, block)
+
+
+_TICKER = re.compile(r"[A-Z][A-Z0-9.-]{0,6}")
+
+
+def _column_window(header: Sentence | None, context: Context) -> Window:
+    """Return the window that a heading tells, or that of the text."""
+    spoken = next(iter(header.spoken.values()), None) if header is not None else None
+    if spoken is not None and header is not None:
+        return window_said(spoken, header, context)
+    if header is not None and header.dated:
+        return dated_window(next(iter(header.dated.values())), header, context)
+    return Window(context.kind, context.day, assumed=True)
 
 
 def _cell(  # noqa: PLR0917
@@ -760,12 +814,10 @@ def _cell(  # noqa: PLR0917
     block: Block,
 ) -> Iterator[Claim]:
     title = header.shape if header is not None else ""
-    spoken = next(iter(header.spoken.values()), None) if header is not None else None
-    window = Window(context.kind, context.day, assumed=True)
-    if spoken is not None and header is not None:
-        window = window_said(spoken, header, context)
-    elif header is not None and header.dated:
-        window = dated_window(next(iter(header.dated.values())), header, context)
+    window = _column_window(header, context)
+    length, unit_of = sessions_of(block)
+    if length and window.assumed:
+        window = Window("past", context.day, count=length, unit=unit_of)
     common: dict[str, Any] = {
         "entity": who[0],
         "name": who[1],
