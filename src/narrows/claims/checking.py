@@ -119,11 +119,4 @@ def _books(library: Library | str | Path | None, store: str | Path | None) -> Li
     from narrows.market.shelf import Shelf
     from narrows.market.store import Store
 
-    last = Store(store).last
-    if last is None:
-        raise DataError(
-            f"The store {str(store)!r} holds no closes",
-            "Claims are checked on closes",
-            "Fill it with narrows market ingest",
-        )
-    return Shelf(store, last, whole=True)
+    return Shelf(store, Store(store).last, whole=True)

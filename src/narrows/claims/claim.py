@@ -492,7 +492,9 @@ class Past(Claim):
 
     kind = "past"
     says = "earlier cases of a rule, and what came after"
-    example = "| Rule | Index after | Cases | Median [%] |\n|---|---|---|---|\n| Long run | one month | 12 | -0.3 |"
+    example = (
+        "| Rule | Index after | Cases | Median [%] |\n|---|---|---|---|\n| Long run | one month | 12 | -0.3 |"
+    )
     rule: str = ""
     after: str = ""
     measure: str = "cases"

@@ -460,6 +460,8 @@ def _breadth(sentence: Sentence) -> Iterator[Draft]:
     told = r"(?P<p><P>) of (?:the )?[^.;]{0,60}?(?P<side>above|over|below|under)[^.;]{0,25}?(?P<n><C>|<I>)[- ]day"
     for match in pattern(told).finditer(sentence.shape):
         place = match.start("n")
+        if match.start("p") in sentence.used:
+            continue
         digits = re.sub(r"\D", "", sentence.text[place : match.end("n")])
         sentence.used.add(place)
         way = -1 if match["side"] in {"below", "under"} else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from narrows.claims.agreement import CENT, agrees, near_miss
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from narrows.claims.member_week import MemberWeek
     from narrows.market.signals import Past as PastOf
+    from narrows.market.weights import SectorPart
 
 __all__ = [
     "check_breadth",
@@ -83,11 +85,21 @@ def _on_members(
         return cannot_tell(f"universe: not told of the members to {week.recap.week.isoformat()}", note=note)
     words = f"{value:,.{max(stated.places, 0) + 1}f} {stated.unit}".strip()
     words = f"{words}, {week.inside.universe}, week to {week.recap.week.isoformat()}"
+    named = week.named and _own(claim, week)
     if _same(stated, value):
-        return Verdict("TRUE", value=value, words=words, note="" if week.named else f"of {week.inside.universe}")
-    if not week.named:
+        return Verdict("TRUE", value=value, words=words, note="" if named else f"of {week.inside.universe}")
+    if not named:
         return cannot_tell("universe: the text names other members than the store's", words, value=value)
     return Verdict("ROUNDING" if near_miss(stated, value) else "FALSE", value=value, words=words)
+
+
+def _own(claim: Claim, week: MemberWeek) -> bool:
+    """Return whether a claim on the members of an index that it names is of the store's members."""
+    known = entity(claim.entity)
+    if known is None or known.kind != "index":
+        return True
+    told, held = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (known.name, week.inside.universe))
+    return told in held
 
 
 def _share(part: float | None) -> float | None:
@@ -118,10 +130,9 @@ def check_member_count(claim: MemberCount, desk: Desk) -> Verdict:
 
     def told(week: MemberWeek) -> float | None:
         inside = week.inside
-        if claim.entity.startswith("sector."):
-            known = entity(claim.entity)
-            part = week.sector(known.name if known is not None else claim.name) or week.sector(claim.name)
-            return None if part is None or claim.near != "members" else float(part.n)
+        part = _sector(claim, week)
+        if part is not None or claim.entity.startswith("sector."):
+            return float(part.n) if part is not None and claim.near == "members" else None
         if claim.what == "counted":
             share = next((one for one in inside.shares if one.window == claim.days), None)
             counted = {
@@ -147,11 +158,16 @@ def check_member_count(claim: MemberCount, desk: Desk) -> Verdict:
 # ---------------------------------------------------------------- weights and contributions
 
 
+def _sector(claim: Claim, week: MemberWeek) -> SectorPart | None:
+    """Return the part of the sector that a claim is of; None where it is of no sector."""
+    known = entity(claim.entity)
+    named = week.sector(known.name) if known is not None and known.kind == "sector" else None
+    return named or week.sector(claim.name)
+
+
 def _of_entity(claim: Claim, week: MemberWeek, at: int) -> float | None:
     """Return weight [%], change [%] or contribution [percentage points] of a member or sector."""
-    known = entity(claim.entity)
-    name = known.name if known is not None and known.kind == "sector" else claim.name
-    part = week.sector(name) or week.sector(claim.name)
+    part = _sector(claim, week)
     if part is not None:
         return (100 * part.weight, part.change, part.points)[at]
     found = week.member(claim.entity or claim.name)
@@ -198,7 +214,7 @@ def check_contribution(claim: Contribution, desk: Desk) -> Verdict:
     if stated is not None and stated.unit not in {"pp", "%", "bp"}:
         return cannot_tell("no weights of members at the base date")
     product = _product(claim, desk)
-    if stated is not None and product is not None and stated.unit != "bp":
+    if stated is not None and product is not None and stated.unit == "pp":
         value, slack = product
         if abs(value - stated.value) > stated.half + slack + TINY:
             words = f"weight times move is {signed(value, 'pp')}"
@@ -212,16 +228,28 @@ def check_contribution(claim: Contribution, desk: Desk) -> Verdict:
             found = None if week.inside.rotation is None else week.inside.rotation.others
         else:
             found = _of_entity(claim, week, 2)
-        return None if found is None else scale * float(found)
+        if found is None:
+            return None
+        if (
+            stated is not None and stated.unit == "%" and not _same(stated, float(found))
+        ):  # a share of the change
+            return 100 * float(found) / week.inside.capitalised if week.inside.capitalised else None
+        return scale * float(found)
 
     note = "no weights of members at the base date"
-    return _on_members(claim, desk, told, note if product is None else "weight times move of its row gives it")
+    return _on_members(
+        claim, desk, told, note if product is None else "weight times move of its row gives it"
+    )
 
 
 def _product(claim: Contribution, desk: Desk) -> tuple[float, float] | None:
     """Return weight times move of the same row of a table, and what their rounding leaves open."""
-    row = [one for one in desk.claims if one.line == claim.line and one.text == claim.text and " | " in one.text]
-    weights = [one.stated for one in row if isinstance(one, Weight) and not one.top and one.stated is not None]
+    row = [
+        one for one in desk.claims if one.line == claim.line and one.text == claim.text and " | " in one.text
+    ]
+    weights = [
+        one.stated for one in row if isinstance(one, Weight) and not one.top and one.stated is not None
+    ]
     moves = [one.stated for one in row if isinstance(one, MemberMove) and one.stated is not None]
     if len(weights) != 1 or len(moves) != 1:
         return None
@@ -285,7 +313,12 @@ def check_leveraged(claim: Leveraged, desk: Desk) -> Verdict:
     found = next((one for one in desk.funds[day] if one.symbol == claim.entity), None)
     if found is None or (claim.sessions and claim.sessions != len(found.days) - 1):
         return cannot_tell(f"no run of closes of {claim.name} and its plain fund over that time")
-    ends = {"model": found.model[-1], "low": found.low, "high": found.high, "multiple": found.multiple_path[-1]}
+    ends = {
+        "model": found.model[-1],
+        "low": found.low,
+        "high": found.high,
+        "multiple": found.multiple_path[-1],
+    }
     value = 100 * (ends[claim.measure] - 1)
     words = f"{signed(value, '%')}: {claim.measure} of {claim.entity} over {len(found.days) - 1} sessions"
     if _same(stated, value):

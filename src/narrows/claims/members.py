@@ -41,7 +41,16 @@ if TYPE_CHECKING:
     from narrows.claims.numerals import Numeral
     from narrows.claims.sentence import Sentence
 
-__all__ = ["MEMBER_RULES", "RuleTold", "breadth_row", "columns", "member_cell", "rule_told", "sessions_of", "supposed"]
+__all__ = [
+    "MEMBER_RULES",
+    "RuleTold",
+    "breadth_row",
+    "columns",
+    "member_cell",
+    "rule_told",
+    "sessions_of",
+    "supposed",
+]
 
 # ---------------------------------------------------------------- columns of tables
 
@@ -77,7 +86,7 @@ def columns(header: Sequence[str]) -> tuple[str, ...]:
 
     Notes
     -----
-    A change in a table with weights or contributions is a member's part of an account, not of a price alone:
+    A change in a table with contributions is a member's part of an account, not of a price alone:
     it may count dividends.
 
     Examples
@@ -88,12 +97,10 @@ def columns(header: Sequence[str]) -> tuple[str, ...]:
     ('', '', '')
     """
     titles = [title.lower().strip() for title in header]
-    found = [""] + [
-        next((name for name, told in _COLUMNS if told.search(title)), "") for title in titles[1:]
-    ]
+    found = [""] + [next((name for name, told in _COLUMNS if told.search(title)), "") for title in titles[1:]]
     if "statistic" in found:
         found = ["past" if name in {"statistic", "count", "past"} else name for name in found]
-    if {"weight", "contribution"} & set(found):
+    if "contribution" in found:
         for at, title in enumerate(titles):
             if at and not found[at] and _MOVE.search(title) and not _PRICE.search(title):
                 found[at] = "move"
@@ -149,7 +156,11 @@ def member_cell(
         elif metric == "past":
             measure = next((name for name, told in _PAST if told.search(title)), "")
             unit = "" if measure == "cases" else "%"
-            after = block.cells[1].lower() if len(block.cells) > 1 and not re.search(r"\d", block.cells[1]) else ""
+            after = (
+                block.cells[1].lower()
+                if len(block.cells) > 1 and not re.search(r"\d", block.cells[1])
+                else ""
+            )
             told = {"rule": block.cells[0].strip().lower(), "after": after, "measure": measure or title}
             yield Past(**common, window=window, stated=replace(stated, unit=unit), **told)
         elif metric == "count":
@@ -167,7 +178,9 @@ def member_cell(
 
 
 _MEMBERS = re.compile(r"\b(?:members?|constituents?|breadth|internals|components?)\b")
-_MEAN = re.compile(r"\b(?P<side>above|over|below|under)\b.*?\b(?P<n>\d+)-day (?:simple )?(?:mean|moving|average)")
+_MEAN = re.compile(
+    r"\b(?P<side>above|over|below|under)\b.*?\b(?P<n>\d+)-day (?:simple )?(?:mean|moving|average)"
+)
 _WHATS = (
     ("high", re.compile(r"\bhighs?\b")),
     ("low", re.compile(r"\blows?\b")),
@@ -220,7 +233,9 @@ def breadth_row(block: Block, window: Window) -> list[Claim] | None:
             of = int(numbers[1].stated.value) if len(numbers) > 1 else 0
             near = "above" if mean is not None else what
             made.append(MemberCount(**common, stated=stated, what="counted", near=near, days=days, of=of))
-        elif mean is not None and (numbers[0].code == "P" or re.search(r"%|percent|share", f"{label} {title}")):
+        elif mean is not None and (
+            numbers[0].code == "P" or re.search(r"%|percent|share", f"{label} {title}")
+        ):
             made.append(Breadth(**common, stated=replace(stated, unit="%"), days=days, direction=way))
         else:
             told = "above" if mean is not None else what
@@ -244,19 +259,26 @@ def _whole(match: re.Match[str], make: type[Claim], numeral: Numeral, unit: str 
     return Draft(make, match.start(), match.end(), fields, stated, whole=True, named="members")
 
 
+def _about(draft: Draft, place: int) -> Draft:
+    """Let a draft speak of the name at a place; of all members where there is none."""
+    draft.whole, draft.subject = place < 0, place
+    return draft
+
+
 def _breadth_told(sentence: Sentence) -> Iterator[Draft]:
     """Shares above a mean of their own days; "their" says that members are meant, not the index."""
     told = r"(?P<p><P>)(?P<of> of (?:the |its |all )?[^.;]{0,60}?)? (?P<side>above|over|below|under) their (?:own )?(?P<n><I>|<C>)(?:[- ]day)? (?:simple )?(?:mean|moving|average)"
-    seen = False
+    seen: list[int] = []
     for match in pattern(told).finditer(sentence.shape):
         if not match["of"] and not seen:
             continue
-        seen = True
+        named = [at for at in sentence.names if match["of"] and match.start("of") <= at < match.end("of")]
+        seen = named or seen or [-1]
         sentence.used.add(match.start("n"))
         digits = re.sub(r"\D", "", sentence.text[match.start("n") : match.end("n")])
         draft = _whole(match, Breadth, take(sentence, match.start("p")), days=int(digits or 0))
         draft.direction = -1 if match["side"] in {"below", "under"} else 1
-        yield draft
+        yield _about(draft, seen[0])
         rest = pattern(
             r"^, (?P<p><P>) (?:at|on|against) (?:the|its|their) (?:own )?(?P<n><I>|<C>|<W>)(?:-week)?[- ]high"
         ).match(sentence.shape[match.end() :])
@@ -265,25 +287,27 @@ def _breadth_told(sentence: Sentence) -> Iterator[Draft]:
             word = re.split(r"[- ]", sentence.text[begun:end])[0]
             weeks = int(word) if word.isdigit() else cardinal(word.lower())
             place = match.end() + rest.start("p")
-            yield _whole(match, Breadth, take(sentence, place), days=int(digits or 0), back=weeks)
+            high = _whole(match, Breadth, take(sentence, place), days=int(digits or 0), back=weeks)
+            yield _about(high, seen[0])
 
 
 def _counts(sentence: Sentence) -> Iterator[Draft]:
     told = (
-        rf"(?P<k><C>) (?:out )?of (?:the |its |all )*(?P<of><C>) (?:<E>(?:'s)? )?(?P<who>{_OF_MEMBERS})(?P<rest>[^.;]{{0,60}})",
-        r"(?P<k><C>)(?P<of>) (?:<E>(?:'s)? )?(?P<who>members|constituents)(?P<rest> with a weight| (?:rose|fell|advanced|declined|gained|(?:are|is|stand|closed) (?:at|above|below))[^.;]{0,50})",
+        rf"(?P<k><C>) (?:out )?of (?:the |its |all )*(?P<of><C>) (?:(?P<e><E>)(?:'s)? )?(?P<who>{_OF_MEMBERS})(?P<rest>[^.;]{{0,60}})",
+        r"(?P<k><C>)(?P<of>) (?:(?P<e><E>)(?:'s)? )?(?P<who>members|constituents)(?P<rest> with a weight| (?:rose|fell|advanced|declined|gained|(?:are|is|stand|closed) (?:at|above|below))[^.;]{0,50})",
     )  # fmt: skip
     for text in told:
         for match in pattern(text).finditer(sentence.shape):
             at = match.start("k")
-            if at in sentence.used:
+            if at in sentence.used or pattern("<P>").search(match["rest"]) is not None:
                 continue
             what = "weighted" if "with a weight" in match["rest"] else _what(match["rest"])
             if not what and match["who"] not in {"members", "constituents"}:
                 continue
             of = int(take(sentence, match.start("of")).stated.value) if match["of"] else 0
             days = _days(sentence.text[match.start("rest") : match.end("rest")])
-            yield _whole(match, MemberCount, take(sentence, at), what=what or "counted", of=of, days=days)
+            draft = _whole(match, MemberCount, take(sentence, at), what=what or "counted", of=of, days=days)
+            yield _about(draft, match.start("e"))
 
 
 def _moves(sentence: Sentence) -> Iterator[Draft]:
@@ -304,10 +328,10 @@ _VERB = r"(?:is|are|was|were|of|at|stands at|stood at|makes? up|made up|accounts
 
 
 def _weights(sentence: Sentence) -> Iterator[Draft]:
-    top = r"(?P<n>(?:largest|biggest|greatest|top) (?:<C>)|<I>)"
+    top = r"(?P<n>(?:largest|biggest|greatest|top) <C>|<C> (?:largest|biggest|greatest|top)|<I>)"
     told = (
         rf"(?:weight|share|capitali[sz]ation) of (?:the )?{top}(?: \w+){{0,2}}?[: ]+(?:{_VERB} )?(?P<p><P>)",
-        rf"{top}(?: (?:members|stocks|names|companies|constituents))? {_VERB} (?P<p><P>) of (?:the |its )?(?:<E>|index|capitali|weight|market cap)(?!['’]s (?:gain|rise|change|return|advance|loss))",
+        rf"{top}(?: (?:members|stocks|names|companies|constituents))? {_VERB} (?P<p><P>) of (?:the |its )?(?:<E>|index|capitali|weight|market cap)(?!['’]s? (?:\w+ )?(?:gain|rise|change|return|advance|loss|move))",
     )  # fmt: skip
     for text in told:
         for match in pattern(text).finditer(sentence.shape):
@@ -364,15 +388,17 @@ def _dispersion(sentence: Sentence) -> Iterator[Draft]:
 
 
 def _rotation(sentence: Sentence) -> Iterator[Draft]:
-    told = r"(?P<e><E>)[^.;:]{0,12}? from (?:rank|place|position|spot)? ?(?P<was><N>)(?: place)? to (?:rank |place |position )?(?P<now><N>)"
+    told = r"(?:(?P<e><E>)[^.;:]{0,12}?|(?:^|[;:] )(?P<w>[\w&-]+(?: [\w&-]+){0,3}?)) from (?:rank|place|position|spot)? ?(?P<was><N>)(?: place)? to (?:rank |place |position )?(?P<now><N>)"
     for match in pattern(told).finditer(sentence.shape):
         if not re.search(r"rank|place|position|spot", match[0]):
             continue
         for name, measure in (("was", "before"), ("now", "now")):
             draft = _whole(match, Rotation, take(sentence, match.start(name)), measure=measure)
-            draft.whole, draft.subject, draft.named = False, match.start("e"), ""
-            yield draft
-    for match in pattern(r"rank correlation[^.;:]{0,40}? (?:(?:of|is|was) )?(?P<p><C>)").finditer(sentence.shape):
+            draft.named = sentence.text[match.start("w") : match.end("w")]
+            yield _about(draft, match.start("e"))
+    for match in pattern(r"rank correlation[^.;:]{0,40}? (?:(?:of|is|was) )?(?P<p><C>)").finditer(
+        sentence.shape
+    ):
         yield _whole(match, Rotation, take(sentence, match.start("p")), measure="correlation")
 
 
@@ -391,7 +417,10 @@ MEMBER_RULES: tuple[Callable[[Sentence], Iterator[Draft]], ...] = (
 
 # ---------------------------------------------------------------- rules that fire
 
-_RULE = re.compile(r"^(?P<rule>[^:.;]{2,60}): (?P<if>.+?): (?P<says>fires|does not fire|unavailable)\b", re.IGNORECASE | re.DOTALL)
+_RULE = re.compile(
+    r"^(?P<rule>[^:.;]{2,60}): (?P<if>.+?): (?P<says>fires|does not fire|unavailable)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _CASES = re.compile(r"\b(?P<k>\d+|one|no) earlier cases? in the (?P<w>\d+) weeks held(?:, from [\d-]+)?")
 
 
@@ -454,9 +483,7 @@ def rule_told(sentence: Sentence, window: Window) -> RuleTold | None:
         for name, measure in (("k", "cases"), ("w", "weeks")):
             word = past[name]
             count = {"no": 0, "one": 1}[word] if word in {"no", "one"} else int(word)
-            made.append(
-                Past(**common, stated=Stated(count, "", 0, "", word), rule=rule, measure=measure)
-            )
+            made.append(Past(**common, stated=Stated(count, "", 0, "", word), rule=rule, measure=measure))
         inside = range(past.start(), past.end())
         rest.used.update(at for at in rest.numbers if at in inside)
         for found in (rest.dated, rest.spoken):
