@@ -438,7 +438,7 @@ class Concentration(Claim):
     says = "how much few members make"
     example = "As of December 19, 2025 the effective number of members is 29.5 of 300."
     measure: str = "effective"
-    """``effective`` number, ``herfindahl`` index, or ``leaders``: share of the change by the greatest parts."""
+    """``effective`` number, ``herfindahl`` index, or ``leaders``: what the greatest parts make of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

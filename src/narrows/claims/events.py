@@ -103,6 +103,7 @@ class Draft:
 
 
 def take(sentence: Sentence, place: int) -> Numeral:
+    """Return the number at a place of a sentence, and mark it as taken by a claim."""
     sentence.used.add(place)
     return sentence.numbers[place]
 

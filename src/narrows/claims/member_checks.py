@@ -68,7 +68,7 @@ def _same(stated: Stated, value: float) -> bool:
     return agrees(stated, value) or (not stated.hedge and abs(value - stated.value) <= stated.half + TINY)
 
 
-def _on_members(
+def _on_members(  # noqa: PLR0911
     claim: Claim, desk: Desk, told: Callable[[MemberWeek], float | None], note: str = ""
 ) -> Verdict:
     """Return the verdict on a number of the members, from a store."""
@@ -121,7 +121,10 @@ def check_breadth(claim: Breadth, desk: Desk) -> Verdict:
     return _on_members(claim, desk, told, f"no panel of members: share above the {claim.days}-day mean")
 
 
-_COUNTS = {"rose": "rose", "fell": "fell", "unchanged": "stayed", "high": "highs", "low": "lows", "weighted": "weighted"}  # fmt: skip
+_COUNTS = {
+    "rose": "rose", "fell": "fell", "unchanged": "stayed",
+    "high": "highs", "low": "lows", "weighted": "weighted",
+}  # fmt: skip
 LONG_YEAR = 252
 
 
@@ -138,7 +141,8 @@ def check_member_count(claim: MemberCount, desk: Desk) -> Verdict:
             counted = {
                 "above": None if share is None else share.counted,
                 "high": inside.extremes_of, "low": inside.extremes_of,
-                "rose": inside.counted, "fell": inside.counted, "unchanged": inside.counted, "": inside.counted,
+                "rose": inside.counted, "fell": inside.counted,
+                "unchanged": inside.counted, "": inside.counted,
             }  # fmt: skip
             found = counted.get(claim.near)
         elif claim.what in {"high", "low"} and claim.days not in {0, LONG_YEAR}:

@@ -108,12 +108,12 @@ def columns(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def sessions_of(block: Block) -> tuple[int, str]:
-    """Return the length that a row gives its numbers in a column of its own, and its unit; 0 for none.
+    r"""Return the length that a row gives its numbers in a column of its own, and its unit; 0 for none.
 
     Examples
     --------
     >>> from narrows.claims.document import read
-    >>> text = "| Fund | Sessions | Growth |\\n|---|---|---|\\n| TQQQ | 252 | +16.3% |"
+    >>> text = "| Fund | Sessions | Growth |\n|---|---|---|\n| TQQQ | 252 | +16.3% |"
     >>> sessions_of(read(text).blocks[0])
     (252, 'day')
     """
@@ -124,7 +124,7 @@ def sessions_of(block: Block) -> tuple[int, str]:
     return 0, ""
 
 
-def member_cell(
+def member_cell(  # noqa: PLR0917
     metric: str, title: str, found: Sequence[Numeral], window: Window, common: dict[str, Any], block: Block
 ) -> Iterator[Claim]:
     """Yield the claims of a cell in a column that is of no price.
@@ -149,7 +149,8 @@ def member_cell(
         if metric == "weight":
             yield Weight(**common, window=window, stated=replace(stated, unit="%"))
         elif metric == "contribution":
-            unit = "bp" if re.search(r"\bbps?\b|basis", title) else "pp" if re.search(r"\bpps?\b|percentage|%", title) else stated.unit  # fmt: skip
+            basis, points = re.search(r"\bbps?\b|basis", title), re.search(r"\bpps?\b|percentage|%", title)
+            unit = "bp" if basis else "pp" if points else stated.unit
             yield Contribution(**common, window=window, stated=replace(stated, unit=unit))
         elif metric == "move":
             yield MemberMove(**common, window=window, stated=replace(stated, unit="%"))
@@ -161,8 +162,9 @@ def member_cell(
                 if len(block.cells) > 1 and not re.search(r"\d", block.cells[1])
                 else ""
             )
-            told = {"rule": block.cells[0].strip().lower(), "after": after, "measure": measure or title}
-            yield Past(**common, window=window, stated=replace(stated, unit=unit), **told)
+            told: dict[str, Any] = {"rule": block.cells[0].strip().lower(), "after": after}
+            stated = replace(stated, unit=unit)
+            yield Past(**common, window=window, stated=stated, measure=measure or title, **told)
         elif metric == "count":
             if _LENGTH.match(title) is None:
                 yield MemberCount(**common, window=window, stated=stated, what="counted", near=title)
@@ -171,8 +173,8 @@ def member_cell(
             if len(found) == 2:  # noqa: PLR2004 - the ends of an interval
                 measure = ("low", "high")[at]
             length = sessions_of(block)[0]
-            unit = replace(stated, unit="%")
-            yield Leveraged(**common, window=window, stated=unit, measure=measure, sessions=length)
+            stated = replace(stated, unit="%")
+            yield Leveraged(**common, window=window, stated=stated, measure=measure, sessions=length)
         else:
             yield Other(**common, window=Window("none", window.end), stated=stated, topic=title)
 
@@ -195,7 +197,7 @@ def _what(text: str) -> str:
 
 
 def breadth_row(block: Block, window: Window) -> list[Claim] | None:
-    """Return the claims of a row whose label says what is counted; None for any other row.
+    r"""Return the claims of a row whose label says what is counted; None for any other row.
 
     Parameters
     ----------
@@ -207,7 +209,7 @@ def breadth_row(block: Block, window: Window) -> list[Claim] | None:
     Examples
     --------
     >>> from narrows.claims.document import read
-    >>> text = "| Members | Now | Counted |\\n|---|---|---|\\n| At a 252-day high | 17 | 300 of 314 |"
+    >>> text = "| Members | Now | Counted |\n|---|---|---|\n| At a 252-day high | 17 | 300 of 314 |"
     >>> [(one.kind, one.what, one.stated.value) for one in breadth_row(read(text).blocks[0], Window("week"))]
     [('member_count', 'high', 17.0), ('member_count', 'counted', 300.0)]
     """
@@ -266,7 +268,7 @@ def _about(draft: Draft, place: int) -> Draft:
 
 
 def _breadth_told(sentence: Sentence) -> Iterator[Draft]:
-    """Shares above a mean of their own days; "their" says that members are meant, not the index."""
+    """Yield shares above a mean of their own days; "their" says that members are meant, not the index."""
     told = r"(?P<p><P>)(?P<of> of (?:the |its |all )?[^.;]{0,60}?)? (?P<side>above|over|below|under) their (?:own )?(?P<n><I>|<C>)(?:[- ]day)? (?:simple )?(?:mean|moving|average)"
     seen: list[int] = []
     for match in pattern(told).finditer(sentence.shape):
@@ -311,7 +313,7 @@ def _counts(sentence: Sentence) -> Iterator[Draft]:
 
 
 def _moves(sentence: Sentence) -> Iterator[Draft]:
-    """Changes of all members together, by capitalisation and with equal weights."""
+    """Yield changes of all members together, by capitalisation and with equal weights."""
     if _MEMBERS.search(sentence.shape) is None:
         return
     told = {

@@ -204,7 +204,7 @@ ROW, BAR_LEFT, BAR_RIGHT = 24, 190.0, 700.0
 
 
 def inside_pictures(found: Inside) -> dict[str, str]:
-    """Return the pictures of the members' week that can be drawn by what they show, each a whole SVG document."""
+    """Return the pictures of the members' week by what they show, each a whole SVG document."""
     drawn = {}
     if len([1 for _, short, _ in found.line if short is not None]) > 1:
         drawn["breadth"] = breadth_svg(found)
