@@ -10,7 +10,7 @@ from narrows.claims.document import Document, read
 from narrows.claims.extraction import extract, text_day
 from narrows.claims.verdict import Verdict  # noqa: TC001 - part of the public result
 from narrows.claims.verification import Desk, verify
-from narrows.errors import DataError
+from narrows.errors import DataError, UsageError
 from narrows.market.library import Library
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def check(
     draft: str | bytes | Document,
     week: date | None = None,
     library: Library | str | Path | None = None,
+    store: str | Path | None = None,
 ) -> Report:
     """Return a verdict on every numeric claim of a draft.
 
@@ -76,13 +77,15 @@ def check(
         Last trading day of the week that the text speaks of, where it does not say.
     library
         Closes, or a folder of tables; the built-in closes if left out.
+    store
+        Folder of a store, instead of a folder of tables: with it the members of an index are checked too.
 
     Raises
     ------
     DataError
         If the text holds no claim, or the folder no closes.
     UsageError
-        If the text is too large or nested too deep.
+        If the text is too large or nested too deep, or both a folder of tables and a store are named.
 
     Examples
     --------
@@ -91,6 +94,12 @@ def check(
     >>> verdict.name, verdict.words.split(",")[0]
     ('WRONG_BASE(monday)', '+0.91 % over the week')
     """
+    if library is not None and store is not None:
+        raise UsageError(
+            "Both a folder of tables and a store are named",
+            "Closes come from one of them",
+            "Leave out --data or --store",
+        )
     document = draft if isinstance(draft, Document) else read(draft)
     claims = extract(document, week)
     if not claims:
@@ -99,7 +108,15 @@ def check(
             "A claim is a number beside the name of an index, fund, stock or good",
             "Give the text of a recap; `narrows claims list` shows the types",
         )
-    books = library if isinstance(library, Library) else Library(library)
-    desk = Desk(books, claims)
+    desk = Desk(_books(library, store), claims, document.source, store)
     checked = tuple(Checked(claim, verify(claim, desk)) for claim in claims)
     return Report(document, week or text_day(document), checked)
+
+
+def _books(library: Library | str | Path | None, store: str | Path | None) -> Library:
+    if store is None:
+        return library if isinstance(library, Library) else Library(library)
+    from narrows.market.shelf import Shelf
+    from narrows.market.store import Store
+
+    return Shelf(store, Store(store).last, whole=True)

@@ -21,25 +21,34 @@ __all__ = [
     "Breadth",
     "Change",
     "Claim",
+    "Concentration",
     "Contribution",
     "Count",
     "CountOfPast",
+    "Dispersion",
     "Distance",
     "ExtremeSince",
     "Level",
+    "Leveraged",
+    "MemberCount",
+    "MemberMove",
     "Multiple",
     "Only",
     "Other",
+    "Past",
     "Quiet",
     "Rank",
     "Record",
+    "Rotation",
     "Share",
+    "Signal",
     "Span",
     "Spread",
     "Stated",
     "Streak",
     "StreakEnded",
     "StreakSince",
+    "Weight",
     "type_of",
 ]
 
@@ -360,7 +369,7 @@ class Multiple(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution(Claim):
-    """Part of an index's change that a member or sector brings."""
+    """Part of an index's change that a member or sector brings; all others, or what no member brings."""
 
     kind = "contribution"
     says = "part of an index's change that a member brings"
@@ -368,6 +377,8 @@ class Contribution(Claim):
         "Nvidia contributed 0.33 percentage points to the S&P 500's gain in the week ended December 19, 2025."
     )
     whole: str = "SPX"
+    part: str = ""
+    """``others`` for all but the leader, ``residual`` for what the members do not explain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +389,116 @@ class Breadth(Claim):
     says = "share of members above their mean of n days"
     example = "As of May 1, 2026 58.6% of S&P 500 stocks stood above their 200-day moving average."
     days: int = 200
+    back: int = 0
+    """Above 0 for the highest such share of so many weeks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCount(Claim):
+    """How many members rose, fell, stood still, are at a high or a low, or are counted."""
+
+    kind = "member_count"
+    says = "how many members rose, fell, are at a high or a low, or are counted"
+    example = "300 of the 314 members were counted in the week ended December 19, 2025."
+    what: str = "counted"
+    """``rose``, ``fell``, ``unchanged``, ``high``, ``low``, ``above``, ``counted`` or ``weighted``."""
+    near: str = ""
+    """Of ``counted``: what they are counted for."""
+    days: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberMove(Claim):
+    """Change of a member, a sector, or all members, in an account of an index by its members."""
+
+    kind = "member_move"
+    says = "change of members in an account of an index"
+    example = "The 300 members moved +0.46% by capitalisation in the week ended December 19, 2025."
+    weights: str = ""
+    """Of all members: ``capitalisation`` or ``equal``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight(Claim):
+    """Share of the capitalisation of an index that a member, a sector or the largest members have."""
+
+    kind = "weight"
+    says = "share of an index's capitalisation"
+    example = "In the week ended December 19, 2025 the weight of the largest ten was 49.1%."
+    top: int = 0
+    """Above 0 for the largest so many together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concentration(Claim):
+    """How much of an index, or of its change, few members make."""
+
+    kind = "concentration"
+    says = "how much few members make"
+    example = "As of December 19, 2025 the effective number of members is 29.5 of 300."
+    measure: str = "effective"
+    """``effective`` number, ``herfindahl`` index, or ``leaders``: what the greatest parts make of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispersion(Claim):
+    """How far apart the members' changes lie."""
+
+    kind = "dispersion"
+    says = "how far apart the members' changes lie"
+    example = "Dispersion of the members in the week ended December 19, 2025: standard deviation 3.27 pp."
+    measure: str = "standard"
+    """``standard`` deviation with equal weights, or ``mean`` absolute deviation by weight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation(Claim):
+    """Ranks of the sectors in this week and the one before."""
+
+    kind = "rotation"
+    says = "rank of a sector in this week and the one before; their correlation"
+    example = "Energy went from rank 10 to 2 in the week ended December 19, 2025."
+    measure: str = "now"
+    """``now``, ``before`` or ``correlation``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leveraged(Claim):
+    """What a model, or the plain multiple, makes of a leveraged fund's growth."""
+
+    kind = "leveraged"
+    says = "a leveraged fund's growth by a model, or the multiple of its index's"
+    example = "| Fund | Sessions | Model [%] |\n|---|---|---|\n| TQQQ | 252 | +16.0 |"
+    measure: str = "model"
+    """``model``, ``low`` or ``high`` end of it, or ``multiple``."""
+    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal(Claim):
+    """Whether a rule fires in a week."""
+
+    kind = "signal"
+    says = "whether a rule fires"
+    example = "Long run: the index at a record after 5 or more weeks up in a row: does not fire."
+    rule: str = ""
+    fires: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past(Claim):
+    """Earlier cases of a rule, and what came after them."""
+
+    kind = "past"
+    says = "earlier cases of a rule, and what came after"
+    example = (
+        "| Rule | Index after | Cases | Median [%] |\n|---|---|---|---|\n| Long run | one month | 12 | -0.3 |"
+    )
+    rule: str = ""
+    after: str = ""
+    measure: str = "cases"
+    """``cases``, ``weeks`` held, ``low``, ``middle``, ``high`` quartile, share ``up``, ``usual`` median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,6 +541,15 @@ ALL: tuple[type[Claim], ...] = (
     Multiple,
     Contribution,
     Breadth,
+    MemberCount,
+    MemberMove,
+    Weight,
+    Concentration,
+    Dispersion,
+    Rotation,
+    Leveraged,
+    Signal,
+    Past,
     Spread,
     Other,
 )

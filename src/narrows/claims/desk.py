@@ -12,8 +12,12 @@ from narrows.market.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
 
+    from narrows.claims.member_week import MemberWeek
     from narrows.market.history import History
+    from narrows.market.inside import FundYear
     from narrows.market.library import Library
 
 __all__ = [
@@ -51,11 +55,19 @@ class Desk:
         Closes by symbol.
     claims
         All claims of the text.
+    text
+        The text itself, which names its universe.
+    store
+        Folder of a store that holds the members; None where there is none.
     """
 
     library: Library
     claims: Sequence[Claim] = ()
+    text: str = ""
+    store: str | Path | None = None
     named: tuple[str, ...] = field(init=False)
+    weeks: dict[date, MemberWeek | None] = field(init=False, default_factory=dict)
+    funds: dict[date, tuple[FundYear, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.named = tuple(dict.fromkeys(claim.entity for claim in self.claims if claim.entity))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from narrows.claims.numerals import Numeral
     from narrows.claims.sentence import Sentence
 
-__all__ = ["RULES", "Draft"]
+__all__ = ["RULES", "Draft", "take"]
 
 UNIT = {
     "week": "week", "day": "day", "daily": "day", "dai": "day", "session": "day", "month": "month", "quarter": "quarter",
@@ -82,6 +82,8 @@ class Draft:
         Place of the name that it speaks of; -1 for the nearest.
     every
         Whether all names of a list are meant.
+    named
+        What a group is called that has no symbol.
     """
 
     make: type[Claim]
@@ -97,9 +99,11 @@ class Draft:
     subject: int = -1
     every: bool = True
     default: str = ""
+    named: str = ""
 
 
-def _take(sentence: Sentence, place: int) -> Numeral:
+def take(sentence: Sentence, place: int) -> Numeral:
+    """Return the number at a place of a sentence, and mark it as taken by a claim."""
     sentence.used.add(place)
     return sentence.numbers[place]
 
@@ -119,7 +123,7 @@ def _window_unit(sentence: Sentence, start: int, end: int) -> tuple[str, int]:
     piece = sentence.shape[start:end]
     many = pattern(r"(?P<n><C>)[- ](?P<unit>day|week|month|year)s?").search(piece)
     if many is not None:
-        return many["unit"], int(_take(sentence, start + many.start("n")).stated.value)
+        return many["unit"], int(take(sentence, start + many.start("n")).stated.value)
     return _unit(piece), 1
 
 
@@ -134,8 +138,8 @@ def _quiet(sentence: Sentence) -> Iterator[Draft]:
     )
     for text in told:
         for match in pattern(text).finditer(sentence.shape):
-            move = _take(sentence, match.start("p")).stated
-            count = _take(sentence, match.start("n")).stated
+            move = take(sentence, match.start("p")).stated
+            count = take(sentence, match.start("n")).stated
             made = {"unit": _unit(match["unit"]), "move": abs(move.value)}
             yield Draft(Quiet, match.start(), match.end(), made, count)
 
@@ -165,7 +169,7 @@ def _streak_ended(sentence: Sentence) -> Iterator[Draft]:
             match.start(),
             match.end(),
             {"unit": unit},
-            _take(sentence, place).stated,
+            take(sentence, place).stated,
             direction=way or 1,
         )
 
@@ -201,7 +205,7 @@ def _streak(sentence: Sentence) -> Iterator[Draft]:
             way = _way(match["mid"] + " " + match["noun"] + match["tail"])
             if not way:
                 way = cue(shape[: match.start()], last=True) or cue(shape[match.end() :])
-            stated = _take(sentence, place).stated
+            stated = take(sentence, place).stated
             yield Draft(
                 Streak, match.start(), match.end(), {"unit": unit}, stated, direction=way or 1, default="week"
             )
@@ -413,7 +417,7 @@ def _count_of_past(sentence: Sentence) -> Iterator[Draft]:
             match.start(),
             match.end(),
             made,
-            _take(sentence, match.start("k")).stated,
+            take(sentence, match.start("k")).stated,
             direction=way,
         )
 
@@ -427,7 +431,7 @@ def _share(sentence: Sentence) -> Iterator[Draft]:
             match.start(),
             match.end(),
             {"unit": _unit(match["unit"])},
-            _take(sentence, match.start("p")).stated,
+            take(sentence, match.start("p")).stated,
             direction=way,
         )
 
@@ -457,6 +461,8 @@ def _breadth(sentence: Sentence) -> Iterator[Draft]:
     told = r"(?P<p><P>) of (?:the )?[^.;]{0,60}?(?P<side>above|over|below|under)[^.;]{0,25}?(?P<n><C>|<I>)[- ]day"
     for match in pattern(told).finditer(sentence.shape):
         place = match.start("n")
+        if match.start("p") in sentence.used:
+            continue
         digits = re.sub(r"\D", "", sentence.text[place : match.end("n")])
         sentence.used.add(place)
         way = -1 if match["side"] in {"below", "under"} else 1
@@ -466,7 +472,7 @@ def _breadth(sentence: Sentence) -> Iterator[Draft]:
             match.start(),
             match.end(),
             made,
-            _take(sentence, match.start("p")).stated,
+            take(sentence, match.start("p")).stated,
             direction=way,
             whole=True,
         )
@@ -481,7 +487,7 @@ def _spread(sentence: Sentence) -> Iterator[Draft]:
         names = [at for at in sentence.names if at < match.start()]
         if not names:
             continue
-        stated = _take(sentence, match.start("p")).stated
+        stated = take(sentence, match.start("p")).stated
         behind = re.match("lagg|trail|under|.*worse", match["v"]) is not None
         value = -abs(stated.value) if behind else abs(stated.value)
         unit = "pp" if stated.unit in {"%", "points", "pp"} else stated.unit
@@ -500,7 +506,7 @@ def _spread(sentence: Sentence) -> Iterator[Draft]:
 def _contribution(sentence: Sentence) -> Iterator[Draft]:
     told = r"(?:contribut(?:ed|ing)|account(?:ed|ing) for|chipp(?:ed|ing) in|brought|added) (?:about )?(?P<p><A>) (?:to|of) (?:the )?(?P<e><E>)"
     for match in pattern(told).finditer(sentence.shape):
-        stated = _take(sentence, match.start("p")).stated
+        stated = take(sentence, match.start("p")).stated
         names = [at for at in sentence.names if at < match.start()]
         made = {"whole": sentence.names[match.start("e")].id}
         yield Draft(
@@ -516,7 +522,7 @@ def _multiple(sentence: Sentence) -> Iterator[Draft]:
         left = [n for at, n in sentence.numbers.items() if at < match.start("x") and n.code == right.code]
         if not left or match.start("x") in sentence.used:
             continue
-        stated = _take(sentence, match.start("x")).stated
+        stated = take(sentence, match.start("x")).stated
         sentence.used.add(match.start("r"))
         made = {"left": left[-1].stated.value, "right": right.stated.value}
         yield Draft(Multiple, match.start(), match.end(), made, stated, whole=True)
@@ -530,7 +536,7 @@ def _group(text: str | None) -> str:
 
 
 def _of(sentence: Sentence, match: re.Match[str]) -> int:
-    return int(_take(sentence, match.start("of")).stated.value) if match.groupdict().get("of") else 0
+    return int(take(sentence, match.start("of")).stated.value) if match.groupdict().get("of") else 0
 
 
 def _rank(sentence: Sentence) -> Iterator[Draft]:
@@ -557,7 +563,7 @@ def _rank(sentence: Sentence) -> Iterator[Draft]:
                 group, of = match["group"], _of(sentence, match)
             worst = (match.groupdict().get("q") or "") in {"worst", "weakest", "lowest", "bottom", "poorest"}
             made = {"group": _group(group), "worst": worst, "of": of}
-            yield Draft(Rank, match.start(), match.end(), made, _take(sentence, place).stated, every=False)
+            yield Draft(Rank, match.start(), match.end(), made, take(sentence, place).stated, every=False)
     for match in pattern(
         rf"(?:was|were|is|as|,|had) (?:the |by far the )?(?P<q>best|worst|top|weakest|strongest|leading|biggest|poorest)[- ]?(?:performing|performer|performance|gainer|decliner|laggard|loser|winner|return)?s?(?: (?:of|among|in))? ?{_GROUP}"
     ).finditer(sentence.shape):  # fmt: skip
@@ -616,7 +622,7 @@ def _count_draft(
         else (int(sentence.numbers[known.start("of")].stated.value) if known and known["of"] else 0)
     )
     if place in sentence.numbers:
-        stated = _take(sentence, place).stated
+        stated = take(sentence, place).stated
     else:
         total = of or 11
         stated = Stated(0.0 if word in {"none", "no"} else float(total), "", 0, "", word)
@@ -625,7 +631,7 @@ def _count_draft(
     if size is not None:
         at = match.start("rest") + size.start("p")
         if sentence.numbers[at].stated.hedge == "over" or "above" in rest or "more" in rest:
-            beyond = abs(_take(sentence, at).stated.value)
+            beyond = abs(take(sentence, at).stated.value)
     made = {"of": of, "beyond": beyond}
     draft = Draft(Count, match.start(), match.end(), made, stated, direction=way, whole=True)
     draft.fields["group"] = _group(group["group"])

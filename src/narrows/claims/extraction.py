@@ -27,6 +27,8 @@ from narrows.claims.claim import (
 from narrows.claims.document import Block, Document, read
 from narrows.claims.entities import entity, find
 from narrows.claims.events import RULES, Draft
+from narrows.claims.members import MEMBER_RULES, RuleTold, rule_told, supposed
+from narrows.claims.rows import row_claims
 from narrows.claims.sentence import Sentence, marked, pattern
 from narrows.claims.timing import CHANGES, Context, change_window, dated_window, said_day, window_said
 from narrows.claims.words import SUPPOSED, TOPIC, cue, cues
@@ -76,7 +78,7 @@ def extract(draft: str | bytes | Document, week: date | None = None) -> list[Cla
         if block.kind == "heading":
             _heading(block, context)
         elif block.kind == "row":
-            context.claims.extend(_row(block, context))
+            context.claims.extend(row_claims(block, context))
             continue
         for text, place in _sentences(block.text):
             line, column = block.line_at(place)
@@ -151,13 +153,17 @@ def _heading(block: Block, context: Context) -> None:
 # ---------------------------------------------------------------- sentences
 
 
-def _claims(sentence: Sentence, context: Context, *, heading: bool) -> Iterator[Claim]:
+def _claims(sentence: Sentence, context: Context, *, heading: bool) -> Iterator[Claim]:  # noqa: C901
     """Yield the claims of one sentence, in its order."""
     if not heading and _is_lead(sentence):
         context.lead = next(iter(sentence.spoken.values()), context.lead)
         return
+    told = rule_told(sentence, Window("week", context.day))
+    if told is not None:
+        yield from _ruled(told, context)
+        return
     found: list[tuple[int, Claim]] = []
-    drafts = [draft for rule in RULES for draft in rule(sentence)]
+    drafts = [draft for rule in (*MEMBER_RULES, *RULES) for draft in rule(sentence)]
     since_made = {StreakSince, BestSince, ExtremeSince, Record}
     for draft in drafts:
         if draft.make in since_made:
@@ -179,6 +185,16 @@ def _claims(sentence: Sentence, context: Context, *, heading: bool) -> Iterator[
             context.topic = subject
     found.sort(key=lambda pair: pair[0])
     yield from _once(claim for _, claim in found)
+
+
+def _ruled(told: RuleTold, context: Context) -> Iterator[Claim]:
+    """Yield the claims of a line on a rule: its condition is asked, what stands behind it is stated."""
+    yield from told.claims
+    yield from supposed(told, Window("week", context.day))
+    past = next((one for one in told.condition.spoken.values() if one.kind == "past"), None)
+    lead, context.lead = context.lead, past or context.lead
+    yield from _claims(told.rest, context, heading=False)
+    context.lead = lead
 
 
 def _once(claims: Iterator[Claim]) -> Iterator[Claim]:
@@ -246,7 +262,7 @@ def _made(draft: Draft, sentence: Sentence, context: Context) -> Iterator[tuple[
         "line": sentence.line,
         "column": sentence.column,
     }
-    names = [("", "")] if draft.whole else _subjects(draft, sentence, context)
+    names = [("", draft.named)] if draft.whole else _subjects(draft, sentence, context)
     if draft.make is Count:
         names = [(made["group"], made["group"].replace("_", " "))]
     for symbol, name in names:
@@ -726,81 +742,3 @@ def _direction(numeral: Numeral, sentence: Sentence) -> int:  # noqa: PLR0911
     if (last and last > begun) or (ends and others and not cues(shape[begun : numeral.start])):
         return cue(shape[: numeral.start], last=True)  # "rose 0.9%, the Nasdaq 1.1%": the verb is carried
     return cue(lead, last=True)
-
-
-# ---------------------------------------------------------------- tables
-
-
-def _row(block: Block, context: Context) -> Iterator[Claim]:
-    """Yield the claims of a row of a table: the header gives metric and window."""
-    if not block.cells:
-        return
-    head = [marked(cell) for cell in block.header]
-    first = next((at for at, cell in enumerate(block.cells) if marked(cell).names), None)
-    label = block.cells[0] if first is None else block.cells[first]
-    names = sorted(marked(label).names.items())
-    symbol, name = (names[0][1].id, names[0][1].name) if names else ("", label)
-    for at, cell in enumerate(block.cells):
-        if at == first:
-            continue
-        sentence = marked(cell, block.line, 1)
-        found = [n for n in sentence.numbers.values() if n.code in "PTBMC"]
-        if not found or (first is None and at == 0):
-            continue
-        header = head[at] if at < len(head) else None
-        yield from _cell(found, sentence, header, (symbol, name), context, block)
-
-
-def _cell(  # noqa: PLR0917
-    found: list[Numeral],
-    sentence: Sentence,
-    header: Sentence | None,
-    who: tuple[str, str],
-    context: Context,
-    block: Block,
-) -> Iterator[Claim]:
-    title = header.shape if header is not None else ""
-    spoken = next(iter(header.spoken.values()), None) if header is not None else None
-    window = Window(context.kind, context.day, assumed=True)
-    if spoken is not None and header is not None:
-        window = window_said(spoken, header, context)
-    elif header is not None and header.dated:
-        window = dated_window(next(iter(header.dated.values())), header, context)
-    common: dict[str, Any] = {
-        "entity": who[0],
-        "name": who[1],
-        "text": block.text,
-        "line": block.line,
-        "column": 1,
-    }
-    for numeral in found:
-        stated = numeral.stated
-        unit = _column_unit(title, numeral)
-        if unit == "level":
-            day = window.end if window.kind == "day" else context.day
-            yield Level(**common, window=Window("day", day), stated=replace(stated, unit=stated.unit))
-            continue
-        if unit is None:
-            continue
-        value = stated.value
-        if not numeral.signed and (
-            cue(sentence.shape) < 0 or re.search(r"\u25bc|\u2193|\(\s*$", sentence.shape[: numeral.start])
-        ):
-            value = -abs(value)
-        stated = replace(stated, unit=unit, value=value)
-        way = 1 if value > 0 else -1 if value < 0 else 0
-        yield Change(**common, window=window, stated=stated, direction=way)
-
-
-def _column_unit(title: str, numeral: Numeral) -> str | None:
-    if numeral.code in "PT" or numeral.code == "B":
-        return numeral.stated.unit
-    if re.search(r"clos|level|last|price|value|settle|finish", title) and not re.search(r"chang|chg", title):
-        return "level"
-    if re.search(r"%|percent|pct", title):
-        return "%"
-    if re.search(r"points?|pts|net|chang|chg", title) or numeral.signed:
-        return "points"
-    if numeral.code == "M" or "." in numeral.stated.text or "," in numeral.stated.text:
-        return "level"
-    return None

@@ -22,9 +22,7 @@ from narrows.claims.verdict import Verdict
 
 if TYPE_CHECKING:
     from narrows.claims.claim import (
-        Breadth,
         Change,
-        Contribution,
         Distance,
         Level,
         Multiple,
@@ -35,9 +33,7 @@ if TYPE_CHECKING:
     from narrows.market.history import History
 
 __all__ = [
-    "check_breadth",
     "check_change",
-    "check_contribution",
     "check_distance",
     "check_level",
     "check_multiple",
@@ -51,16 +47,6 @@ def check_other(claim: Other, desk: Desk) -> Verdict:  # noqa: ARG001
     topic = claim.topic
     reasons = {"number": "no series", "supposed": "not stated as a fact"}
     return cannot_tell(reasons.get(topic, f"no series of {topic}"))
-
-
-def check_contribution(claim: Contribution, desk: Desk) -> Verdict:  # noqa: ARG001
-    """Return the verdict on a contribution."""
-    return cannot_tell("no weights of members at the base date")
-
-
-def check_breadth(claim: Breadth, desk: Desk) -> Verdict:  # noqa: ARG001
-    """Return the verdict on a share of members above their mean."""
-    return cannot_tell(f"no panel of members: share above the {claim.days}-day mean")
 
 
 def check_multiple(claim: Multiple, desk: Desk) -> Verdict:  # noqa: ARG001

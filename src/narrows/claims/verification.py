@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims import claim as types
-from narrows.claims import groups, plain_checks, runs, superlatives
+from narrows.claims import groups, member_checks, plain_checks, runs, superlatives
 from narrows.claims.desk import Desk
 
 if TYPE_CHECKING:
@@ -17,8 +17,17 @@ __all__ = ["RULES", "Desk", "verify"]
 
 RULES: dict[type[types.Claim], Callable[[Any, Desk], Verdict]] = {
     types.Other: plain_checks.check_other,
-    types.Contribution: plain_checks.check_contribution,
-    types.Breadth: plain_checks.check_breadth,
+    types.Contribution: member_checks.check_contribution,
+    types.Breadth: member_checks.check_breadth,
+    types.MemberCount: member_checks.check_member_count,
+    types.MemberMove: member_checks.check_member_move,
+    types.Weight: member_checks.check_weight,
+    types.Concentration: member_checks.check_concentration,
+    types.Dispersion: member_checks.check_dispersion,
+    types.Rotation: member_checks.check_rotation,
+    types.Leveraged: member_checks.check_leveraged,
+    types.Signal: member_checks.check_signal,
+    types.Past: member_checks.check_past,
     types.Multiple: plain_checks.check_multiple,
     types.Level: plain_checks.check_level,
     types.Change: plain_checks.check_change,

@@ -38,7 +38,7 @@ def run(arguments: Namespace) -> int:
     from narrows.claims import check
     from narrows.report.claims import claims_annotated, claims_json, claims_text
 
-    report = check(_draft(arguments.file), _day(arguments.week), arguments.data)
+    report = check(_draft(arguments.file), _day(arguments.week), arguments.data, arguments.store)
     if arguments.json:
         text = claims_json(report)
     else:

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from narrows.market.breadth import Breadth
     from narrows.market.history import History
+    from narrows.market.library import Library
     from narrows.market.panel import Panel, Week
     from narrows.market.shelf import Shelf
     from narrows.market.weights import Composition, Rotation
 
-__all__ = ["FundYear", "Inside", "Member", "Share", "inside"]
+__all__ = ["FundYear", "Inside", "Member", "Share", "fund_years", "inside", "member_panel"]
 
 LINE_DAYS = 126
 """Sessions of the breadth line: half a year."""
@@ -176,7 +177,7 @@ def inside(shelf: Shelf, day: date, index: float | None = None, universe: str | 
     universe
         Membership of the store; the tickers with a sector if left out.
     """
-    found = _panel(shelf, day, universe)
+    found = member_panel(shelf, day, universe)
     if found is None:
         return None
     panel, of, week = found
@@ -198,14 +199,28 @@ def inside(shelf: Shelf, day: date, index: float | None = None, universe: str | 
         highs=int(extreme.highs[-1]) if enough else None,
         lows=int(extreme.lows[-1]) if enough else None,
         extremes_of=int(extreme.counted[-1]) if enough else 0,
-        funds=_funds(shelf, day),
+        funds=fund_years(shelf, day),
         notes=panel.notes,
     )
     return made if parts is None else _with_parts(made, parts, panel, week)
 
 
-def _panel(shelf: Shelf, day: date, universe: str | None) -> tuple[Panel, str, Week] | None:
-    """Return the panel of closes where enough of its members have one, or of the kind that more have."""
+def member_panel(shelf: Shelf, day: date, universe: str | None = None) -> tuple[Panel, str, Week] | None:
+    """Return the panel that a week is told from, the kind of its closes, and the week's rows.
+
+    Parameters
+    ----------
+    shelf
+        The store, opened for a week.
+    day
+        Its last session.
+    universe
+        Membership of the store; the tickers with a sector if left out.
+
+    Notes
+    -----
+    Closes of the price, where enough of the members have one, or of the kind that more have.
+    """
     best: tuple[int, Panel, str, Week] | None = None
     for of in FIELDS:
         try:
@@ -271,10 +286,11 @@ def _with_parts(made: Inside, parts: Composition, panel: Panel, week: Week) -> I
     )
 
 
-def _funds(shelf: Shelf, day: date) -> tuple[FundYear, ...]:
+def fund_years(library: Library, day: date) -> tuple[FundYear, ...]:
+    """Return the leveraged funds beside their models over the year to a day, as far as closes are held."""
     found = []
     for symbol, plain in FUNDS.items():
-        own, index = shelf.history(symbol), shelf.history(plain)
+        own, index = library.history(symbol), library.history(plain)
         days = [] if own is None or index is None else _shared(own, index, day)
         if own is None or index is None or len(days) < SHORT_MEAN:
             continue

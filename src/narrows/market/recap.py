@@ -489,7 +489,13 @@ def _thin_record(indices: tuple[IndexRow, ...], last: date) -> Signal:
     shown = weeks[max(at - BREADTH_WEEKS + 1, 0) : at + 1]
     high = max(row["above_50"] for row in shown)
     now = weeks[at]
-    facts = {"above_50": now["above_50"], "above_200": now["above_200"], "high": high, "weeks": len(shown)}
+    facts = {
+        "above_50": now["above_50"],
+        "above_200": now["above_200"],
+        "high": high,
+        "weeks": len(shown),
+        "of": lead.move.name,
+    }
     return Signal(rule, bool(lead.record and high - now["above_50"] >= BREADTH_BELOW), facts)
 
 

@@ -28,6 +28,8 @@ class Shelf(Library):
         Folder of the store.
     last
         Last day that is asked for.
+    whole
+        Whether every year is read, not only those that a recap needs.
 
     Raises
     ------
@@ -35,10 +37,10 @@ class Shelf(Library):
         If the folder holds no store.
     """
 
-    def __init__(self, store: str | Path, last: date) -> None:
+    def __init__(self, store: str | Path, last: date, *, whole: bool = False) -> None:
         super().__init__(None)
         self.store, self.last = Store(store), last
-        self.first = date((last - timedelta(days=RUN_DAYS)).year, 1, 1)
+        self.first = date.min if whole else date((last - timedelta(days=RUN_DAYS)).year, 1, 1)
 
     @cached_property
     def symbols(self) -> frozenset[str]:

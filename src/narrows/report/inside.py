@@ -203,14 +203,14 @@ NIGHT = {
 ROW, BAR_LEFT, BAR_RIGHT = 24, 190.0, 700.0
 
 
-def inside_pictures(found: Inside) -> list[str]:
-    """Return the pictures of the members' week that can be drawn, each a whole SVG document."""
-    drawn = []
+def inside_pictures(found: Inside) -> dict[str, str]:
+    """Return the pictures of the members' week by what they show, each a whole SVG document."""
+    drawn = {}
     if len([1 for _, short, _ in found.line if short is not None]) > 1:
-        drawn.append(breadth_svg(found))
+        drawn["breadth"] = breadth_svg(found)
     if found.sectors:
-        drawn.append(contribution_svg(found))
-    return [*drawn, *(fund_svg(one) for one in found.funds)]
+        drawn["contribution"] = contribution_svg(found)
+    return drawn | {one.symbol.lower(): fund_svg(one) for one in found.funds}
 
 
 def _line(values: Sequence[float | None], x: Callable[[int], float], y: Callable[[float], float]) -> str:

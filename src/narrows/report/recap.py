@@ -22,6 +22,7 @@ __all__ = [
     "recap_html",
     "recap_json",
     "recap_markdown",
+    "recap_pictures",
     "recap_svg",
     "score_lines",
     "signal_lines",
@@ -287,8 +288,9 @@ def _signal(signal: Signal) -> str:
     told = f"{rule}: {'fires' if signal.fires else 'does not fire'}"
     facts = signal.facts
     if "above_50" in facts:
+        of = f"{facts['of']} " if "of" in facts else ""
         told += (
-            f" ({100 * facts['above_50']:.1f}% of members above their 50-day mean, "
+            f" ({100 * facts['above_50']:.1f}% of {of}members above their 50-day mean, "
             f"{100 * facts['high']:.1f}% at the "
             f"four-week high; {100 * facts['above_200']:.1f}% above their 200-day mean)"
         )
@@ -332,8 +334,7 @@ def recap_json(found: Recap) -> str:
 def recap_html(found: Recap) -> str:
     """Return the recap as one HTML page without script or anything fetched."""
     body = _as_html(recap_markdown(found))
-    drawn = [recap_svg(found), *([] if found.inside is None else inside_pictures(found.inside))]
-    pictures = "".join(f"<figure>{one}</figure>\n" for one in drawn)
+    pictures = "".join(f"<figure>{one}</figure>\n" for one in recap_pictures(found).values())
     title = html.escape(f"Weekly Market Recap ({span_words(found)})")
     style = (
         "body{font:16px/1.55 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1a2330;"
@@ -384,6 +385,17 @@ NIGHT = {
     UP: "#5aa0d6",
     DOWN: "#e0785a",
 }
+
+
+def recap_pictures(found: Recap) -> dict[str, str]:
+    """Return every picture of a recap by what it shows, each a whole SVG document; sectors first.
+
+    Parameters
+    ----------
+    found
+        The answer of `narrows.market.recap.recap`.
+    """
+    return {"sectors": recap_svg(found)} | ({} if found.inside is None else inside_pictures(found.inside))
 
 
 def recap_svg(found: Recap) -> str:

@@ -21,6 +21,9 @@ def add(commands: Any) -> None:
     checked.add_argument(
         "--data", metavar="DIR", help="folder with tables of closes; the built-in if left out"
     )
+    checked.add_argument(
+        "--store", metavar="DIR", help="store of closes, instead of tables: with the members of the index"
+    )
     form = checked.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument(

@@ -22,10 +22,10 @@ def forms(
     form.add_argument("--csv", action="store_true", help=csv)
 
 
-def pictures(command: argparse.ArgumentParser) -> None:
+def pictures(command: argparse.ArgumentParser, what: str = "picture") -> None:
     """Add the pictures."""
-    command.add_argument("--svg", metavar="FILE", help="also write the picture")
-    command.add_argument("--png", metavar="FILE", help="also write the picture as PNG (extra 'png')")
+    command.add_argument("--svg", metavar="FILE", help=f"also write the {what}")
+    command.add_argument("--png", metavar="FILE", help=f"also write the {what}; as PNG (extra 'png')")
 
 
 def output(command: argparse.ArgumentParser, *, quiet: bool = True) -> None:

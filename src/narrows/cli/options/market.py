@@ -39,7 +39,7 @@ def _market_recap(questions: Any) -> None:
     form = week.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--html", action="store_true", help="print one HTML page with its picture")
-    pictures(week)
+    pictures(week, "pictures: sectors in FILE, the others beside it")
     output(week)
     week.set_defaults(command="market_recap")
 
