@@ -36,6 +36,12 @@ def _market_recap(questions: Any) -> None:
         metavar="NAME",
         help="members of which index of the store; tickers with a sector if left out",
     )
+    week.add_argument(
+        "--news",
+        metavar="FILE",
+        nargs="+",
+        help="RSS or Atom files on disk, whose items of the week are listed",
+    )
     form = week.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--html", action="store_true", help="print one HTML page with its picture")
