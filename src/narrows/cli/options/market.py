@@ -16,6 +16,7 @@ def add(commands: Any) -> None:
         dest="question", metavar="QUESTION", required=True, parser_class=type(room)
     )
     _market_recap(questions)
+    _market_draft(questions)
     _market_ingest(questions)
     _market_fetch(questions)
     _market_status(questions)
@@ -48,6 +49,29 @@ def _market_recap(questions: Any) -> None:
     pictures(week)
     output(week)
     week.set_defaults(command="market_recap")
+
+
+def _market_draft(questions: Any) -> None:
+    asked = questions.add_parser(
+        "draft", help="the week as a language model orders it, if its draft passes the check of claims"
+    )
+    asked.add_argument("week", metavar="DATE", help="a day of the week, such as 2026-05-01")
+    asked.add_argument(
+        "--endpoint",
+        metavar="URL",
+        required=True,
+        help="address that takes /chat/completions: https, or http on this machine",
+    )
+    asked.add_argument("--model", metavar="NAME", required=True, help="name of the model there")
+    asked.add_argument("--key-env", metavar="VAR", help="variable of the environment that holds the key")
+    closes = asked.add_mutually_exclusive_group()
+    closes.add_argument(
+        "--data", metavar="DIR", help="folder with tables of closes; those that ship if left out"
+    )
+    closes.add_argument("--store", metavar="DIR", help="store of closes, instead of tables")
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    output(asked)
+    asked.set_defaults(command="market_draft")
 
 
 def _market_ingest(questions: Any) -> None:
