@@ -92,7 +92,7 @@ def test_a_good_draft_is_published(server, capsys, monkeypatch, tmp_path):
     assert (path, key, body["model"]) == ("/v1/chat/completions", f"Bearer {KEY}", "small")
     sent = json.loads(body["messages"][1]["content"])
     week = recap("2026-05-01")
-    assert sent == {"week": "April 27\u2013May 1, 2026", "sentences": sentences(week)}
+    assert sent == {"week": "April 27 \u2013 May 1, 2026", "sentences": sentences(week)}
     assert KEY not in capsys.readouterr().err
 
 

@@ -90,7 +90,7 @@ def _market_fetch(questions: Any) -> None:
         "fetch", help="closes of a provider into a store: two requests a second at most"
     )
     asked.add_argument(
-        "provider", metavar="PROVIDER", help="yahoo, stooq, fred, edgar, or one that is installed"
+        "provider", metavar="PROVIDER", help="yahoo, stooq, fred, edgar, openbb, or one that is installed"
     )
     asked.add_argument("symbols", metavar="SYMBOL", nargs="+", help="such as SPY")
     asked.add_argument("--start", metavar="DATE", required=True, help="first day")
