@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import sys
 import threading
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -215,3 +217,54 @@ def test_names_that_are_not_known(capsys, tmp_path):
     ]
     assert main(command) == 2
     assert capsys.readouterr().err.startswith("narrows: The day asked for is 'June'.")
+
+
+def openbb(monkeypatch, ask):
+    held = ModuleType("openbb")
+    held.obb = SimpleNamespace(equity=SimpleNamespace(price=SimpleNamespace(historical=ask)))
+    monkeypatch.setitem(sys.modules, "openbb", held)
+
+
+def test_openbb_is_read_into_a_store(monkeypatch, tmp_path, capsys):
+    asked = []
+
+    def ask(**words):
+        asked.append(words)
+        rows = [SimpleNamespace(date=day, close=10.0 + k, volume=5) for k, day in enumerate(DAYS)]
+        rows[1].date = datetime(2025, 6, 3, 0, 0, tzinfo=UTC)
+        rows[2].close = None
+        rows.append(SimpleNamespace(date="2025-06-09", close=1.0))  # after the last day
+        return SimpleNamespace(results=rows, provider="yfinance")
+
+    openbb(monkeypatch, ask)
+    folder = tmp_path / "store"
+    line = ["market", "fetch", "openbb", "AAA", "--start", "2025-06-02", "--end", "2025-06-06"]
+    assert main([*line, "--store", str(folder)]) == 0
+    assert asked == [{"symbol": "AAA", "start_date": "2025-06-02", "end_date": "2025-06-06"}]
+    held = Store(folder)
+    assert held.closes()[1][:, 0].tolist() == [10.0, 11.0, 13.0, 14.0]
+    assert held.vintage.provenance[0].provider == "OpenBB (yfinance)"
+    assert "4 rows of 1 tickers" in capsys.readouterr().out
+
+
+def test_openbb_that_is_absent_or_fails_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openbb", None)
+    with pytest.raises(UsageError) as absent:
+        provider("openbb").bars(["AAA"], FIRST, LAST)
+    assert str(absent.value) == (
+        "The provider 'openbb' needs the package openbb, which is not installed or has no prices. It is no part "
+        "of narrows: whoever uses it installs it. Install it with `pip install openbb`, or use another provider."
+    )
+
+    def fails(**_):
+        raise RuntimeError("key=secret")
+
+    openbb(monkeypatch, fails)
+    with pytest.raises(FetchError, match=r"OpenBB gives no closes for AAA \(RuntimeError\)\.") as refused:
+        provider("openbb").bars(["AAA"], FIRST, LAST)
+    assert "secret" not in str(refused.value)
+    for symbol, close in (("AAA.L", 1.0), ("AAA", -1.0), ("AAA", "much")):
+        rows = [SimpleNamespace(date=DAYS[0], close=close)]
+        openbb(monkeypatch, lambda rows=rows, **_: SimpleNamespace(results=rows))
+        with pytest.raises(FetchError, match="in no form that is known"):
+            provider("openbb").bars([symbol], FIRST, LAST)

@@ -22,6 +22,11 @@ def run(arguments: Namespace) -> int:
     from narrows.report.recap import recap_html, recap_json, recap_markdown, recap_pictures
 
     found = recap(arguments.week, data=arguments.data, store=arguments.store, universe=arguments.universe)
+    news = None
+    if arguments.news is not None:
+        from narrows.claims.news import week_news
+
+        news = week_news(arguments.news, found)
     files: list[tuple[str, str | bytes]] = []
     if arguments.svg is not None or arguments.png is not None:
         from narrows.report.chart import png
@@ -36,9 +41,9 @@ def run(arguments: Namespace) -> int:
         if not arguments.quiet:
             say(f"wrote {file}")
     if arguments.json:
-        text = recap_json(found)
+        text = recap_json(found, news)
     else:
-        text = recap_html(found) if arguments.html else recap_markdown(found)
+        text = recap_html(found, news) if arguments.html else recap_markdown(found, news)
     emit(text, arguments.output)
     return 0
 

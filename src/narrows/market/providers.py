@@ -1,4 +1,4 @@
-"""Providers of closes by entry point: a folder, and small readers of four public services.
+"""Providers of closes by entry point: a folder, small readers of four public services, and OpenBB.
 
 A provider has one method, ``bars(symbols, start, end)``, which returns rows and where they come from.
 Others are found under the entry point group ``narrows.market.providers``.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib
 import io
 import json
 import math
@@ -34,6 +35,7 @@ __all__ = [
     "Directory",
     "Edgar",
     "Fred",
+    "OpenBB",
     "Provider",
     "Stooq",
     "Yahoo",
@@ -322,7 +324,82 @@ def _maybe(value: Any) -> float | None:
     return None if value is None else _number(value)
 
 
-BUILT_IN: dict[str, Callable[[], Provider]] = {"yahoo": Yahoo, "stooq": Stooq, "fred": Fred, "edgar": Edgar}
+class OpenBB:
+    """Daily bars through OpenBB, from the source that its user has set there.
+
+    Notes
+    -----
+    It is imported when it is first asked. Requests are OpenBB's own: its hosts, its keys, its pace. Where it
+    names no currency, a symbol without a dot is taken as one in US dollars, and one with a dot is refused.
+    """
+
+    def bars(self, symbols: Sequence[str], start: date, end: date) -> Bars:
+        """Return the closes that OpenBB gives.
+
+        Raises
+        ------
+        UsageError
+            If OpenBB is not installed.
+        FetchError
+            If it gives no closes, or in no form that is known.
+        """
+        try:
+            ask = importlib.import_module("openbb").obb.equity.price.historical
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                "The provider 'openbb' needs the package openbb, which is not installed or has no prices",
+                "It is no part of narrows: whoever uses it installs it",
+                "Install it with `pip install openbb`, or use another provider",
+            ) from error
+        rows: list[Bar] = []
+        sources: list[str] = []
+        for symbol in symbols:
+            _plain(symbol)
+            try:
+                found = ask(symbol=symbol, start_date=start.isoformat(), end_date=end.isoformat())
+            except Exception as error:
+                raise FetchError(
+                    f"OpenBB gives no closes for {symbol} ({type(error).__name__})",
+                    "OpenBB asks a source that its user has set up",
+                    "Look at its settings, or use another provider; the store is as it was",
+                ) from error
+            try:
+                given = [_openbb_bar(symbol, row) for row in found.results or () if row.close is not None]
+            except (ValueError, AttributeError, TypeError) as error:
+                raise FetchError(
+                    f"OpenBB answers for {symbol} in no form that is known",
+                    "An answer has rows with a day and a close, and a currency where the symbol has a dot",
+                    "Use another provider; the store is as it was",
+                ) from error
+            rows += [bar for bar in given if start <= bar.day <= end]
+            sources.append(str(getattr(found, "provider", None) or "its default source"))
+        digest = hashlib.sha256(json.dumps([[*bar[:1], str(bar.day), *bar[2:]] for bar in rows]).encode())
+        name = f"OpenBB ({', '.join(dict.fromkeys(sources))})"
+        return Bars(
+            tuple(rows), name, "as its source states: not to be shipped", _today(), digest.hexdigest()
+        )
+
+
+def _openbb_bar(symbol: str, row: Any) -> Bar:
+    """Return a row of OpenBB as a close."""
+    currency = getattr(row, "currency", None) or ("" if "." in symbol else "USD")
+    if not currency:
+        raise ValueError(symbol)
+    stamp = row.date
+    day = stamp.date() if isinstance(stamp, datetime) else stamp
+    if not isinstance(day, date):
+        day = date.fromisoformat(str(day)[:10])
+    own, volume = getattr(row, "adj_close", None), getattr(row, "volume", None)
+    return Bar(symbol, day, _positive(row.close), _maybe(own), _maybe(volume), str(currency))
+
+
+BUILT_IN: dict[str, Callable[[], Provider]] = {
+    "yahoo": Yahoo,
+    "stooq": Stooq,
+    "fred": Fred,
+    "edgar": Edgar,
+    "openbb": OpenBB,
+}
 
 
 def provider(name: str) -> Provider:

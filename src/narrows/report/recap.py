@@ -10,11 +10,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from narrows.report.inside import inside_pictures, inside_sections, past_table, past_words
+from narrows.report.news import news_html, news_json, news_markdown
 from narrows.report.svg import INK, night_rules, path, picture, rect, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from narrows.claims.news import News
     from narrows.market.recap import IndexRow, Move, Recap, Score, Signal
 
 __all__ = [
@@ -46,15 +48,21 @@ FLAT = 0.1
 """Change of a week below which an index is called little changed [%]."""
 
 
-def recap_markdown(found: Recap) -> str:
+def recap_markdown(found: Recap, news: News | None = None) -> str:
     """Return the recap as Markdown; the same numbers give the same bytes.
 
     Parameters
     ----------
     found
         The answer of `narrows.market.recap.recap`.
+    news
+        That of `narrows.claims.news.week_news`; no such section if left out.
     """
-    parts = [
+    return "\n\n".join(_parts(found, None if news is None else news_markdown(news))) + "\n"
+
+
+def _parts(found: Recap, news: str | None) -> list[str]:
+    return [
         f"# Weekly Market Recap ({span_words(found)})",
         lead_words(found),
         f"## Index Performance (Weekly)\n\n{_index_table(found)}\n\n{_base_words(found)}",
@@ -63,9 +71,9 @@ def recap_markdown(found: Recap) -> str:
         *([] if found.inside is None else inside_sections(found.inside)),
         f"## Key Takeaway\n\n{takeaway_words(found)}",
         f"## What Investors May Be Underestimating\n\n{_underestimated(found)}",
+        *([] if news is None else [news]),
         f"---\n\n{_foot(found)}",
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 def span_words(found: Recap) -> str:
@@ -315,7 +323,7 @@ def _foot(found: Recap) -> str:
     )
 
 
-def recap_json(found: Recap) -> str:
+def recap_json(found: Recap, news: News | None = None) -> str:
     """Return the recap's numbers as one JSON object."""
 
     def plain(value: Any) -> Any:
@@ -326,14 +334,17 @@ def recap_json(found: Recap) -> str:
         message = f"{type(value).__name__} has no form in JSON"
         raise TypeError(message)
 
-    return json.dumps(
-        {"command": "market recap", **asdict(found)}, indent=2, default=plain, ensure_ascii=False
-    )
+    content = {"command": "market recap", **asdict(found)}
+    if news is not None:
+        content["news"] = news_json(news)
+    return json.dumps(content, indent=2, default=plain, ensure_ascii=False)
 
 
-def recap_html(found: Recap) -> str:
+def recap_html(found: Recap, news: News | None = None) -> str:
     """Return the recap as one HTML page without script or anything fetched."""
-    body = _as_html(recap_markdown(found))
+    *parts, foot = _parts(found, None)
+    read = [] if news is None else [news_html(news)]
+    body = "\n".join([_as_html("\n\n".join(parts)), *read, _as_html(foot)])
     pictures = "".join(f"<figure>{one}</figure>\n" for one in recap_pictures(found).values())
     title = html.escape(f"Weekly Market Recap ({span_words(found)})")
     style = (

@@ -16,6 +16,7 @@ def add(commands: Any) -> None:
         dest="question", metavar="QUESTION", required=True, parser_class=type(room)
     )
     _market_recap(questions)
+    _market_draft(questions)
     _market_ingest(questions)
     _market_fetch(questions)
     _market_status(questions)
@@ -36,12 +37,41 @@ def _market_recap(questions: Any) -> None:
         metavar="NAME",
         help="members of which index of the store; tickers with a sector if left out",
     )
+    week.add_argument(
+        "--news",
+        metavar="FILE",
+        nargs="+",
+        help="RSS or Atom files on disk, whose items of the week are listed",
+    )
     form = week.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--html", action="store_true", help="print one HTML page with its picture")
     pictures(week, "pictures: sectors in FILE, the others beside it")
     output(week)
     week.set_defaults(command="market_recap")
+
+
+def _market_draft(questions: Any) -> None:
+    asked = questions.add_parser(
+        "draft", help="the week as a language model orders it, if its draft passes the check of claims"
+    )
+    asked.add_argument("week", metavar="DATE", help="a day of the week, such as 2026-05-01")
+    asked.add_argument(
+        "--endpoint",
+        metavar="URL",
+        required=True,
+        help="address that takes /chat/completions: https, or http on this machine",
+    )
+    asked.add_argument("--model", metavar="NAME", required=True, help="name of the model there")
+    asked.add_argument("--key-env", metavar="VAR", help="variable of the environment that holds the key")
+    closes = asked.add_mutually_exclusive_group()
+    closes.add_argument(
+        "--data", metavar="DIR", help="folder with tables of closes; those that ship if left out"
+    )
+    closes.add_argument("--store", metavar="DIR", help="store of closes, instead of tables")
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    output(asked)
+    asked.set_defaults(command="market_draft")
 
 
 def _market_ingest(questions: Any) -> None:
@@ -60,7 +90,7 @@ def _market_fetch(questions: Any) -> None:
         "fetch", help="closes of a provider into a store: two requests a second at most"
     )
     asked.add_argument(
-        "provider", metavar="PROVIDER", help="yahoo, stooq, fred, edgar, or one that is installed"
+        "provider", metavar="PROVIDER", help="yahoo, stooq, fred, edgar, openbb, or one that is installed"
     )
     asked.add_argument("symbols", metavar="SYMBOL", nargs="+", help="such as SPY")
     asked.add_argument("--start", metavar="DATE", required=True, help="first day")
