@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from narrows.errors import UnknownNameError
 from narrows.market.recap import Recap, recap
-from narrows.report.pages.parts import Model, Picture, Prose, Table, joined, link, num
+from narrows.report.pages.parts import Model, Prose, Table, joined, link, num
+from narrows.report.pages.pictures import shown_picture
 from narrows.report.recap import lead_words, recap_svg, score_lines, signal_lines, span_words, takeaway_words
 
 if TYPE_CHECKING:
@@ -43,14 +44,16 @@ def market_page(study: Study, question: Question, id_: str = "") -> Model:  # no
     if id_ not in WEEKS:
         raise UnknownNameError("week", id_, WEEKS, remedy="See /market")
     found = recap(id_)
-    picture = Markup(recap_svg(found))  # noqa: S704 (our own picture; every text in it is escaped)
+    sectors = _sectors(found)
     source = joined((f"Source: {found.source}; price only.", f"Base: the close of {found.base.isoformat()}."))
     return Model(
         title=f"The market's week: {span_words(found)}",
         lead=lead_words(found),
         blocks=[
             _indices(found),
-            Picture("Sector funds", picture, source, _sectors(found), id="sectors", wide=True),
+            shown_picture(
+                study, f"market-{id_}", "Sector funds", recap_svg(found), twin=sectors, source=source
+            ),
             Prose([*(_strong(line) for line in score_lines(found))], "The Score: what drove the market"),
             Prose([takeaway_words(found)], "Key takeaway"),
             Prose(
