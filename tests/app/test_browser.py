@@ -186,11 +186,28 @@ def test_a_whole_task_by_keyboard(opened):
     assert page.locator("a[href='/fact/cowos.utilisation']").count() > 0
 
 
+def test_a_number_of_a_day_leads_to_its_fact_and_source_and_back_by_keyboard(opened):
+    page = opened("/day/4")
+    page.locator("main a.num[href^='/n/']").first.focus()
+    number = page.evaluate("document.activeElement.pathname")
+    page.keyboard.press("Enter")
+    until(page, "!document.querySelector('#drawer').hidden")
+    assert number.removeprefix("/n/") in page.inner_text("#drawer h2 >> nth=0").replace("\n", "")
+    for kind, place in (("fact", "#drawer"), ("source", "main")):
+        page.locator(f"{place} a[href^='/{kind}/']").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/{kind}/**")
+    page.go_back()  # keys of the browser itself do not reach a page without a window
+    page.wait_for_url("**/fact/**")
+    page.go_back()
+    page.wait_for_url("**/day/4")
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/", "/n/map.deployed.2026Q4", "/facts", "/validation", "/compare?b=cowos.capacity%3D1.2",
-        "/day/4", "/day/9", "/layer/cowos", "/shock/hormuz", "/companies",
+        "/day/4", "/day/9", "/layer/cowos", "/shock/hormuz", "/companies", "/market/2026-05-08",
     ],
 )  # fmt: skip
 def test_a_narrow_screen_does_not_scroll_sideways(opened, path):

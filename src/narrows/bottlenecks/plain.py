@@ -40,6 +40,8 @@ __all__ = ["Forward", "Rents", "Step", "forward", "outputs", "path", "rents", "r
 
 UNTIE = 1e-12
 """Share by which capacities are set apart where a tie is to be broken by an order: far below `TIED`."""
+ORDERED = 2048
+"""Draws that are solved at once in all their orders, orders counted."""
 UNLIMITED = 1e150
 """Stands for the output of a layer without any limit where a finite number is needed [unit]."""
 
@@ -258,10 +260,15 @@ def rents(stack: Stack, orders: NDArray[np.int64] | None = None) -> Rents:
     at = np.flatnonzero(found.tied)
     if orders is not None and at.size:
         ranks = np.argsort(orders, axis=1)
-        chosen = stack.take(found.tied)
-        parts = [_ordered(chosen, rank) for rank in (*ranks, *(stack.layers - 1 - ranks))]
-        for field in ("rent", "stock", "caps", "demand"):
-            getattr(found, field)[at] = sum(getattr(part, field) for part in parts) / len(parts)
+        ranks = np.concatenate((ranks, stack.layers - 1 - ranks))
+        at_once = max(1, ORDERED // len(ranks))
+        for first in range(0, at.size, at_once):
+            some = at[first : first + at_once]
+            part = _ordered(stack.take(np.tile(some, len(ranks))), np.repeat(ranks, some.size, axis=0))
+            for field in ("rent", "stock", "caps", "demand"):
+                every = getattr(part, field)
+                orderly = every.reshape(len(ranks), some.size, *every.shape[1:])
+                getattr(found, field)[some] = sum(orderly) / len(ranks)
     return found
 
 
@@ -272,12 +279,12 @@ def _no_rents(stack: Stack) -> Rents:
 
 
 def _ordered(stack: Stack, rank: NDArray[np.int64]) -> Rents:
-    """Return the rents of a stack whose ties are broken by the rank of its layers."""
+    """Return the rents of a stack whose ties are broken by the rank of its layers, axes (draw, layer)."""
     found = _no_rents(stack)
-    growth = (1.0 + UNTIE * rank / stack.layers)[:, None]
+    growth = (1.0 + UNTIE * rank / stack.layers)[:, :, None]
     for rows in chunks(stack.draws):
         part = stack.take(rows)
-        _keep_rents(found, rows, replace(part, K=part.K * growth), part)
+        _keep_rents(found, rows, replace(part, K=part.K * growth[rows]), part)
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from typing import TYPE_CHECKING
 
 from narrows.claims.study import VERDICTS
+from narrows.report.tables import Sheet
 from narrows.report.words import folded
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def ledger_json(found: Ledger) -> str:
 def ledger_csv(found: Ledger) -> str:
     """Return the ledger as CSV, one row a claim."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = Sheet(out)
     writer.writerow(COLUMNS)
     for one in found.entries:
         row = one.to_json()

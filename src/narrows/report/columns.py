@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from narrows.report.tables import _cells, _value, _written
+from narrows.report.tables import Sheet, _cells, _value, _written
 from narrows.report.words import FAMILIES, folded, printable
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def _absent(value: Any) -> bool:
 def rows_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return rows as CSV; a number that is not finite is empty, text never becomes a formula."""
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(columns)
     writer.writerows(_cells(*row) for row in rows)
     return file.getvalue()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.concentration_result import DESIGNS, OTHERS, READINGS, Spread
 from narrows.figure import number
-from narrows.report.tables import _cells, _value, _written
+from narrows.report.tables import Sheet, _cells, _value, _written
 from narrows.report.text import _aligned, _counted, _wrapped
 from narrows.report.words import percent, printable
 
@@ -71,7 +70,7 @@ def makers_csv(result: ConcentrationResult) -> str:
     'figure,unit,mean,p05,p50,p95'
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for name, value in result.figures().items():
         if isinstance(value, Spread):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 from typing import TYPE_CHECKING, Any
 
 from narrows.figure import number
-from narrows.report.tables import _cells, _fact, _value, _written
+from narrows.report.tables import Sheet, _cells, _fact, _value, _written
 from narrows.report.text import Table, _aligned, _wrapped
 from narrows.report.words import FAMILIES, compute, percent, printable, sources_or_shipped, within
 
@@ -221,7 +220,7 @@ def headlines_csv(result: HeadlinesResult) -> str:
         The answer of `narrows.headlines`.
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for headline in result.headlines:
         head = (headline.id.split(".")[1], headline.quarter, headline.value, headline.unit)

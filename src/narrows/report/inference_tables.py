@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from narrows.figure import number
+from narrows.report.tables import Sheet
 
 if TYPE_CHECKING:
     from narrows.inference.tables import Cell, Table
@@ -95,7 +95,7 @@ def tables_csv(found: Table) -> str:
         The table.
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = Sheet(out)
     writer.writerow(COLUMNS)
     for row in found.rows:
         for cell in row.cells:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING
 
 from narrows.figure import number
+from narrows.report.tables import Sheet
 from narrows.report.tables import _value as value
 from narrows.report.tables import _written as written
 from narrows.report.words import folded, percent
@@ -81,7 +81,7 @@ def loop_csv(result: LoopResult) -> str:
         The answer of `narrows.loop`.
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for name, found in result.numbers.items():
         writer.writerow([name, *(value(getattr(found, column)) for column in COLUMNS[1:])])

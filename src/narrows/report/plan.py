@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import TYPE_CHECKING
 
 from narrows.figure import number
+from narrows.report.tables import Sheet
 from narrows.report.tables import _value as value
 from narrows.report.tables import _written as written
 from narrows.report.words import compute, folded, printable
@@ -90,7 +90,7 @@ def plan_csv(result: PlanResult) -> str:
         The answer of `narrows.plan`.
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for name, found in result.numbers.items():
         writer.writerow([name, *(value(getattr(found, column)) for column in COLUMNS[1:])])

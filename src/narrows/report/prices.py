@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import math
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from narrows.figure import number
 from narrows.report.chart import EDGE, MARGIN, NIGHT, QUIET, STREAM
 from narrows.report.svg import INK, night_rules, path, picture, rect, words
-from narrows.report.tables import _cells, _value, _written
+from narrows.report.tables import Sheet, _cells, _value, _written
 from narrows.report.text import Table, _aligned, _decimals, _unit, _wrapped
 from narrows.report.words import SHOWN_FROM, compute, folded, percent, printable, within
 
@@ -183,7 +182,7 @@ def prices_csv(result: PricesResult) -> str:
         The answer of `narrows.prices`.
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for row in result.layers:
         gain = row.gain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from narrows.figure import number
 from narrows.report.svg import INK, night_rules, path, picture, rect, words
-from narrows.report.tables import _cells, _value, _written
+from narrows.report.tables import Sheet, _cells, _value, _written
 from narrows.report.text import NORMAL_95, _aligned, _counted, _wrapped
 from narrows.report.words import compute, folded, percent, printable, scenario, within
 
@@ -263,7 +262,7 @@ def relief_csv(result: ReliefResult) -> str:
         The answer of `narrows.relax`.
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for row in result.rows:
         money = [part.mean if part else None for part in (row.cost, row.per_million, row.usd_per_usd)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -12,6 +11,7 @@ import numpy as np
 
 from narrows.inference.loaded import Load
 from narrows.inference.search import AIMS, REFUSALS, front
+from narrows.report.tables import Sheet
 from narrows.report.words import folded
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ def search_csv(result: Search) -> str:
         The answer.
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = Sheet(out)
     writer.writerow(COLUMNS)
     on = set(result.front)
     for place, one in enumerate(result.found):

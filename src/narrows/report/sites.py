@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from narrows.figure import number
 from narrows.report.svg import INK, night_rules, path, picture, words
-from narrows.report.tables import _cells, _value, _written
+from narrows.report.tables import Sheet, _cells, _value, _written
 from narrows.report.text import _aligned, _cut, _wrapped
 from narrows.report.words import MW_PER_GW, percent, printable
 
@@ -367,7 +366,7 @@ def score_json(score: SitesScore) -> str:
 def sites_csv(result: SitesResult) -> str:
     """Return the forecast as CSV: one line a day and site, then the sum; columns `COLUMNS`."""
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     for place, day in enumerate(result.days):
         rows = [(row.id, row.name, row.plan, row.power) for row in result.rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -13,6 +12,7 @@ from narrows.facility.supply_ways import WAY_NAMES
 from narrows.figure import number
 from narrows.report.chart import EDGE, FRAME, MARGIN, NIGHT, QUIET, STREAM
 from narrows.report.svg import INK, legible, night_rules, path, picture, rect, words
+from narrows.report.tables import Sheet
 from narrows.report.words import folded
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def frontier_csv(found: Frontier) -> str:
         for level in ("p10", "p50", "p90")
     ]
     sheet = io.StringIO()
-    table = csv.writer(sheet, lineterminator="\n")
+    table = Sheet(sheet, shown=True)
     table.writerow(["id", "supply", "planned_at_usd_per_t", *head, "on_frontier", "on_frontier_share"])
     for row in found.choices:
         spans = [f"{value:.6g}" for values in (row.months, row.cost, row.carbon) for value in band(values)]

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import math
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, TextIO
 
 from narrows.report.words import printable, sources_or_shipped
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "Sheet",
     "chain_json",
     "facts_json",
     "layer_json",
@@ -50,6 +52,8 @@ COLUMNS = (
     "p95",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER = re.compile(r"-\d[\d,]*(\.\d+)?([eE][+-]?\d+)?( ?%| [A-Za-z ]+)?")
+"""A number below zero written as text, with its unit perhaps, which no spreadsheet takes for a formula."""
 _FACT = (
     "id",
     "value",
@@ -127,7 +131,7 @@ def map_csv(result: MapResult) -> str:
     ('quarter,layer,name,binds,', '2027Q1,installed,,,,,,,in')
     """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = Sheet(file)
     writer.writerow(COLUMNS)
     totals = {
         "deployed": result.deployed,
@@ -301,6 +305,53 @@ def _quantiles(band: Band, column: int) -> tuple[float, float, float]:
     return band.p05[column], band.p50[column], band.p95[column]
 
 
+class Sheet:
+    """Rows of CSV, guarded: the only way in which a table of the program becomes one.
+
+    Parameters
+    ----------
+    file
+        Where they are written.
+    shown
+        Whether numbers come as text, as on a page: one below zero, with its unit perhaps, then stands as it is.
+
+    Notes
+    -----
+    Text that a spreadsheet would take for a formula begins with an apostrophe, a number that is not finite
+    is an empty cell, and everything else stands as it is.
+
+    Examples
+    --------
+    >>> file = io.StringIO()
+    >>> rows = [("name", "rate"), ("=H100", 989.0), ("B200", None), ("-", "-3.5 %")]
+    >>> Sheet(file, shown=True).writerows(rows)
+    >>> file.getvalue().splitlines()
+    ['name,rate', "'=H100,989.0", 'B200,', "'-,-3.5 %"]
+    """
+
+    def __init__(self, file: TextIO, *, shown: bool = False) -> None:
+        self._shown = shown
+        self._writer = csv.writer(file, lineterminator="\n")
+
+    def writerow(self, row: Iterable[Any]) -> None:
+        """Write one row."""
+        self._writer.writerow([_guarded(value, shown=self._shown) for value in row])
+
+    def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write some rows."""
+        for row in rows:
+            self.writerow(row)
+
+
+def _guarded(value: Any, *, shown: bool = False) -> Any:
+    """Return a cell as a spreadsheet may read it."""
+    if isinstance(value, str):
+        text = printable(value)
+        number = shown and _NUMBER.fullmatch(value)
+        return f"'{text}" if value.startswith(_FORMULA) and not number else text
+    return "" if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _cells(*values: Any) -> Sequence[Any]:
     return [_cell(value) for value in values]
 
@@ -308,7 +359,6 @@ def _cells(*values: Any) -> Sequence[Any]:
 def _cell(value: float | str | None) -> float | str:
     """Return one CSV cell: numbers stay numbers, text never becomes a formula."""
     if isinstance(value, str):
-        shown = printable(value)
-        return f"'{shown}" if value.startswith(_FORMULA) else shown
+        return str(_guarded(value))
     kept = None if value is None else _finite(value)
     return "" if kept is None else kept

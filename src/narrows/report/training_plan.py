@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from textwrap import wrap
@@ -12,6 +11,7 @@ import numpy as np
 
 from narrows.figure import number
 from narrows.report.svg import INK, night_rules, picture, rect, words
+from narrows.report.tables import Sheet
 from narrows.training.memory import BUCKETS, fullest
 
 if TYPE_CHECKING:
@@ -429,9 +429,9 @@ def layouts_csv(found: Layouts) -> str:
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     if rows:
-        table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+        table = Sheet(text)
+        table.writerow(rows[0])
+        table.writerows(row.values() for row in rows)
     return text.getvalue().rstrip("\n")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 import json
@@ -14,6 +13,7 @@ from markupsafe import Markup
 
 from narrows.report.pages.parts import Export, Picture
 from narrows.report.svg import INK, escaped, night_rules, path, picture, rect, words
+from narrows.report.tables import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,10 +165,10 @@ def twin_csv(table: Table) -> str:
     ['Chip,Rate', "'=H100,989"]
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = Sheet(out, shown=True)
     writer.writerow(table.head)
     for row in table.rows:
-        writer.writerow(_safe(_plain(cell)) for cell in row)
+        writer.writerow(_plain(cell) for cell in row)
     return out.getvalue()
 
 
@@ -180,11 +180,6 @@ def twin_json(table: Table) -> str:
 
 def _plain(cell: str | Markup) -> str:
     return html.unescape(_TAGS.sub("", str(cell))) if isinstance(cell, Markup) else str(cell)
-
-
-def _safe(text: str) -> str:
-    dangerous = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:2].isdigit())
-    return f"'{text}" if dangerous else text
 
 
 def bars_svg(title: str, unit: str, rows: Sequence[tuple[str, float, str]], *, headed: bool = True) -> str:

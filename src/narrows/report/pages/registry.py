@@ -32,6 +32,8 @@ class Page:
         ``module:function`` in ``narrows.report.pages``, from the study, the question and the id to a `Model`.
     menu
         Whether it stands in the menu of every page.
+    main
+        Whether it stands there in the line at the top; in the line at the foot otherwise.
     key
         Second letter of its keys, after ``g``; empty for none.
     written
@@ -42,6 +44,7 @@ class Page:
     title: str
     build: str
     menu: bool = False
+    main: bool = False
     key: str = ""
     written: bool = True
 
@@ -53,18 +56,18 @@ class Page:
 
 
 PAGES = (
-    Page("/", "Map", "map_page:map_page", menu=True, key="m"),
-    Page("/days", "Days", "day_page:days_page", menu=True, key="d"),
-    Page("/layers", "Layers", "layer_page:layers_page", menu=True, key="l"),
-    Page("/companies", "Companies", "company_page:companies_page", menu=True, key="o"),
-    Page("/market", "Market", "market_page:weeks_page", menu=True, key="w"),
+    Page("/", "Map", "map_page:map_page", menu=True, main=True, key="m"),
+    Page("/days", "Days", "day_page:days_page", menu=True, main=True, key="d"),
+    Page("/layers", "Layers", "layer_page:layers_page", menu=True, main=True, key="l"),
+    Page("/companies", "Companies", "company_page:companies_page", menu=True, main=True, key="o"),
+    Page("/market", "Market", "market_page:weeks_page", menu=True, main=True, key="w"),
     Page("/market/{id}", "", "market_page:market_page"),
-    Page("/shock", "Shocks", "shock_page:shocks_page", menu=True, key="h"),
+    Page("/shock", "Shocks", "shock_page:shocks_page", menu=True, main=True, key="h"),
     Page("/day/{id}", "", "day_page:day_page"),
     Page("/layer/{id}", "", "layer_page:layer_page"),
     Page("/company/{id}", "", "company_page:company_page"),
     Page("/shock/{id}", "", "shock_page:shock_page"),
-    Page("/claims", "Claims", "claims_page:claims_page", menu=True, key="t"),
+    Page("/claims", "Claims", "claims_page:claims_page", menu=True, main=True, key="t"),
     Page("/facts", "Facts", "fact_pages:facts_page", menu=True, key="f"),
     Page("/sources", "Sources", "fact_pages:sources_page", menu=True, key="s"),
     Page("/validation", "Validation", "other_pages:validation_page", menu=True, key="v"),

@@ -179,5 +179,5 @@ document.addEventListener("keydown", (event) => {
   else if ((event.key === "[" || event.key === "]") && form) {
     el("sq").value = Number(el("sq").value) + (event.key === "]" ? 1 : -1);
     update(performance.now());
-  } else if (last === "g") document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`)?.click();
+  } else if (last === "g") document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
