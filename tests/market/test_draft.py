@@ -122,6 +122,7 @@ def test_a_wrong_number_is_not_published(server, capsys, monkeypatch):
         (("Energy fund XLE", "Intel share"), "a name that the recap does not: INTC"),
         ((" for the week.", " because of oil."), "a cause that the recap does not: because"),
         ((" for the week.", " <script>alert()</script>."), "markup or a link"),
+        ((" for the week.", " at www.example.org."), "markup or a link"),
         ((" for the week.", " for the week, \u00bd more."), "a number that the recap does not: 2"),
         ((GOOD, "A good week for shares."), "no claim that can be checked"),
         ((GOOD, GOOD * 200), "more than 20,000"),

@@ -40,7 +40,7 @@ LONGEST = 20_000
 """Letters of a draft: a recap has some five thousand."""
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 WORD = re.compile(r"[a-z]+")
-MARKUP = re.compile(r"<[A-Za-z/!?]|\]\s*[(\[]|\w+://|`|^\s*[#|>]", re.MULTILINE)
+MARKUP = re.compile(r"<[A-Za-z/!?]|\]\s*[(\[]|\w+://|\bwww\.|`|^\s*[#|>]", re.MULTILINE)
 CAUSES = re.compile(
     r"\b(because|due to|driven by|thanks to|owing to|as a result|caused|amid|on the back of|fuel+ed|"
     r"lifted by|weighed|boosted)\b",

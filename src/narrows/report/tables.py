@@ -313,7 +313,7 @@ class Sheet:
     file
         Where they are written.
     shown
-        Whether numbers come as text, as on a page: one below zero, with its unit perhaps, then stands as it is.
+        Whether numbers come as text, as on a page: one below zero, with its unit perhaps, then stands.
 
     Notes
     -----
