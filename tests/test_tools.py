@@ -57,6 +57,8 @@ def test_fragments_are_gathered_with_what_breaks_first(tmp_path, monkeypatch):
         "### New\n\n- A map.\n\n## 0.1, 2025-01-01\n\n- Old.\n"
     )
     assert not list(tmp_path.glob("*.md"))
+    assert changelog.main(["--help"]) == 2
+    assert changelog.main([]) == 2
 
 
 def load(name):

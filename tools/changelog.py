@@ -5,6 +5,7 @@ python tools/changelog.py 0.2.0 [DATE]
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,8 +62,9 @@ def gathered(version: str, day: str, fragments: dict[str, str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page and remove the fragments."""
-    if not arguments:
-        print("Give the version: python tools/changelog.py 0.2.0", file=sys.stderr)
+    if not arguments or not re.fullmatch(r"\d+(\.\d+)+", arguments[0]):
+        given = arguments[0] if arguments else "nothing"
+        print(f"The version is {given!r}. A version is like 0.2.0. Nothing was changed.", file=sys.stderr)
         return 2
     day = arguments[1] if len(arguments) > 1 else f"{datetime.now(tz=UTC):%Y-%m-%d}"
     paths = [path for path in sorted(FRAGMENTS.glob("*.md")) if path.name != "README.md"]
