@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["news_html", "news_json", "news_markdown"]
 
 HEADING = "Read That Week"
-MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-!|~&$^=])")
+MARKUP = re.compile(r"([\\`*_\[\]<>|~$]|&(?=#?\w+;))")
+"""Signs that mean something within a line of Markdown."""
 AUTOLINK = re.compile(r"(?i)(https?|ftp|mailto)(:)|(www)(\.)|(\w)(@)")
 
 
@@ -74,7 +75,7 @@ def _text(title: str) -> str:
     Examples
     --------
     >>> print(_text("[a](javascript:b) <i>"))
-    \[a\]\(javascript:b\) \<i\>
+    \[a\](javascript:b) \<i\>
     """
     return AUTOLINK.sub(lambda m: "\\".join(part for part in m.groups() if part), MARKUP.sub(r"\\\1", title))
 
