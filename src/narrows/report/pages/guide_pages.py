@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
 from pathlib import Path
@@ -123,9 +124,9 @@ def _html(file: Path) -> Markup:
         del tokens[heading : heading + 3]
     _dress(tokens)
     html = maker.renderer.render(tokens, maker.options, {})
-    html = html.replace(
-        "<table>", '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-    )
+    numbers, box = itertools.count(1), '<div class="scroll" tabindex="0" role="region" aria-label="Table {}">'
+    html = re.sub("<table>", lambda _: box.format(next(numbers)) + "<table>", html)
+    html = html.replace('<th scope="col"></th>', "<td></td>")  # a heading without a word heads nothing
     html = html.replace("<pre>", '<pre tabindex="0">')
     return Markup(html.replace("</table>", "</table></div>"))  # noqa: S704 - rendered with tags switched off
 
