@@ -194,7 +194,12 @@ def test_a_number_of_a_day_leads_to_its_fact_and_source_and_back_by_keyboard(ope
     until(page, "!document.querySelector('#drawer').hidden")
     assert number.removeprefix("/n/") in page.inner_text("#drawer h2 >> nth=0").replace("\n", "")
     for kind, place in (("fact", "#drawer"), ("source", "main")):
-        page.locator(f"{place} a[href^='/{kind}/']").first.focus()
+        link = page.locator(f"{place} a[href^='/{kind}/']").first
+        folded = page.locator(f"{place} details:not([open]):has(a[href^='/{kind}/']) > summary")
+        while not link.is_visible():
+            folded.first.focus()
+            page.keyboard.press("Enter")
+        link.focus()
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/{kind}/**")
     page.go_back()  # keys of the browser itself do not reach a page without a window
