@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import importlib
 import math
-from dataclasses import dataclass
-from typing import Any
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Comparison", "Figure", "Shown", "number", "plus_minus"]
+from narrows.errors import NarrowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["Comparison", "Figure", "Shown", "compared", "number", "plus_minus"]
 
 _STEPS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 _PLAIN_BELOW = 1e4  # a year or a price of four digits reads better in full
@@ -82,6 +88,38 @@ class Comparison:
     baseline: float | None
     n: int
     holds: bool | None
+
+
+def compared(room: str, dataset: str, part: Callable[[], Iterable[Comparison]]) -> Iterator[Comparison]:
+    """Yield the rows of one part of a validation, and say so where its table lacks what the part needs.
+
+    Parameters
+    ----------
+    room, dataset
+        Room and measurements, for the row that says what was not run.
+    part
+        Gives the rows.
+
+    Notes
+    -----
+    Tables of other rows than ours are read as well: a part without a single case, or one that asks for a row
+    that is not there, is *not run*, which is no success, and the other parts go on.
+
+    Examples
+    --------
+    >>> [(row.metric, row.holds) for row in compared("room", "b.csv", lambda: {}["2024"])]
+    [("not run: no '2024'", None)]
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # means of no rows, told below
+        try:
+            for row in part():
+                empty = row.value is not None and math.isnan(row.value)
+                yield replace(row, metric="not run: no rows", value=None, holds=None) if empty else row
+        except (NarrowsError, LookupError, ValueError, ZeroDivisionError, FileNotFoundError) as error:
+            reason = error.given if isinstance(error, NarrowsError) else str(error).splitlines()[0]
+            what = f"no {reason}" if isinstance(error, KeyError) else reason
+            yield Comparison(room, dataset, "what follows", f"not run: {what}", None, "", None, 0, None)
 
 
 @dataclass(frozen=True, slots=True)

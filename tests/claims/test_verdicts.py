@@ -142,7 +142,10 @@ def test_superlatives_are_confirmed_where_there_is_a_series(library):
 
 @needs_data
 def test_the_visible_recap_has_its_verdicts(library):
-    found = {name: (expected, verdict) for name, expected, verdict in recap_verdicts(DATA, library)}
+    found = {
+        name: (expected, verdict)
+        for name, expected, verdict in recap_verdicts(DATA / "recap1_restated.md", library)
+    }
     assert [verdict for _, verdict in found.values()].count("WRONG_BASE(monday)") == 3
     assert found["r1-07"][1] == "WINDOW(from trough)"
     assert found["r1-08"][1] == "ROUNDING"

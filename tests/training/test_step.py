@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrows.errors import DataError, UnknownNameError, UsageError
+from narrows.fitted import unseen
 from narrows.training.layout import RECOMPUTED, Layout, check
 from narrows.training.machine import machine
-from narrows.training.runs import read_runs
+from narrows.training.runs import TABLES, read_runs, unknown_rows
 from narrows.training.step import PARTS, bubble, step_parts
 from narrows.training.step_checks import step_rows
-from narrows.training.step_law import step
+from narrows.training.step_fit import parts_of, row_key
+from narrows.training.step_law import fitted_rows, step
 from narrows.transformer.registry import model
 
 DATA = Path("../shared/data/training")
@@ -212,5 +217,32 @@ def test_every_run_is_read_and_has_a_time() -> None:
     runs = read_runs(DATA)
     assert len(runs) == 450
     assert all(run.step_s > 0 for run in runs)
+    assert unknown_rows(DATA, TABLES) == []
+    assert not unseen(fitted_rows(), map(row_key, runs)).any()
+    text = resources.files("narrows.training").joinpath("law.json").read_text("utf-8")
+    # A fact of a machine that moves asks for another fit: python tools/fit_training.py --data DIR
+    assert parts_of(runs).sum() == pytest.approx(json.loads(text)["parts_s"], rel=1e-6)
     for run in runs:
         assert float(run.layout.data) >= 1
+
+
+@needs_data
+def test_other_rows_of_a_table_are_scored_by_the_law_as_it_ships(tmp_path: Path) -> None:
+    name = TABLES["simumax"]
+    table = list(csv.DictReader((DATA / name).read_text("utf-8").splitlines()))
+    twice = [row | {"real_ms": str(2 * float(row["real_ms"]))} for row in table[:3]]
+    strange = [table[3] | {"model": "made_up_9b"}]
+    with (tmp_path / name).open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(table[0]))
+        writer.writeheader()
+        writer.writerows([*table, *twice, *strange])
+    rows = list(step_rows(tmp_path))
+    assert "not run: The model 'made_up_9b' is not known" in {row.metric for row in rows}
+    ending = "the law as shipped, runs that it was not fitted to"
+    found = {row.metric: row for row in rows if row.quantity == f"time of a step, dense, {ending}"}
+    assert found["mean error in %"].n == 3
+    assert found["mean error in %"].value == pytest.approx(50, abs=5)
+    assert found["% inside intervals of 90 %"].value == 0
+    absent = [row for row in rows if row.metric.startswith("not run")]
+    assert {row.dataset for row in absent} >= {TABLES["bridge"], TABLES["foundry"]}
+    assert not any(row.holds for row in absent)

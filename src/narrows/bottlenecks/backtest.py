@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import defaultdict
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from narrows.bottlenecks.answer import map as ask
 from narrows.bottlenecks.answer import run
 from narrows.bottlenecks.shipments import shipments, sold
 from narrows.catalog import default
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.quarters import Quarter, period
 from narrows.units import to_canonical
 
@@ -297,20 +297,22 @@ def check_units(folder: Path) -> Iterator[Comparison]:
         dataset=COUNTS,
     )
     for maker in UNITS:
-        yield _power(folder, maker)
-    yield from _compute(folder)
+        yield from compared(ROOM, f"{COUNTS}, {maker}", partial(_power, folder, maker))
+    yield from compared(ROOM, COUNTS, partial(_compute, folder))
 
 
-def _power(folder: Path, maker: str) -> Comparison:
+def _power(folder: Path, maker: str) -> Iterator[Comparison]:
     """Compare the design power of the chips of a maker sold after the first quarter counted."""
     found = table(folder / COUNTS / f"{CUMULATIVE[maker]}.csv")
+    found.sort(key=lambda row: _quarter_of(row["End date"]))
     ends = [_quarter_of(row["End date"]) for row in found]
     bounds = np.array(
         [[to_canonical(float(row[f"Power in MW ({name})"]), "MW") for name in POWER_BOUNDS] for row in found]
     )
     low, middle, high = (bounds[1:] - bounds[0, 1]).T
     solved = run(f"{ends[1]}:{ends[-1]}", draws=DRAWS)
-    ours = np.median(np.cumsum(shipments(solved, maker).chip_w, axis=1), axis=0)
+    sold_since = np.median(np.cumsum(shipments(solved, maker).chip_w, axis=1), axis=0)
+    ours = sold_since[[end - ends[1] for end in ends[1:]]]
     missed = [
         f"{end} {value / theirs - 1:+.0%}".replace("%", " %")
         for end, value, least, theirs, most in zip(ends[1:], ours, low, middle, high, strict=True)
@@ -318,7 +320,7 @@ def _power(folder: Path, maker: str) -> Comparison:
     ]
     share = 1 - len(missed) / len(ours)
     words = f"power of {maker}'s chips sold after {ends[0]} inside Epoch's 5 to 95 %, from supply alone"
-    return _row(
+    yield _row(
         f"{words}; outside: {', '.join(missed) or 'none'}",
         "share of quarters",
         share,

@@ -6,7 +6,7 @@ absent are listed as not run.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import map as ask
@@ -15,7 +15,7 @@ from narrows.bottlenecks.backtest import check_labels, check_units, counted
 from narrows.bottlenecks.check import check_networks
 from narrows.bottlenecks.concentration_checks import check_concentration
 from narrows.errors import DataError, UsageError
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["networks_asked", "validate"]
 
 ROOM = "bottlenecks"
-FOLDER = "bottleneck"
 NETWORKS = 300
 """Random networks in the everyday check; docs/validation.md holds 10,000."""
 MOST_NETWORKS = 1_000_000
@@ -59,13 +58,13 @@ def networks_asked(networks: int | None) -> int:
     return count
 
 
-def validate(data: Path | None, networks: int | None = None) -> list[Comparison]:
+def validate(folder: Path | None, networks: int | None = None) -> list[Comparison]:
     """Return every comparison of this room.
 
     Parameters
     ----------
-    data
-        Folder that holds ``bottleneck/``; None where there is none.
+    folder
+        Folder of counted chips and labels; None where there is none.
     networks
         Random networks compared with the linear program; `NETWORKS` by default.
 
@@ -79,14 +78,19 @@ def validate(data: Path | None, networks: int | None = None) -> list[Comparison]
     except DataError as error:
         rows = [_not_run("random networks", error.given)]
     rows += _past_maps()
-    folder = None if data is None else data / FOLDER
-    rows += check_concentration(folder)
+    rows += compared(ROOM, "makers", partial(check_concentration, folder))
     if folder is None or not folder.is_dir():
         return [
             *rows,
             *(_not_run(name, "data absent") for name in ("epoch_chip_counts", "binding_labels.csv")),
         ]
-    return [*rows, *_packaging(folder), *check_units(folder), *check_labels(folder)]
+    for name, part in (
+        ("packaging", _packaging),
+        ("epoch_chip_counts", check_units),
+        ("binding_labels.csv", check_labels),
+    ):
+        rows += compared(ROOM, name, partial(part, folder))
+    return rows
 
 
 def _not_run(dataset: str, reason: str) -> Comparison:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.facility.lei_masanet import SYSTEMS, published_system
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +174,11 @@ def lei_masanet_rows(folder: Path | None) -> Iterator[Comparison]:
             ROOM, QUANTILES, "published PUE and WUE", "not run: data absent", None, "", None, 0, None
         )
         return
+    yield from compared(ROOM, DEMO, partial(_demo, folder))
+    yield from compared(ROOM, QUANTILES, partial(_quantiles, folder))
+
+
+def _demo(folder: Path) -> Iterator[Comparison]:
     ours, told = demo_hour(folder)
     for at, name in enumerate(("PUE", "WUE in L/kWh")):
         off = abs(ours[at] - told[at])
@@ -188,6 +193,9 @@ def lei_masanet_rows(folder: Path | None) -> Iterator[Comparison]:
             1,
             off <= DEMO_OFF,
         )
+
+
+def _quantiles(folder: Path) -> Iterator[Comparison]:
     groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for case, _, _, mine, theirs in published_quantiles(folder):
         off_pue, off_wue = mine[0] - theirs[0], mine[1] - theirs[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from narrows.facility.psychrometrics import pressure_at
 from narrows.facility.published import infer_family, operator_design
 from narrows.facility.sweep import sweep
 from narrows.facility.weather import Weather, cities, weather
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,9 +162,9 @@ def plant_rows(folder: Path | None) -> Iterator[Comparison]:
     for site in sites:
         groups[site.operator].append(site)
     for operator, group in groups.items():
-        yield from _pue_rows(operator, group)
+        yield from compared(ROOM, REGIONS, partial(_pue_rows, operator, group))
     yield _signs(sites)
-    yield from _water_rows([site for site in sites if site.wue is not None])
+    yield from compared(ROOM, REGIONS, partial(_water_rows, [site for site in sites if site.wue is not None]))
 
 
 def _sizing() -> Comparison:

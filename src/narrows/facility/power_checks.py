@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +13,16 @@ import numpy as np
 from narrows.catalog import PointReader, default
 from narrows.facility.electrical import frontier_group
 from narrows.facility.power_date import MILESTONES, power_date
-from narrows.facility.powered import DAYS_PER_MONTH, leave_one_out
+from narrows.facility.powered import (
+    DAYS_PER_MONTH,
+    TrackedSite,
+    foreseen,
+    leave_one_out,
+    sites_tracked,
+    traits_by_name,
+)
 from narrows.facility.rack import PG25, air_flow_cfm, coolant_flow_lpm
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +36,7 @@ __all__ = ["power_rows"]
 
 ROOM = "facility"
 SITES = "time_to_first_power.csv"
+DAYS = ("first_milestone", "first_power", "snapshot")
 MILESTONE_TABLE = "epoch_milestones.csv"
 TOWERS, CHILLERS = "epoch_cooling_towers.csv", "epoch_chillers.csv"
 GOAL_MONTHS = 6.0
@@ -62,9 +71,10 @@ def power_rows(folder: Path | None) -> Iterator[Comparison]:
         Folder of the room's measurements; None where there is none.
     """
     yield from _left_out()
-    yield from _milestones(folder)
+    yield from compared(ROOM, SITES, partial(_others, folder))
+    yield from compared(ROOM, MILESTONE_TABLE, partial(_milestones, folder))
     yield _frontier()
-    yield from _equipment(folder)
+    yield from compared(ROOM, TOWERS, partial(_equipment, folder))
     worst = max(abs(ours / told - 1) for ours, told in FLOWS)
     yield Comparison(
         ROOM,
@@ -122,6 +132,38 @@ def _left_out() -> Iterator[Comparison]:
             len(rows),
             COVER[0] <= covered <= COVER[1],
         )
+
+
+def _others(folder: Path | None) -> Iterator[Comparison]:
+    """Compare sites of the table that the law was not fitted to."""
+    about, table = "months to first power, sites that the law was not fitted to", folder and folder / SITES
+    if table is None or not table.is_file():
+        yield Comparison(ROOM, SITES, about, "not run: data absent", None, "", None, 0, None)
+        return
+    with table.open(encoding="utf-8", newline="") as file:
+        sites = [_tracked(row) for row in csv.DictReader(file)]
+    rows = foreseen(sites, known_powered=True)
+    if not rows:
+        yield Comparison(ROOM, SITES, about, "not run: no such site here", None, "", None, 0, None)
+        return
+    naive = np.median([site.months for site in sites_tracked() if site.power])
+    off = float(np.mean([abs(naive - row.months) for row in rows]))
+    value = float(np.mean([row.error for row in rows]))
+    metric = "mean absolute error in months; baseline: median of ours"
+    yield Comparison(
+        ROOM, SITES, about, metric, value, f"at most {GOAL_MONTHS:g}", off, len(rows), value <= GOAL_MONTHS
+    )
+    held = float(np.mean([row.inside for row in rows]))
+    yield Comparison(
+        ROOM, SITES, about, "share inside the interval of 80 %", held, f"{COVER[0]:g} to {COVER[1]:g}", None,
+        len(rows), COVER[0] <= held <= COVER[1],
+    )  # fmt: skip
+
+
+def _tracked(row: dict[str, str]) -> TrackedSite:
+    start, power, seen = (date.fromisoformat(row[name]) for name in DAYS)
+    name = row["site"]
+    return TrackedSite(name, start, power, seen, float(row["first_power_mw"] or 0), traits_by_name(name))
 
 
 def _milestones(folder: Path | None) -> Iterator[Comparison]:

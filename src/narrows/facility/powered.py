@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Law", "LeftOut", "TrackedSite", "Traits", "law_of", "leave_one_out", "sites_tracked"]
+__all__ = [
+    "Law",
+    "LeftOut",
+    "TrackedSite",
+    "Traits",
+    "foreseen",
+    "law_of",
+    "leave_one_out",
+    "sites_tracked",
+    "traits_by_name",
+]
 
 TABLE = "powered_sites.csv"
 DAYS_PER_MONTH = 30.4375
@@ -286,11 +297,51 @@ def leave_one_out(*, known_powered: bool) -> tuple[LeftOut, ...]:
         its traits are known.
     """
     cases = sites_tracked()
-    found = []
-    for case in cases:
-        if case.power is None:
-            continue
-        law = law_of([other for other in cases if other is not case])
-        band = law.band(case.traits, window=case.window if known_powered else None)
-        found.append(LeftOut(case.name, case.months, band))
-    return tuple(found)
+    return tuple(
+        _forecast(law_of([other for other in cases if other is not case]), case, known_powered=known_powered)
+        for case in cases
+        if case.power is not None
+    )
+
+
+def foreseen(sites: Sequence[TrackedSite], *, known_powered: bool) -> tuple[LeftOut, ...]:
+    """Return sites with power as the law foresees them; those that it was fitted to are left out.
+
+    Parameters
+    ----------
+    sites
+        Sites with power.
+    known_powered
+        As for `leave_one_out`.
+    """
+    known, law = {site.name for site in sites_tracked()}, law_of()
+    return tuple(
+        _forecast(law, site, known_powered=known_powered) for site in sites if site.name not in known
+    )
+
+
+def _forecast(law: Law, site: TrackedSite, *, known_powered: bool) -> LeftOut:
+    band = law.band(site.traits, window=site.window if known_powered else None)
+    return LeftOut(site.name, site.months, band)
+
+
+def traits_by_name(name: str) -> Traits:
+    """Return what the name of a site tells of it: whether it is built to be let.
+
+    Parameters
+    ----------
+    name
+        As the tracker writes it, builder first.
+
+    Notes
+    -----
+    A site is its user's own where a word of its name is the first word of a site of ours that is; nothing
+    else can be read from a name.
+
+    Examples
+    --------
+    >>> traits_by_name("Google Somewhere").let, traits_by_name("Vantage TX9").let
+    (False, True)
+    """
+    owners = {site.name.split()[0] for site in sites_tracked() if not site.traits.let}
+    return Traits(let=not owners & set(re.split(r"[\s-]+", name)))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from narrows.catalog import default
 from narrows.facility.energising import sites_of
 from narrows.facility.scoring import read_later
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.quarters import period
 
 if TYPE_CHECKING:
@@ -52,15 +53,7 @@ def site_rows(folder: Path | None) -> Iterator[Comparison]:
     if table is None or not table.is_file():
         yield Comparison(ROOM, TABLE, "power of 16 sites", "not run: data absent", None, "", None, 0, None)
     else:
-        states = read_later(table).values()
-        found = {
-            day: sum(
-                ([power for when, power in rows if when <= date.fromisoformat(day)] or [0.0])[-1]
-                for rows in states
-            )
-            for day in SUMS
-        }
-        yield _sums(TABLE, found)
+        yield from compared(ROOM, TABLE, partial(_tracked, table))
     statements = None if folder is None else folder / STATEMENTS
     if statements is None or not statements.is_file():
         yield Comparison(
@@ -80,6 +73,18 @@ def site_rows(folder: Path | None) -> Iterator[Comparison]:
             count,
             fact.low <= ratio <= fact.high,
         )
+
+
+def _tracked(table: Path) -> Iterator[Comparison]:
+    states = read_later(table).values()
+    found = {
+        day: sum(
+            ([power for when, power in rows if when <= date.fromisoformat(day)] or [0.0])[-1]
+            for rows in states
+        )
+        for day in SUMS
+    }
+    yield _sums(TABLE, found)
 
 
 def _sums(dataset: str, found: dict[str, float]) -> Comparison:

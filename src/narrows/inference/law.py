@@ -43,6 +43,7 @@ __all__ = [
     "closed_loop",
     "first_token_parts",
     "first_token_time",
+    "fitted_rows",
     "groups_of",
     "held_at_once",
     "rate_of",
@@ -584,9 +585,19 @@ def first_token_parts(loops: Sequence[Loop], logs: Array) -> Array:
 @cache
 def read_law() -> dict[str, Law]:
     """Return the shipped laws: ``token`` for steps and output tokens, ``first`` for the first token."""
-    text = resources.files("narrows.inference").joinpath("law.json").read_text("utf-8")
-    stored = json.loads(text)
+    stored = _shipped()
     return {name: law_from(stored[name], kinds=KINDS, by="engine") for name in ("token", "first")}
+
+
+def fitted_rows() -> str:
+    """Return the digests of the runs that the shipped laws were fitted to, for `narrows.fitted.unseen`."""
+    return str(_shipped()["rows"])
+
+
+def _shipped() -> dict[str, Any]:
+    text = resources.files("narrows.inference").joinpath("law.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def step_time(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.figure import Comparison
-from narrows.fitted import covered
-from narrows.inference.law import read_law
-from narrows.inference.law_fit import held_out, loops_of, predicted, ratios
-from narrows.inference.silicon import TABLE, read_runs
+from narrows.figure import Comparison, compared
+from narrows.fitted import covered, unseen
+from narrows.inference.law import fitted_rows, read_law
+from narrows.inference.law_fit import held_out, loops_of, predicted, ratios, row_key
+from narrows.inference.silicon import TABLE, read_runs, unknown_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +56,39 @@ def law_rows(folder: Path | None) -> Iterator[Comparison]:
         yield Comparison(ROOM, TABLE, "step-time law", "not run: data absent", None, "", None, 0, None)
         return
     every = read_runs(folder)
-    yield _answered(every)
+    for name in unknown_models(folder):
+        reason = f"not run: the model {name!r} is not known"
+        yield Comparison(ROOM, TABLE, "rows left out", reason, None, "", None, 0, None)
+    if not every:
+        yield Comparison(ROOM, TABLE, "step-time law", "not run: no rows", None, "", None, 0, None)
+        return
+    yield from compared(ROOM, TABLE, partial(_answered, every))
     runs = [run for run in every if run.clean]
+    yield from compared(ROOM, TABLE, partial(_as_shipped, runs))
+    yield from compared(ROOM, TABLE, partial(_left_out, runs, folder))
+
+
+def _as_shipped(runs: list[Run]) -> Iterator[Comparison]:
+    """Compare runs that are not among those of the fit with the laws as they ship."""
+    runs = [run for run, new in zip(runs, unseen(fitted_rows(), map(row_key, runs)), strict=True) if new]
+    runs = [run for run in runs if run.split is None]
+    ending = "the law as shipped, runs that it was not fitted to"
+    if not runs:
+        title = f"{QUANTITY['token']}, {ending}"
+        yield Comparison(ROOM, TABLE, title, "not run: no such run here", None, "", None, 0, None)
+        return
+    told = {"token": [run.token_s for run in runs], "first": [run.first_s for run in runs]}
+    for name, (value, _, half) in predicted(read_law(), loops_of(runs)).items():
+        measured = np.array(told[name])
+        known = measured > 0
+        off = np.log(value[known] / measured[known])
+        title = f"{QUANTITY[name]}, {ending}"
+        yield from _errors(name, "seen", title, np.abs(np.exp(off) - 1) * 100)
+        yield _coverage(title, np.abs(off) <= half[known])
+
+
+def _left_out(runs: list[Run], folder: Path) -> Iterator[Comparison]:
+    """Compare every run with laws that have not seen its configuration, its model or its chip."""
     whole = np.array([run.split is None for run in runs])
     engines = np.array([run.place.engine for run in runs])
     measured = {
@@ -134,13 +166,13 @@ def _beside(runs: list[Run], error: Array, folder: Path) -> Iterator[Comparison]
     )
 
 
-def _answered(every: list[Run]) -> Comparison:
+def _answered(every: list[Run]) -> Iterator[Comparison]:
     found = predicted(read_law(), loops_of(every))
     good = sum(
         bool(np.isfinite(token) and np.isfinite(first) and min(token, first) > 0)
         for token, first in zip(found["token"][0], found["first"][0], strict=True)
     )
-    return Comparison(
+    yield Comparison(
         ROOM, TABLE, "runs with complete fields", "share answered", good / len(every), "1", None, len(every),
         good == len(every),
     )  # fmt: skip

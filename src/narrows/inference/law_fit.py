@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.fitted import STUDENT, drawn, fit_law, stored, widened
+from narrows.fitted import STUDENT, drawn, fit_law, stored, told_rows, widened
 from narrows.inference.law import (
     COEFFICIENTS,
     FIRST,
@@ -40,6 +40,7 @@ __all__ = [
     "loops_of",
     "predicted",
     "ratios",
+    "row_key",
     "shipped",
 ]
 
@@ -165,6 +166,11 @@ def predicted(laws: dict[str, Law], loops: Sequence[Loop]) -> dict[str, tuple[Ar
     }
 
 
+def row_key(run: Run) -> tuple[object, ...]:
+    """Return what tells a run from the others."""
+    return run.id, f"{run.token_s:.4g}"
+
+
 def folds(runs: Sequence[Run], count: int = 5, seed: int = 0) -> NDArray[np.int64]:
     """Return a fold for each run; runs of one configuration share it."""
     keys = [
@@ -258,6 +264,7 @@ def shipped(folder: Path) -> dict[str, Any]:
         "measured_from": days[0],
         "measured_to": days[-1],
         "runs": len(runs),
+        "rows": told_rows(row_key(run) for run in runs),
         "fitted": (
             "mean time per output token (token) and to the first token (first) of closed loops; "
             "logarithms of coefficients; common first, then offsets by level, each drawn to what is above it"

@@ -17,7 +17,16 @@ from narrows.transformer import Chip, Model
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ARCHITECTURES", "TABLE", "Run", "architecture", "read_chips", "read_models", "read_runs"]
+__all__ = [
+    "ARCHITECTURES",
+    "TABLE",
+    "Run",
+    "architecture",
+    "read_chips",
+    "read_models",
+    "read_runs",
+    "unknown_models",
+]
 
 TABLE = "silicon_ttft_tpot.csv.gz"
 ARCHITECTURES = {
@@ -253,6 +262,19 @@ def _run(row: dict[str, str], models: dict[str, Model], chips: dict[str, Chip]) 
         split,
         workers,
     )
+
+
+def unknown_models(folder: Path) -> list[str]:
+    """Return the checkpoints of the table whose architecture is not known, once each.
+
+    Parameters
+    ----------
+    folder
+        As for `read_runs`.
+    """
+    known = read_models(folder)
+    names = {row["model"] for row in _rows(folder / TABLE)}
+    return sorted(name for name in names if architecture(name) not in known)
 
 
 def read_runs(folder: Path) -> list[Run]:

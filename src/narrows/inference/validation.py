@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from narrows.figure import compared
 from narrows.inference.energy_checks import energy_rows
 from narrows.inference.fit_checks import fit_rows
 from narrows.inference.law_checks import law_rows
@@ -19,6 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = ["inference_rows"]
 
+PARTS = {
+    "blocks of cache": fit_rows,
+    "cost of tokens": price_rows,
+    "serving": serving_rows,
+    "step-time law": law_rows,
+    "logs of vLLM": vllm_rows,
+    "energy": energy_rows,
+    "throughput": throughput_rows,
+}
+"""What is compared, and the rows of it."""
+
 
 def inference_rows(folder: Path | None) -> list[Comparison]:
     """Return the comparisons of the room.
@@ -28,12 +41,4 @@ def inference_rows(folder: Path | None) -> list[Comparison]:
     folder
         Folder with the tables of inference; None where there is none.
     """
-    rows: list[Comparison] = []
-    rows += fit_rows(folder)
-    rows += price_rows(folder)
-    rows += serving_rows(folder)
-    rows += law_rows(folder)
-    rows += vllm_rows(folder)
-    rows += energy_rows(folder)
-    rows += throughput_rows(folder)
-    return rows
+    return [row for name, part in PARTS.items() for row in compared("inference", name, partial(part, folder))]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.market.breadth import above_mean, highs_lows
 from narrows.market.history import History
 from narrows.market.leverage import FUNDS, fund, leveraged_path, short_rates
@@ -102,11 +103,16 @@ def market_rows(folder: Path | None) -> Iterator[Comparison]:
         for dataset in (SPX, WEEKLY, ACTIONS, STOCKS, CAPS, FUNDS_TABLE):
             yield Comparison(ROOM, dataset, "figures", "not run: data absent", None, "", None, 0, None)
         return
-    yield from _index_rows(folder)
-    yield from _return_rows(folder)
-    yield from _breadth_rows(folder)
-    yield from _weight_rows(folder)
-    yield from _fund_rows(folder)
+    for dataset, part in (
+        (SPX, _index_rows),
+        (WEEKLY, _house_rows),
+        (ACTIONS, _return_rows),
+        (STOCKS, _breadth_rows),
+        (CAPS, _weight_rows),
+        (STOCKS, _panel_rows),
+        (FUNDS_TABLE, _fund_rows),
+    ):
+        yield from compared(ROOM, dataset, partial(part, folder))
 
 
 def _row(  # noqa: PLR0917
@@ -167,12 +173,18 @@ def _index_rows(folder: Path) -> Iterator[Comparison]:
     for (unit, way), cases in RUNS.items():
         periods, runs = index.periods(unit), index.runs(unit, way)
         for day, count in cases.items():
+            if date.fromisoformat(day) not in index.days:
+                continue
             at = index.period_at(unit, index.days.index(date.fromisoformat(day)))
             last = at is not None and (
                 at + 1 == len(periods) or runs[at + 1] == 0 or index.days[-1] <= date(2026, 6, 4)
             )
             asked, right = asked + 1, right + (at is not None and runs[at] == count and last)
     yield _row(SPX, "streaks of days and weeks", "right", right, f"{asked}", asked, holds=right == asked)
+
+
+def _house_rows(folder: Path) -> Iterator[Comparison]:
+    index = _index(folder)
     with (folder / WEEKLY).open(encoding="utf-8", newline="") as file:
         rows = [(date.fromisoformat(row["week_ending"]), float(row["GSPC"])) for row in csv.DictReader(file)]
     same = 0
@@ -346,11 +358,11 @@ def _weight_rows(folder: Path) -> Iterator[Comparison]:
         yield _near(CAPS, f"Herfindahl index, {told}", found.herfindahl, index, 6e-6, found.n)
         yield _near(CAPS, f"effective number, {told}", found.effective, effective, 0.06, found.n)
         yield _near(CAPS, f"top-10 share, {told}", 100 * found.top, top, 0.06, found.n, "%")
-    yield from _panel_rows(folder, _index(folder))
 
 
-def _panel_rows(folder: Path, index: History) -> Iterator[Comparison]:
+def _panel_rows(folder: Path) -> Iterator[Comparison]:
     """Compare the panel, classes merged, with the index and the sector funds; beside it, classes doubled."""
+    index = _index(folder)
     funds = _fund_closes(folder)
     merged, doubled = (_weighted(folder, merged=whole) for whole in (True, False))
     ours, theirs = _against(merged, index)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.errors import DataError, UnknownNameError
+from narrows.figure import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from narrows.figure import Comparison
 
 __all__ = ["ROOMS", "rows_markdown", "rows_of", "validation_data"]
 
+BOTTLENECK = "bottleneck"
 MACHINES = ("compute", "memory", "network", "systems")
 CHECKS = (
     (("shocks",), "shocks.validation", "shock_rows", "shocks"),
     (MACHINES, "systems.validation", "machine_rows", "training"),
     (("compute",), "compute.operator_checks", "operator_rows", "training"),
     (("network",), "network.collective_checks", "collective_rows", "training"),
-    (("facility",), "facility.validation", "site_rows", "bottleneck"),
+    (("facility",), "facility.validation", "site_rows", BOTTLENECK),
     (("facility",), "facility.power_checks", "power_rows", "facility"),
     (("facility",), "facility.plant_checks", "plant_rows", "facility"),
     (("facility",), "facility.lei_masanet_checks", "lei_masanet_rows", "facility"),
@@ -66,7 +69,8 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     room
         Name of a room; None for all.
     data
-        Folder of measurements; None where there is none.
+        Folder of measurements, with one sub-folder a subject, or for one room the sub-folder itself; None
+        where there is none.
     networks
         Number of random networks compared with the linear program.
 
@@ -74,6 +78,8 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
     ------
     UnknownNameError
         If the room has no comparisons.
+    DataError
+        If the folder has no sub-folder of measurements, and all rooms are asked for.
     UsageError
         If the number of networks is out of range.
     """
@@ -83,17 +89,36 @@ def rows_of(room: str | None, data: Path | None, networks: int | None = None) ->
         from narrows.bottlenecks.validation import networks_asked
 
         networks_asked(networks)
+    place = _places(data, room)
     rows: list[Comparison] = []
     for rooms, module, function, folder in CHECKS:
         if room is None or room in rooms:
             check = getattr(importlib.import_module(f"narrows.{module}"), function)
-            found = check(None if data is None else data / folder)
-            rows += [row for row in found if room in {None, row.room}]
+            part = partial(check, place(folder))
+            rows += [row for row in compared(rooms[0], folder, part) if room in {None, row.room}]
     if room in {None, "bottlenecks"}:
         from narrows.bottlenecks.validation import validate
 
-        rows += validate(data, networks)
+        rows += compared("bottlenecks", BOTTLENECK, partial(validate, place(BOTTLENECK), networks))
     return rows
+
+
+def _places(data: Path | None, room: str | None) -> Callable[[str], Path | None]:
+    """Return where the measurements of a subject are: in a sub-folder, beside it, or right here."""
+    if data is None:
+        return lambda _: None
+    subjects = sorted({BOTTLENECK, *(folder for *_, folder in CHECKS)})
+    if any((data / name).is_dir() for name in subjects):
+        return lambda name: data / name
+    if data.resolve().name in subjects:
+        return lambda name: data.resolve().parent / name
+    if room is not None:
+        return lambda _: data
+    raise DataError(
+        f"The folder {str(data)!r} has none of the sub-folders of measurements",
+        f"They are {', '.join(subjects)}",
+        "Name the folder that holds them, or one room and its folder",
+    )
 
 
 def rows_markdown(rows: Sequence[Comparison]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.shocks.price import price_path
 from narrows.shocks.price_backtest import AHEAD, EVENTS, WEEKS, backtest
 from narrows.shocks.series import prices
@@ -124,7 +125,7 @@ def price_rows(folder: Path | None) -> Iterator[Comparison]:
         None,
     )
     yield _spikes()
-    yield _transits(folder)
+    yield from compared(ROOM, TRANSITS, partial(_transits, folder))
     yield _nothing()
 
 
@@ -192,11 +193,12 @@ def _spikes() -> Comparison:
     )
 
 
-def _transits(folder: Path | None) -> Comparison:
+def _transits(folder: Path | None) -> Iterator[Comparison]:
     quantity = "tankers a day, four periods, facts against the daily counts"
     path = None if folder is None else folder / TRANSITS
     if path is None or not path.is_file():
-        return Comparison(ROOM, TRANSITS, quantity, "not run: data absent", None, "", None, 0, None)
+        yield Comparison(ROOM, TRANSITS, quantity, "not run: data absent", None, "", None, 0, None)
+        return
     from narrows.catalog import default
 
     with path.open(encoding="utf-8", newline="") as file:
@@ -208,7 +210,7 @@ def _transits(folder: Path | None) -> Comparison:
     first = date(2026, 3, 2)
     march = [counts[(first + timedelta(days=step)).isoformat()] for step in range(8)]
     worst = max(worst, abs(float(np.mean(march)) - default().fact("hormuz.transits.2026-03").value))
-    return Comparison(
+    yield Comparison(
         ROOM, TRANSITS, quantity, "largest error", worst, f"within {TANKERS:g}", None, 4, worst <= TANKERS
     )
 

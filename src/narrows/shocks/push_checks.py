@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.catalog import default
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.shocks.attribution import adjoint
 from narrows.shocks.bea_files import read_economy
 from narrows.shocks.equity import Episode, leave_one_out
@@ -74,19 +75,23 @@ def push_rows(folder: Path | None) -> Iterator[Comparison]:
     folder
         Folder of the data on shocks; None where there is none.
     """
-    yield from _tables()
-    yield from _systemic()
-    yield from _basket()
-    yield from _resin()
-    yield from _summary_repriced()
-    yield from _detail_repriced(folder)
-    yield from _industry_prices()
-    yield from _parity()
-    yield from _margins()
-    yield from _laws()
-    yield from _returns(folder)
-    yield from _vehicle()
-    yield from _world(folder)
+    parts = (
+        _tables,
+        _systemic,
+        _basket,
+        _resin,
+        _summary_repriced,
+        partial(_detail_repriced, folder),
+        _industry_prices,
+        _parity,
+        _margins,
+        _laws,
+        partial(_returns, folder),
+        _vehicle,
+        partial(_world, folder),
+    )
+    for part in parts:
+        yield from compared(ROOM, "data on shocks", part)
 
 
 def _row(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.figure import Comparison
-from narrows.fitted import covered
+from narrows.figure import Comparison, compared
+from narrows.fitted import covered, unseen
 from narrows.training.layout import Layout
 from narrows.training.memory import fullest, fullest_bytes, stages
 from narrows.training.recipes import stored_by
-from narrows.training.runs import BRIDGE, ROUNDED, TABLES, read_runs
-from narrows.training.step_fit import HELD_OUT, fit_steps, groups, held_out, labels_of, parts_of
-from narrows.training.step_law import predictor
+from narrows.training.runs import BRIDGE, ROUNDED, TABLES, read_runs, unknown_rows
+from narrows.training.step_fit import HELD_OUT, fit_steps, groups, held_out, labels_of, parts_of, row_key
+from narrows.training.step_law import fitted_rows, predictor, read_step_law
 from narrows.training.stored import Stored
 from narrows.transformer import training_flops
 from narrows.transformer.registry import model
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["step_rows"]
 
-ROOM = "training"
+ROOM, RUNS = "training", "training runs"
 GIB = 2**30
 GOALS = {"dense": 7.0, "moe": 15.0}
 COVER = (85.0, 95.0)
@@ -64,15 +65,57 @@ def step_rows(folder: Path | None) -> Iterator[Comparison]:
     folder
         Folder with the tables; None where there is none.
     """
-    if folder is None or not all((folder / name).is_file() for name in TABLES.values()):
-        yield Comparison(ROOM, "training runs", "step", "not run: data absent", None, "", None, 0, None)
+    there = [] if folder is None else [name for name, file in TABLES.items() if (folder / file).is_file()]
+    if folder is None or not there:
+        yield Comparison(ROOM, RUNS, "step", "not run: data absent", None, "", None, 0, None)
         return
-    yield from _operations(folder)
-    runs = read_runs(folder)
-    yield from _times(runs)
-    yield from _memory(folder, [run for run in runs if run.stack == "simumax"])
-    yield from _table(folder)
-    yield from _fits([run for run in runs if run.stack in PRINTED])
+    yield from compared(ROOM, TABLES["bridge"], partial(_operations, folder))
+    yield from compared(ROOM, TABLES["foundry"], partial(_shares, folder))
+    runs = read_runs(folder, there)
+    yield from compared(ROOM, RUNS, partial(_unknown, folder, there))
+    yield from compared(ROOM, RUNS, partial(_as_shipped, runs))
+    yield from compared(ROOM, RUNS, partial(_times, runs))
+    yield from compared(ROOM, TABLES["simumax"], partial(_memory, folder, _of(runs, "simumax")))
+    yield from compared(ROOM, TABLES["calculon"], partial(_table, folder))
+    yield from compared(ROOM, RUNS, partial(_fits, _of(runs, *PRINTED)))
+
+
+def _of(runs: list[Run], *stacks: str) -> list[Run]:
+    return [run for run in runs if run.stack in stacks]
+
+
+def _unknown(folder: Path, tables: list[str]) -> Iterator[Comparison]:
+    """Tell of rows that no model or chip of the catalogue answers; nothing where there are none."""
+    for what in unknown_rows(folder, tables):
+        yield Comparison(ROOM, RUNS, "rows left out", f"not run: {what}", None, "", None, 0, None)
+
+
+def _as_shipped(runs: list[Run]) -> Iterator[Comparison]:
+    """Compare runs that are not among those of the fit with the law as it ships."""
+    strange = unseen(fitted_rows(), map(row_key, runs))
+    runs = [run for run, new in zip(runs, strange, strict=True) if new]
+    law = read_step_law()
+    for name, goal in GOALS.items():
+        own = [run for run in runs if bool(run.model.experts) == (name == "moe")]
+        title = f"time of a step, {name}, the law as shipped, runs that it was not fitted to"
+        if not own:
+            yield Comparison(ROOM, RUNS, title, "not run: no such run here", None, "", None, 0, None)
+            continue
+        predict, every = predictor(parts_of(own)), groups(own)
+        off = predict(law.logs(every)) - np.log([run.step_s for run in own])
+        inside = np.abs(off) <= law.half(predict, every)
+        error = np.abs(np.exp(off) - 1) * 100
+        yield _row(RUNS, title, "mean error in %", float(error.mean()), goal, n=len(own))
+        yield _row(RUNS, title, "median error in %", float(np.median(error)), None, n=len(own))
+        yield _coverage(title, inside)
+
+
+def _coverage(title: str, inside: NDArray[np.bool_]) -> Comparison:
+    share, (low, high) = float(inside.mean()) * 100, COVER
+    return Comparison(
+        ROOM, RUNS, title, "% inside intervals of 90 %", share, f"{low:g} to {high:g}", 90.0, len(inside),
+        low <= share <= high,
+    )  # fmt: skip
 
 
 def _row(
@@ -96,7 +139,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _operations(folder: Path) -> Iterator[Comparison]:
-    """Operations of a token as the tables print them: rate over tokens a second, and share of the peak."""
+    """Operations of a token as the table prints them: rate over tokens a second."""
     errors = []
     for row in _read(folder / TABLES["bridge"]):
         known = row["kind"] == "pretrain" and row["tokens_per_s_per_gpu"] and row["release"] != ROUNDED
@@ -110,6 +153,10 @@ def _operations(folder: Path) -> Iterator[Comparison]:
     yield _row(
         TABLES["bridge"], "operations of a token", "worst error in %", max(errors), COUNT_GOAL, n=len(errors)
     )
+
+
+def _shares(folder: Path) -> Iterator[Comparison]:
+    """Share of the peak as the table prints it."""
     errors = []
     for row in _read(folder / TABLES["foundry"]):
         llm = model(f"mpt-{row['model']}")
@@ -135,28 +182,19 @@ def _times(runs: list[Run]) -> Iterator[Comparison]:
         inside = covered(ratio, labels, sort)
         for name in ("dense", "moe"):
             own = sort == name
+            if not own.any():
+                continue
             goal = GOALS[name] if what == "configuration" else None
             title = f"time of a step, {name}, {TITLES[what]}"
-            yield _row(
-                "training runs", title, "mean error in %", float(error[own].mean()), goal, n=int(own.sum())
-            )
-            yield _row(
-                "training runs",
-                title,
-                "median error in %",
-                float(np.median(error[own])),
-                None,
-                n=int(own.sum()),
-            )
-            share = float(inside[own].mean()) * 100
-            held = COVER[0] <= share <= COVER[1]
-            yield Comparison(
-                ROOM, "training runs", title, "% inside intervals of 90 %", share,
-                f"{COVER[0]:g} to {COVER[1]:g}", 90.0, int(own.sum()), held,
-            )  # fmt: skip
+            n = int(own.sum())
+            yield _row(RUNS, title, "mean error in %", float(error[own].mean()), goal, n=n)
+            yield _row(RUNS, title, "median error in %", float(np.median(error[own])), None, n=n)
+            yield _coverage(title, inside[own])
         if what == "configuration":
             for name, (mean, worst) in PEER.items():
                 own = stack == name
+                if not own.any():
+                    continue
                 title = f"time of a step, {TITLES[what]}"
                 found, most = float(error[own].mean()), float(error[own].max())
                 yield _row(
@@ -171,7 +209,9 @@ def _times(runs: list[Run]) -> Iterator[Comparison]:
                 yield _row(
                     TABLES[name], title, "worst error in %", most, None, n=int(own.sum()), baseline=worst
                 )
-    yield from _alone(runs, parts, np.flatnonzero(stack == "calculon"))
+    yield from compared(
+        ROOM, TABLES["calculon"], partial(_alone, runs, parts, np.flatnonzero(stack == "calculon"))
+    )
 
 
 def _alone(runs: list[Run], parts: Array, rows: NDArray[np.int64]) -> Iterator[Comparison]:
@@ -237,7 +277,7 @@ def _fits(runs: list[Run]) -> Iterator[Comparison]:
         share = 100.0 * sum(inside) / len(inside)
         wanted = "" if goal is None else f"at least {goal:g}"
         yield Comparison(
-            ROOM, "training runs", f"layouts that ran and fit, {words}", "%", share, wanted, None, len(runs),
+            ROOM, RUNS, f"layouts that ran and fit, {words}", "%", share, wanted, None, len(runs),
             None if goal is None else share >= goal,
         )  # fmt: skip
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.fitted import HUBER, drawn, fit_law, stored, widened
+from narrows.fitted import HUBER, drawn, fit_law, stored, told_rows, widened
 from narrows.training.runs import TABLES, read_runs
 from narrows.training.step import step_parts
 from narrows.training.step_law import KINDS, NAMES, groups_of, predictor
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["HELD_OUT", "fit_steps", "held_out", "labels_of", "parts_of", "shipped"]
+__all__ = ["HELD_OUT", "fit_steps", "held_out", "labels_of", "parts_of", "row_key", "shipped"]
 
 START = {
     "linear": 1.35, "core": 2.0, "experts": 1.8, "state": 3.0, "logits": 1.4,
@@ -88,6 +88,12 @@ def fit_steps(runs: Sequence[Run], parts: Array) -> Law:
         kinds=KINDS,
         by="sort",
     )
+
+
+def row_key(run: Run) -> tuple[object, ...]:
+    """Return what tells a run from the others: the same in every table that prints it."""
+    where = (run.stack, run.vintage, run.model.id, run.machine.chip.id)
+    return *where, *(getattr(run.layout, field.name) for field in fields(run.layout)), f"{run.step_s:.4g}"
 
 
 def labels_of(runs: Sequence[Run], what: str) -> NDArray[Any]:
@@ -180,6 +186,8 @@ def shipped(folder: Path) -> dict[str, Any]:
             name: hashlib.sha256((folder / file).read_bytes()).hexdigest() for name, file in TABLES.items()
         },
         "runs": len(runs),
+        "rows": told_rows(row_key(run) for run in runs),
+        "parts_s": float(f"{parts.sum():.8g}"),
         "fitted": "time of a step; logarithms of factors on its parts; common first, then by level",
         "step": stored(law),
     }

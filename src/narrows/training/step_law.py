@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["KINDS", "NAMES", "Step", "groups_of", "predictor", "read_step_law", "step"]
+__all__ = ["KINDS", "NAMES", "Step", "fitted_rows", "groups_of", "predictor", "read_step_law", "step"]
 
 NAMES = (*PARTS, "scale")
 KINDS = (("model", "model"), ("machine", "machine"), ("stack", "stack"))
@@ -90,8 +90,18 @@ class Step:
 @cache
 def read_step_law() -> Law:
     """Return the shipped law."""
+    return law_from(_shipped()["step"], kinds=KINDS, by="sort")
+
+
+def fitted_rows() -> str:
+    """Return the digests of the runs that the shipped law was fitted to, for `narrows.fitted.unseen`."""
+    return str(_shipped()["rows"])
+
+
+def _shipped() -> dict[str, Any]:
     text = resources.files("narrows.training").joinpath("law.json").read_text("utf-8")
-    return law_from(json.loads(text)["step"], kinds=KINDS, by="sort")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def predictor(parts: Array) -> Callable[[Array], Array]:

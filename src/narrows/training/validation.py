@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.catalog import default
-from narrows.figure import Comparison
+from narrows.figure import Comparison, compared
 from narrows.network.fabric import fabric
 from narrows.training.failures import best_interval, first_order_share, simulated_share, useful_share
 from narrows.training.goodput import goodput
@@ -50,7 +51,9 @@ def training_rows(folder: Path | None) -> list[Comparison]:
     folder
         Folder with the tables of training; None where there is none.
     """
-    return [*_cost(folder), *_sheet(folder), *_loss(folder), *step_rows(folder), *_failures()]
+    parts = {CASES: _cost, SHEET: _sheet, POINTS: _loss, "training runs": step_rows}
+    rows = [row for name, part in parts.items() for row in compared(ROOM, name, partial(part, folder))]
+    return [*rows, *_failures()]
 
 
 def _absent(dataset: str, quantity: str) -> Comparison:
