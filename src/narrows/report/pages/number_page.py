@@ -25,6 +25,7 @@ from narrows.report.pages.parts import (
     told,
     unit_words,
 )
+from narrows.report.pages.places import places
 from narrows.report.words import printable
 
 if TYPE_CHECKING:
@@ -206,6 +207,12 @@ def nearest_ids(study: Study, id_: str) -> list[str]:
     return nearest(id_[:LONGEST], [*study.ids, *study.catalog.known], SUGGESTED)
 
 
+def near_pages(study: Study, path: str) -> list[Markup]:
+    """Return links to the pages whose address is most like one, the most like first."""
+    named = {place.href: place.name for place in places(study)}
+    return [link(href, named[href]) for href in nearest(path[:LONGEST], named)]
+
+
 def suggestions(study: Study, id_: str) -> list[Markup]:
     """Return links to the numbers and facts most like an id."""
     found = [
@@ -217,7 +224,8 @@ def suggestions(study: Study, id_: str) -> list[Markup]:
 def missing_page(study: Study, wanted: str, problem: UnknownNameError | None = None) -> Model:
     """Return the page of what is not there, with the nearest that is."""
     told_ = problem.given if problem else f"There is no page {wanted!r}"
-    near = joined(suggestions(study, wanted), ", ")
+    pages = [] if problem else near_pages(study, f"/{wanted}")
+    near = joined(pages or suggestions(study, wanted), ", ")
     return Model(
         title="Not here",
         lead=f"{printable(told_)}.",
