@@ -75,7 +75,9 @@ def _row(study: Study, one: Entry) -> list[str | Markup]:
         Markup("{} <small>{}</small>").format(one.claim.claim, _section(one.claim.section)),
         Markup('<span class="{0}">{0}</span>').format(one.verdict),
         one.claimed,
-        Markup('<span class="found">{}</span>').format(num(one.figure, shown)) if shown else "",
+        Markup('<span class="found">{}</span>').format(num(one.figure, shown.replace(" %", "\xa0%")))
+        if shown
+        else "",
         _why(study, one),
     ]
 
