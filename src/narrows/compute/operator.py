@@ -55,8 +55,9 @@ CACHED = 0.4
 """Time of a cached byte over that of a byte from memory."""
 CLIFF = 8.0
 """Power with which operands larger than the cache fall out of it."""
-IN_TILE, ROOF, DOUBLED = 4.0, 16.0, 5
-"""Powers of the soft maximum in a tile and of the roof, and of the soft minimum over tiles."""
+IN_TILE, ROOF, BESIDE, DOUBLED = 4.0, 16.0, 4.0, 5
+"""Powers of the soft maximum in a tile, of tiles and sustained work, of these and memory, whose traffic is
+not wholly hidden, and of the soft minimum over tiles."""
 OUTPUT = 2.0
 """Bytes of one number of C, and of the activations before a cast."""
 SPLITS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -196,14 +197,14 @@ class Shapes:
         -----
         Tiles: waves x (work of a tile and its fill, or the traffic of its port), the least over tiles and
         splits of k. Sustained: all operations at the rate that power allows. Memory: operands not kept in the
-        cache, and the result. Time = launch + soft maximum of the three + cast.
+        cache, and the result. Time = launch + soft maximum of the first two and then of memory + cast.
         """
         launch, tile_work, sustained, memory, fill, port, waves, split, cast = np.exp(logs)
         tiled = self._tiled(np.array([tile_work, fill, port, waves, split]))
         fallen = 1.0 / (1.0 + (KEPT * self.cache / (self.read + self.written)) ** CLIFF)
         moved = (self.written + self.read * (fallen + (1.0 - fallen) * CACHED)) / self.band * memory
         steady = self.work * sustained
-        roof = _roof(tiled, steady, moved)
+        roof = _softly(BESIDE, _softly(ROOF, tiled, steady), moved)
         thrown = self.m * self.k * OUTPUT / self.band * cast if self.low else np.zeros_like(roof)
         return {
             "latency": np.full_like(roof, launch),
@@ -242,9 +243,10 @@ class Shapes:
         return np.log(self.parts(logs)["total"])
 
 
-def _roof(*parts: Array) -> Array:
-    most = np.maximum.reduce(parts)
-    found: Array = most * sum((part / most) ** ROOF for part in parts) ** (1.0 / ROOF)
+def _softly(power: float, one: Array, other: Array) -> Array:
+    """Return the soft maximum of two times."""
+    most = np.maximum(one, other)
+    found: Array = most * ((one / most) ** power + (other / most) ** power) ** (1.0 / power)
     return found
 
 
