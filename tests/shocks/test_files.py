@@ -10,6 +10,7 @@ import pytest
 from narrows.errors import DataError, UsageError
 from narrows.shocks.bea_files import read_economy, read_prices
 from narrows.shocks.industry_prices import fit_prices
+from narrows.shocks.push_checks import _later_prices
 from narrows.shocks.tables import Prices, economy, prices
 
 FOLDER = Path(__file__).parents[3] / "shared/data/shocks/bea"
@@ -91,3 +92,23 @@ def test_broken_files_are_refused(tmp_path):
         file.write(",2020\nxyz,1\n")
     with pytest.raises(DataError, match=r"a\.csv\.gz has 0 industries and the columns 2020"):
         read_prices(tmp_path / "a.csv.gz")
+
+
+def test_years_after_the_shipped_ones_are_scored_by_the_law_as_it_ships(tmp_path):
+    shipped = prices("detail")
+    rise = shipped.change(2009, 2011)
+    (tmp_path / "bea").mkdir()
+    lines = [",2020,2021"]
+    for code, row, move in zip(shipped.codes, shipped.index, rise, strict=True):
+        last = row[-1] if np.isfinite(row[-1]) else 100.0
+        lines.append(f"{code},{last * move**0.5:.4f},{last * move:.4f}")
+    (tmp_path / "bea" / "detail_price_index_2020_2021.csv").write_text("\n".join(lines))
+    rows = list(_later_prices(tmp_path))
+    assert [row.metric for row in rows] == [
+        "rank correlation",
+        "weighted mean absolute error",
+        "share within the 80 % band",
+    ]
+    assert all("2020 to 2021" in row.quantity and row.n > 600 for row in rows)
+    assert rows[0].value > 0.4
+    assert rows[1].value < 0.06

@@ -13,14 +13,14 @@ import numpy as np
 from narrows.catalog import default
 from narrows.figure import Comparison, compared
 from narrows.shocks.attribution import adjoint
-from narrows.shocks.bea_files import read_economy
+from narrows.shocks.bea_files import read_economy, read_prices
 from narrows.shocks.equity import Episode, leave_one_out
 from narrows.shocks.industry_prices import CRUDE, PARITY, elasticity, fit_prices
 from narrows.shocks.margins import margin_years, response
 from narrows.shocks.push import PriceModel, push
 from narrows.shocks.repricing import repriced, scaled_to
 from narrows.shocks.scores import r_squared, rank_correlation, weighted_error
-from narrows.shocks.tables import Economy, economy, parents, prices
+from narrows.shocks.tables import Economy, Prices, economy, parents, prices
 from narrows.shocks.transmission import FOLLOWERS
 from narrows.shocks.world import read_wiod, world_push
 
@@ -67,6 +67,11 @@ EPISODES, BRIDGE, BEFORE_2012, WORLD = (
 )
 
 
+INDICES = "bea/detail_price_index_*.csv*"
+LATER = (0.60, 0.029)
+"""Goals for years after those that ship: least rank correlation, largest weighted error."""
+
+
 def push_rows(folder: Path | None) -> Iterator[Comparison]:
     """Yield the comparisons of the cost push.
 
@@ -83,6 +88,7 @@ def push_rows(folder: Path | None) -> Iterator[Comparison]:
         _summary_repriced,
         partial(_detail_repriced, folder),
         _industry_prices,
+        partial(_later_prices, folder),
         _parity,
         _margins,
         _laws,
@@ -341,6 +347,35 @@ def _industry_prices() -> Iterator[Comparison]:
                         int(which.sum()) * len(found.codes),
                         0.75 <= part <= 0.85,
                     )
+
+
+def _later_prices(folder: Path | None) -> Iterator[Comparison]:
+    """Compare years after those that ship with the law as it ships; nothing where no table has them."""
+    shipped = prices("detail")
+    for path in sorted(folder.glob(INDICES)) if folder else ():
+        found = read_prices(path)
+        years = tuple(year for year in found.years if year > shipped.years[-1])
+        if not years:
+            continue
+        later = found.index[:, [found.years.index(year) for year in years]]
+        index = Prices(shipped.codes, shipped.years + years, np.hstack([shipped.index, later]))
+        told = fit_prices(shipped.years[-1]).forecast(years, index)
+        us = economy("detail", 2017)
+        weights = us.output[us.places(told.codes)]
+        span = f"{len(told.codes)} industries {years[0]} to {years[-1]}"
+        quantity = (
+            f"price changes of {span}, commodity prices given, the law as shipped, years that it was not "
+            "fitted to"
+        )
+        count = told.change.size
+        rank = rank_correlation(told.change.ravel(), told.observed.ravel())
+        miss = weighted_error(told.change, told.observed, weights)
+        inside = float((np.abs(told.change - told.observed) <= told.half).mean())
+        goals = (f"at least {LATER[0]:g}", f"at most {LATER[1]:g}", "0.75 to 0.85")
+        held = (rank >= LATER[0], miss <= LATER[1], 0.75 <= inside <= 0.85)
+        words = ("rank correlation", "weighted mean absolute error", "share within the 80 % band")
+        for metric, value, goal, hold in zip(words, (rank, miss, inside), goals, held, strict=True):
+            yield _row(path.name, quantity, metric, value, goal, count, hold)
 
 
 def _parity() -> Iterator[Comparison]:
