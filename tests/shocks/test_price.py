@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from datetime import date, timedelta
 from pathlib import Path
@@ -472,3 +473,19 @@ def test_the_overlay_lies_over_facts_that_exist(tmp_path):
     for scaling in overlay.scalings:
         before, after = (book.fact(scaling.name).value for book in (default(), over))
         assert after == pytest.approx(before * scaling.factor)
+
+
+def test_prices_after_the_forecast_are_scored_by_whole_quarters(tmp_path):
+    from narrows.shocks.price_checks import _came
+
+    (tmp_path / "oil").mkdir()
+    days = [date(2026, 2, 20) + timedelta(days=step) for step in range(160)]  # to 2026-07-29
+    lines = ["date,usd_per_barrel", *(f"{day},{90 if day.month in {4, 5, 6} else 70}" for day in days)]
+    with gzip.open(tmp_path / "oil" / "brent_daily.csv.gz", "wt") as file:
+        file.write("\n".join(lines))
+    rows = list(_came(tmp_path))
+    assert [row.quantity.split(",")[0] for row in rows] == ["Brent in 2026Q2"] * 3  # Q3 is not over
+    assert rows[0].value == rows[1].value < rows[0].baseline
+    assert rows[1].baseline == pytest.approx(90 - 57.32)
+    assert rows[2].value == 1
+    assert list(_came(DATA)) == []

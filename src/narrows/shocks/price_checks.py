@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.figure import Comparison, compared
+from narrows.quarters import period
 from narrows.shocks.price import price_path
-from narrows.shocks.price_backtest import AHEAD, EVENTS, WEEKS, backtest
+from narrows.shocks.price_backtest import AHEAD, EVENTS, WEEKS, backtest, score_quarters
 from narrows.shocks.series import prices
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ SPIKES = {
 """Last close before, end of the search, and the peak as published beside the data [usd/barrel]."""
 CENT = 0.005
 TRANSITS = "oil/hormuz_tanker_transits_daily.csv"
+DAILY = "oil/brent_daily.csv.gz"
+WEEKEND = 5
+"""Days before the end of a quarter on which its last close may lie."""
 TANKERS = 0.05
 """A mean of whole tankers printed with one decimal is right to half a tenth."""
 
@@ -126,6 +131,7 @@ def price_rows(folder: Path | None) -> Iterator[Comparison]:
     )
     yield _spikes()
     yield from compared(ROOM, TRANSITS, partial(_transits, folder))
+    yield from compared(ROOM, DAILY, partial(_came, folder))
     yield _nothing()
 
 
@@ -213,6 +219,38 @@ def _transits(folder: Path | None) -> Iterator[Comparison]:
     yield Comparison(
         ROOM, TRANSITS, quantity, "largest error", worst, f"within {TANKERS:g}", None, 4, worst <= TANKERS
     )
+
+
+def _came(folder: Path | None) -> Iterator[Comparison]:
+    """Score the path of Hormuz by whole quarters after it; nothing where no daily price reaches so far."""
+    table = None if folder is None else folder / DAILY
+    if table is None or not table.is_file():
+        return
+    with gzip.open(table, "rt", encoding="utf-8", newline="") as file:
+        closes = {
+            date.fromisoformat(row["date"]): float(row["usd_per_barrel"]) for row in csv.DictReader(file)
+        }
+    path = price_path("hormuz")
+    means = {}
+    for name in path.periods("quarter"):
+        quarter = period(name)
+        own = [usd for day, usd in closes.items() if quarter.start <= day <= quarter.end]
+        if quarter.start > path.anchor and max(closes) >= quarter.end - timedelta(days=WEEKEND):
+            means[name] = float(np.mean(own))
+    for row in score_quarters(path, means):
+        quantity = f"Brent in {row.period}, foreseen on {path.event.known}; it came to {row.came:.2f} USD"
+        for metric, rival in (
+            ("CRPS in USD; baseline: a random walk", row.walk),
+            ("CRPS in USD; baseline: the official outlook", row.outlook),
+        ):
+            if rival is not None:
+                yield Comparison(
+                    ROOM, DAILY, quantity, metric, row.ours, "below the baseline", rival, 1, row.ours < rival
+                )
+        yield Comparison(
+            ROOM, DAILY, f"{quantity}, inside P10 to P90", "1 if so", float(row.inside), "for information",
+            None, 1, None,
+        )  # fmt: skip
 
 
 def _nothing() -> Comparison:
