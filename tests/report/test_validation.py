@@ -59,3 +59,18 @@ def test_new_sites_are_scored_by_the_law_as_it_ships(tmp_path: Path) -> None:
         assert found[0].value is not None
         assert 0 < found[0].value < 6
         assert found[0].baseline == pytest.approx(2.5, abs=2.5)
+
+
+@needs_data
+def test_a_later_table_of_the_sites_scores_what_was_foreseen(tmp_path: Path) -> None:
+    home = tmp_path / "bottleneck" / "epoch_dc"
+    home.mkdir(parents=True)
+    name = "dc_timelines_{}.csv"
+    text = (DATA / "bottleneck" / "epoch_dc" / name.format("2025-12-14")).read_text("utf-8")
+    later = home / name.format("2026-04-10")
+    later.write_text(text, "utf-8")  # as if every plan had come true
+    rows = [row for row in rows_of("facility", tmp_path) if row.dataset == later.name]
+    assert [row.n for row in rows] == [16, 1, 16]  # 2026-05-15 was not seen yet
+    assert rows[0].baseline == 0
+    assert rows[1].baseline == pytest.approx(7370, abs=1)
+    assert "7,370 MW" in rows[1].quantity

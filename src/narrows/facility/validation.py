@@ -6,22 +6,24 @@ import csv
 from collections import defaultdict
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.catalog import default
 from narrows.facility.energising import sites_of
-from narrows.facility.scoring import read_later
+from narrows.facility.scoring import read_later, score_sites
 from narrows.figure import Comparison, compared
 from narrows.quarters import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["forecast_pairs", "site_rows"]
 
 ROOM = "facility"
 TABLE = "epoch_dc/dc_timelines_2025-12-14.csv"
+LATER = "epoch_dc/dc_timelines_*.csv"
+COVER = (0.7, 0.9)
 STATEMENTS = "stack_facts.csv"
 SUMS = {
     "2024-12-31": 1242.0,
@@ -54,6 +56,9 @@ def site_rows(folder: Path | None) -> Iterator[Comparison]:
         yield Comparison(ROOM, TABLE, "power of 16 sites", "not run: data absent", None, "", None, 0, None)
     else:
         yield from compared(ROOM, TABLE, partial(_tracked, table))
+    for later in sorted(folder.glob(LATER)) if folder else ():
+        if later.name > Path(TABLE).name:
+            yield from compared(ROOM, later.name, partial(_foreseen, later))
     statements = None if folder is None else folder / STATEMENTS
     if statements is None or not statements.is_file():
         yield Comparison(
@@ -73,6 +78,32 @@ def site_rows(folder: Path | None) -> Iterator[Comparison]:
             count,
             fact.low <= ratio <= fact.high,
         )
+
+
+def _foreseen(later: Path) -> Iterator[Comparison]:
+    """Score the forecast of the sites by a later table, up to its day."""
+    seen = later.stem.removeprefix("dc_timelines_")
+    days = [day for day in SUMS if Path(TABLE).stem.removeprefix("dc_timelines_") < day <= seen]
+    found = score_sites(later, days)
+    for total in found.totals:
+        own = [row for row in found.rows if row.day == total.day]
+        about = f"power of {len(own)} sites on {total.day}, foreseen on the day of {Path(TABLE).name}"
+        ours, plan = (
+            sum(abs(getattr(row, name) - row.came) for row in own) / len(own) for name in ("p50", "plan")
+        )
+        yield Comparison(
+            ROOM, later.name, about, "mean absolute error in MW; baseline: the tracker's plan", ours,
+            "below the baseline", plan, len(own), ours < plan,
+        )  # fmt: skip
+        yield Comparison(
+            ROOM, later.name, f"{about}: their sum came to {total.came:,.0f} MW",
+            "median of the sum [MW]; baseline: the tracker's plan", total.p50,
+            f"{total.p10:,.0f} to {total.p90:,.0f} holds what came", total.plan, 1, total.inside,
+        )  # fmt: skip
+    yield Comparison(
+        ROOM, later.name, "sites inside the interval of 80 %", "share", found.coverage, "0.7 to 0.9", None,
+        len(found.rows), COVER[0] <= found.coverage <= COVER[1],
+    )  # fmt: skip
 
 
 def _tracked(table: Path) -> Iterator[Comparison]:
