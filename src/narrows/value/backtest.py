@@ -1,4 +1,14 @@
-"""Whether rent leads margins: a layer's rent share at a year's end against what its makers earned next."""
+"""Whether rent leads margins: a layer's rent share at a year's end against what its makers earned next.
+
+Designs, each written down before its outcome was seen. The first takes margins of whole companies. Two take
+what companies report of the segment that books the layer (`narrows.value.segments`), because the stack is a part
+of most companies:
+
+- ``margins="segments"``: rent share against the segment margin's change in the next four quarters;
+- ``margins="segments", change="same"`` and ``change="next"``: the *change* of rent share since the year before
+  against the margin's change in the same and in the next four quarters, because levels of rent share differ by
+  trade as levels of margin do.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +25,7 @@ from narrows.errors import DataError, UsageError
 from narrows.value.answer import AHEAD
 from narrows.value.capture import capture
 from narrows.value.companies import EXPOSED, FAMILY, GROSS_MARGIN, REVENUE, check
+from narrows.value.segments import segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +36,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Backtest", "Observation", "backtest", "rank_correlation"]
+__all__ = ["CHANGES", "MARGINS", "Backtest", "Observation", "backtest", "rank_correlation"]
+
+COMPANIES, SEGMENTS = "companies", "segments"
+MARGINS = (COMPANIES, SEGMENTS)
+"""Whose margins are compared: those of whole companies, or of the segment that books the layer."""
+SAME, NEXT = "same", "next"
+CHANGES = (SAME, NEXT)
+"""Four quarters whose margins a change of rent share is compared with."""
 
 RESAMPLES = 2000
 BAND = (0.05, 0.95)
@@ -45,11 +63,15 @@ class Observation(NamedTuple):
     year
         Year at whose end the rent was asked for; it is that of the four quarters after.
     rent_share
-        Share of the layer in all rents of the next four quarters, with the facts known then.
+        Share of the layer in all rents of the next four quarters, with the facts known then; in a design of
+        changes, less that of a year before.
     change
-        Gross margin of its makers in the next fiscal year less that in this one, weighted by revenue.
+        Margin of its makers in the next fiscal year less that in this one, weighted by revenue; in the design
+        ``same``, in this one less that in the year before.
     companies
         Ids of the makers with accounts.
+    weights, changes
+        What each of them earns from the layer [USD/year], and its own change of margin.
     """
 
     layer: str
@@ -57,6 +79,8 @@ class Observation(NamedTuple):
     rent_share: float
     change: float
     companies: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+    changes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +95,10 @@ class Backtest:
         Rank correlation of rent share and change of margin within years, averaged by observations.
     low, high
         Its 5 to 95 % interval by resampling layers.
+    company_low, company_high
+        The same by resampling companies, which stand in several layers.
+    by_layer
+        What each layer adds to the correlation, the least first; together they are the correlation.
     chance
         Share of shuffles within years that reach the correlation.
     by_year
@@ -83,6 +111,9 @@ class Backtest:
     correlation: float
     low: float
     high: float
+    company_low: float
+    company_high: float
+    by_layer: tuple[tuple[str, float], ...]
     chance: float
     by_year: tuple[tuple[int, float], ...]
     scarce: float
@@ -94,6 +125,8 @@ def backtest(
     draws: int = 2000,
     seed: int = 1,
     exposed: float = 0.0,
+    margins: str = COMPANIES,
+    change: str | None = None,
     catalog: Catalog | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
@@ -105,6 +138,11 @@ def backtest(
         Number of draws and their seed, of the maps and of the resampling.
     exposed
         Least share of its revenue that the layer brings to a maker for it to count, 0 to 1.
+    margins
+        One of `MARGINS`: those of whole companies, or of the segments that book the layer.
+    change
+        One of `CHANGES` to compare the change of rent share with the change of margin in the same or in the
+        next four quarters; None to compare the rent share itself with the next.
     catalog
         Facts to use instead of the shipped ones.
     progress
@@ -118,7 +156,7 @@ def backtest(
     Raises
     ------
     UsageError
-        If the least share is not 0 to 1.
+        If the least share is not 0 to 1, or the design is unknown.
     DataError
         If margins are stated for fewer than two pairs of years, or no layer is left.
 
@@ -126,8 +164,8 @@ def backtest(
     -----
     The map of a year's end uses only facts known on its last day; margins, exposures and who makes what are
     as reported since. Rent and margin are ranked within a year, so that a year in which all margins rose
-    counts for nothing. The interval resamples layers with all their years; the chance shuffles rents
-    within years.
+    counts for nothing. One interval resamples layers with all their years, the other companies in all their
+    layers; the chance shuffles rents within years.
 
     Source
     ------
@@ -138,20 +176,28 @@ def backtest(
         raise UsageError(
             f"The least share of revenue is {exposed:g}", "A share is 0 to 1", "Give, for instance, 0.1"
         )
+    for option, given, known in (("margins", margins, MARGINS), ("change", change, (None, *CHANGES))):
+        if given not in known:
+            names = ", ".join(name for name in known if name)
+            raise UsageError(
+                f"The design has {option}={given!r}", f"Known are {names}", f"Give {known[-1]!r}"
+            )
     book = catalog or default()
-    margins = _margins(book)
-    years = sorted({year for found in margins.values() for year in found if year + 1 in found})
+    whole = _margins(book)
+    years = sorted({year for found in whole.values() for year in found if year + 1 in found})
     if len(years) < LEAST_YEARS:
         raise DataError(
             f"Gross margins are stated for {len(years)} pairs of years",
             f"A back-test needs at least {LEAST_YEARS}",
             "Add facts company.<id>.gross_margin.<year>",
         )
-    seen: list[Observation] = []
+    shares: dict[int, dict[str, float]] = {}
     for done, year in enumerate(years):
-        seen += _year(book, margins, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book), exposed)
+        shares[year] = _shares(book, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book))
         if progress:
             progress(done + 1, len(years))
+    makers = _Makers(book, list(shares[years[0]]), margins, exposed)
+    seen = _compared(makers, shares, change)
     kept = [year for year in years if sum(one.year == year for one in seen) >= LEAST_LAYERS]
     observations = tuple(one for one in seen if one.year in kept)
     if not observations:
@@ -160,7 +206,11 @@ def backtest(
             f"Ranks need at least {LEAST_LAYERS} layers in a year",
             "Give a lesser share, or add facts company.<id>.exposed.<layer>.<year>",
         )
-    shuffle = stream(seed, "value.backtest")
+    return _result(observations, kept, stream(seed, "value.backtest"))
+
+
+def _result(observations: tuple[Observation, ...], kept: list[int], shuffle: np.random.Generator) -> Backtest:
+    """Return the rank correlation of observations, with its intervals and its parts."""
     layers = sorted({one.layer for one in observations})
     whole = _within(observations)
     resampled = [
@@ -171,17 +221,23 @@ def backtest(
     ]
     shuffled = [_within(_mixed(observations, shuffle)) for _ in range(RESAMPLES)]
     low, high = np.nanquantile(resampled, BAND)
+    names = sorted({name for one in observations for name in one.companies})
+    others = [_within(_recounted(observations, names, shuffle)) for _ in range(RESAMPLES)]
+    company_low, company_high = np.nanquantile(others, BAND)
     rising = [one.change for one in observations if one.rent_share >= BINDS]
-    others = [one.change for one in observations if one.rent_share < BINDS]
+    plain = [one.change for one in observations if one.rent_share < BINDS]
     return Backtest(
         observations=observations,
         correlation=whole,
         low=float(low),
         high=float(high),
+        company_low=float(company_low),
+        company_high=float(company_high),
+        by_layer=_by_layer(observations),
         chance=float(np.mean(np.array(shuffled) >= whole)),
         by_year=tuple((year, _within([one for one in observations if one.year == year])) for year in kept),
         scarce=float(np.mean(rising)) if rising else np.nan,
-        plain=float(np.mean(others)) if others else np.nan,
+        plain=float(np.mean(plain)) if plain else np.nan,
     )
 
 
@@ -218,6 +274,44 @@ def _within(observations: Sequence[Observation]) -> float:
     return total / weight if weight else float("nan")
 
 
+def _by_layer(observations: Sequence[Observation]) -> tuple[tuple[str, float], ...]:
+    """Return what each layer adds to the rank correlation within years, the least first."""
+    added: dict[str, float] = {}
+    weight = 0
+    for year in sorted({one.year for one in observations}):
+        group = [one for one in observations if one.year == year]
+        first, second = (
+            _ranks(np.array(values))
+            for values in ([one.rent_share for one in group], [one.change for one in group])
+        )
+        if first.std() and second.std():
+            product = (first - first.mean()) * (second - second.mean()) / (first.std() * second.std())
+            weight += len(group)
+            for one, part in zip(group, product.tolist(), strict=True):
+                added[one.layer] = added.get(one.layer, 0.0) + part
+    return tuple(sorted(((name, part / weight) for name, part in added.items()), key=lambda pair: pair[1]))
+
+
+def _recounted(
+    observations: Sequence[Observation], names: list[str], shuffle: np.random.Generator
+) -> list[Observation]:
+    """Return the observations with companies drawn anew, each in all its layers and years."""
+    times = dict(
+        zip(
+            names,
+            np.bincount(shuffle.integers(len(names), size=len(names)), minlength=len(names)),
+            strict=True,
+        )
+    )
+    found = []
+    for one in observations:
+        weights = [weight * times[name] for name, weight in zip(one.companies, one.weights, strict=True)]
+        if sum(weights) > 0:
+            change = sum(weight * moved for weight, moved in zip(weights, one.changes, strict=True))
+            found.append(one._replace(change=float(change / sum(weights))))
+    return found
+
+
 def _mixed(observations: Sequence[Observation], shuffle: np.random.Generator) -> list[Observation]:
     """Return the observations with rents shuffled within years."""
     found: list[Observation] = []
@@ -238,22 +332,63 @@ def _margins(book: Catalog) -> dict[str, dict[int, float]]:
     return found
 
 
-def _year(
-    book: Catalog, margins: dict[str, dict[int, float]], year: int, asked: Asked, exposed: float
-) -> list[Observation]:
-    """Return the observations of one year's end."""
-    run = asked.run(f"{year + 1}Q1:{year + 1}Q4")
-    found = capture(run, ahead=AHEAD)
+def _shares(book: Catalog, year: int, asked: Asked) -> dict[str, float]:
+    """Return the share of each layer in the rents of the four quarters after a year's end, as known then."""
+    found = capture(asked.run(f"{year + 1}Q1:{year + 1}Q4"), ahead=AHEAD)
     check(book, {*found.layers, DESIGNS})
-    reader = PointReader(book)
     shares = found.rent.mean(axis=0) / max(float(found.total.mean()), 1.0)
+    return dict(zip(found.layers, shares.tolist(), strict=True))
+
+
+class _Makers:
+    """What the makers of each layer earn from it, and their margins."""
+
+    def __init__(self, book: Catalog, layers: list[str], margins: str, exposed: float) -> None:
+        reader = PointReader(book)
+        self.layers = layers
+        self.weights = {layer: _weights(book, reader, layer, exposed) for layer in layers}
+        self.margins: dict[tuple[str, str], list[tuple[float, dict[int, float]]]] = {}
+        if margins == COMPANIES:
+            whole = _margins(book)
+            for layer, weights in self.weights.items():
+                for name in weights:
+                    if name in whole:
+                        self.margins[layer, name] = [(1.0, whole[name])]
+        else:
+            for one in segments(book, layers):
+                for layer, part in one.parts.items():
+                    self.margins.setdefault((layer, one.company), []).append((part, one.margins))
+
+    def observed(self, layer: str, year: int, rent: float, first: int) -> Observation | None:
+        """Return the change of margin of a layer's makers from a fiscal year to the next, beside its rent."""
+        moves = []
+        for name, weight in self.weights[layer].items():
+            known = [
+                (part, found[first + 1] - found[first])
+                for part, found in self.margins.get((layer, name), [])
+                if {first, first + 1} <= found.keys()
+            ]
+            if known:
+                booked = sum(part for part, _ in known)
+                moves.append((name, weight, sum(part * moved for part, moved in known) / booked))
+        if not moves:
+            return None
+        names, weights, changes = zip(*moves, strict=True)
+        change = sum(weight * moved for _, weight, moved in moves) / sum(weights)
+        return Observation(layer, year, rent, change, names, weights, changes)
+
+
+def _compared(makers: _Makers, shares: dict[int, dict[str, float]], change: str | None) -> list[Observation]:
+    """Return the observations of a design, by year."""
     seen = []
-    for layer, share in zip(found.layers, shares.tolist(), strict=True):
-        weights = _weights(book, reader, layer, exposed)
-        known = {name: w for name, w in weights.items() if {year, year + 1} <= margins.get(name, {}).keys()}
-        if known:
-            change = sum(w * (margins[name][year + 1] - margins[name][year]) for name, w in known.items())
-            seen.append(Observation(layer, year, share, change / sum(known.values()), tuple(known)))
+    for year in sorted(shares):
+        if change is not None and year - 1 not in shares:
+            continue
+        for layer in makers.layers:
+            rent = shares[year][layer] - (shares[year - 1][layer] if change is not None else 0.0)
+            one = makers.observed(layer, year, rent, year - 1 if change == SAME else year)
+            if one is not None:
+                seen.append(one)
     return seen
 
 
