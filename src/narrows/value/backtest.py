@@ -1,13 +1,13 @@
 """Whether rent leads margins: a layer's rent share at a year's end against what its makers earned next.
 
 Designs, each written down before its outcome was seen. The first takes margins of whole companies. Two take
-what companies report of the segment that books the layer (`narrows.value.segments`), because the stack is a part
-of most companies:
+what companies report of the segment that books the layer (`narrows.value.segments`), because the stack is a
+part of most companies:
 
 - ``margins="segments"``: rent share against the segment margin's change in the next four quarters;
-- ``margins="segments", change="same"`` and ``change="next"``: the *change* of rent share since the year before
-  against the margin's change in the same and in the next four quarters, because levels of rent share differ by
-  trade as levels of margin do.
+- ``margins="segments", change="same"`` and ``change="next"``: the *change* of rent share since the year
+  before against the margin's change in the same and in the next four quarters, because levels of rent share
+  differ by trade as levels of margin do.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What companies report of their segments, and which layers' sales each segment books.
 
 Facts are ``company.<id>.segment_margin.<segment>.<year>``, ``company.<id>.segment_revenue.<segment>.<year>``
-and ``company.<id>.segment_part.<segment>.<layer>``, the part of what the company earns from the layer that the
-segment books. The segment ``whole`` is a company that reports one segment: its gross margins count.
+and ``company.<id>.segment_part.<segment>.<layer>``, the part of what the company earns from the layer that
+the segment books. The segment ``whole`` is a company that reports one segment: its gross margins count.
 """
 
 from __future__ import annotations
