@@ -12,7 +12,7 @@ part of most companies:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -104,7 +104,9 @@ class Backtest:
     by_year
         Rank correlation in each year.
     scarce, plain
-        Mean change of margin where the layer earned a rent, and where it did not.
+        Mean change of margin where the rent share, or its change, was a hundredth or more, and where it was not.
+    margins, change
+        The design, as in `backtest`.
     """
 
     observations: tuple[Observation, ...]
@@ -118,6 +120,8 @@ class Backtest:
     by_year: tuple[tuple[int, float], ...]
     scarce: float
     plain: float
+    margins: str = COMPANIES
+    change: str | None = None
 
 
 def backtest(
@@ -206,7 +210,8 @@ def backtest(
             f"Ranks need at least {LEAST_LAYERS} layers in a year",
             "Give a lesser share, or add facts company.<id>.exposed.<layer>.<year>",
         )
-    return _result(observations, kept, stream(seed, "value.backtest"))
+    found = _result(observations, kept, stream(seed, "value.backtest"))
+    return replace(found, margins=margins, change=change)
 
 
 def _result(observations: tuple[Observation, ...], kept: list[int], shuffle: np.random.Generator) -> Backtest:
