@@ -29,9 +29,9 @@ def backtest_text(found: Backtest, width: int) -> str:
     when = "the same" if found.change == "same" else "the next"
     head = (
         f"Over {count} layers and years, the {rent} known at a year's end and {when} year's change of margin "
-        f"of {whose} rank alike by {found.correlation:+.2f} (5 to 95 %: {found.low:+.2f} to {found.high:+.2f} "
-        f"over layers, {found.company_low:+.2f} to {found.company_high:+.2f} over companies; chance of as much "
-        f"by luck {100 * found.chance:.0f} %). By year: {years}."
+        f"of {whose} rank alike by {found.correlation:+.2f} (5 to 95 %: {found.low:+.2f} to "
+        f"{found.high:+.2f} over layers, {found.company_low:+.2f} to {found.company_high:+.2f} over "
+        f"companies; chance of as much by luck {100 * found.chance:.0f} %). By year: {years}."
     )
     earned = "the layer earned a rent" if found.change is None else "the rent share rose by a point or more"
     moved = f"Margins moved {_points(found.scarce)} where {earned}, {_points(found.plain)} where not."

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["CHANGES", "MARGINS", "Backtest", "Observation", "backtest", "rank_correlation"]
+__all__ = ["CHANGES", "MARGINS", "Backtest", "Observation", "backtest", "correlate", "rank_correlation"]
 
 COMPANIES, SEGMENTS = "companies", "segments"
 MARGINS = (COMPANIES, SEGMENTS)
@@ -104,7 +104,7 @@ class Backtest:
     by_year
         Rank correlation in each year.
     scarce, plain
-        Mean change of margin where the rent share, or its change, was a hundredth or more, and where it was not.
+        Mean change of margin where the rent share, or its change, was a hundredth or more, and where not.
     margins, change
         The design, as in `backtest`.
     """
@@ -210,12 +210,22 @@ def backtest(
             f"Ranks need at least {LEAST_LAYERS} layers in a year",
             "Give a lesser share, or add facts company.<id>.exposed.<layer>.<year>",
         )
-    found = _result(observations, kept, stream(seed, "value.backtest"))
-    return replace(found, margins=margins, change=change)
+    return replace(correlate(observations, kept, seed), margins=margins, change=change)
 
 
-def _result(observations: tuple[Observation, ...], kept: list[int], shuffle: np.random.Generator) -> Backtest:
-    """Return the rank correlation of observations, with its intervals and its parts."""
+def correlate(observations: tuple[Observation, ...], years: Sequence[int], seed: int) -> Backtest:
+    """Return the rank correlation of observations within years, with its intervals and its parts.
+
+    Parameters
+    ----------
+    observations
+        One a layer and year.
+    years
+        Years of the observations.
+    seed
+        Seed of the resampling.
+    """
+    shuffle = stream(seed, "value.backtest")
     layers = sorted({one.layer for one in observations})
     whole = _within(observations)
     resampled = [
@@ -240,7 +250,7 @@ def _result(observations: tuple[Observation, ...], kept: list[int], shuffle: np.
         company_high=float(company_high),
         by_layer=_by_layer(observations),
         chance=float(np.mean(np.array(shuffled) >= whole)),
-        by_year=tuple((year, _within([one for one in observations if one.year == year])) for year in kept),
+        by_year=tuple((year, _within([one for one in observations if one.year == year])) for year in years),
         scarce=float(np.mean(rising)) if rising else np.nan,
         plain=float(np.mean(plain)) if plain else np.nan,
     )

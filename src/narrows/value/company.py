@@ -1,4 +1,4 @@
-"""One company: what it keeps, through which layers, what moves it, what is lost without it, what is not known."""
+"""One company: what it keeps, through which layers, what moves it, what it lacks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from narrows.bottlenecks.told import Asked
 from narrows.catalog import default
 from narrows.errors import UnknownNameError
 from narrows.value.answer import CompanyRow, Study
+from narrows.value.companies import FAMILY, GROSS_MARGIN, REVENUE
 from narrows.value.segments import SegmentLine, segment_lines
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class CompanyValue:
     lacks
         What is not known of it, in sentences.
     year, revenue, gross_margin
-        Fiscal year of its newest accounts, its revenue [USD/year] and its gross margin in the mean; empty and
+        Fiscal year of its newest revenue, that revenue [USD/year], and its newest gross margin; empty and
         None where they are not held.
     """
 
@@ -145,8 +146,9 @@ def company(
     named = find_company(catalog or default(), name)
     study = Study(asked, quarter, progress)
     row = study.company(named.id)
-    books = study.accounts.get(row.id)
-    margin = None if books is None else books.gross_margin
+    revenue, margin = (
+        study.run.catalog.series(f"{FAMILY}.{row.id}.{quantity}") for quantity in (REVENUE, GROSS_MARGIN)
+    )
     moving = links(study.run, study.kept(row.id), study.run.reader.reads)[:MOVERS] if row.parts else []
     layers = {layer.id: layer for layer in study.run.model.layers}
     own = list(dict.fromkeys(layer for layer, _, _ in row.parts))
@@ -161,9 +163,9 @@ def company(
         loss=_loss(row.id, study.quarter, asked) if row.parts else "",
         segments=segment_lines(study.run.catalog, row.id),
         lacks=tuple(_lacks(study, row, named)),
-        year=books.year if books else "",
-        revenue=float(books.revenue.mean()) if books else None,
-        gross_margin=None if margin is None else float(margin.mean()),
+        year=str(revenue[-1].about) if revenue else "",
+        revenue=revenue[-1].value if revenue else None,
+        gross_margin=margin[-1].value if margin else None,
     )
 
 

@@ -57,6 +57,8 @@ class SegmentLine(NamedTuple):
         Revenue of the segment [USD/year]; None where no fact states it.
     fact, source
         Id of the fact of the margin, and the key of its source.
+    revenue_fact
+        Id of the fact of the revenue; empty where there is none.
     """
 
     segment: str
@@ -66,6 +68,7 @@ class SegmentLine(NamedTuple):
     revenue: float | None
     fact: str
     source: str
+    revenue_fact: str = ""
 
 
 def segments(catalog: Catalog, places: Collection[str]) -> tuple[Segment, ...]:
@@ -145,6 +148,7 @@ def segment_lines(catalog: Catalog, company: str) -> tuple[SegmentLine, ...]:
                 revenue=catalog.fact(revenue).value if catalog.has(revenue) else None,
                 fact=fact.id,
                 source=fact.source,
+                revenue_fact=revenue if catalog.has(revenue) else "",
             )
         )
     return tuple(sorted(set(lines)))
