@@ -12,6 +12,7 @@ part of most companies:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,7 +37,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["CHANGES", "MARGINS", "Backtest", "Observation", "backtest", "correlate", "rank_correlation"]
+__all__ = [
+    "CHANGES",
+    "MARGINS",
+    "Backtest",
+    "Observation",
+    "backtest",
+    "correlate",
+    "rank_correlation",
+    "rent_shares",
+]
 
 COMPANIES, SEGMENTS = "companies", "segments"
 MARGINS = (COMPANIES, SEGMENTS)
@@ -45,6 +55,8 @@ SAME, NEXT = "same", "next"
 CHANGES = (SAME, NEXT)
 """Four quarters whose margins a change of rent share is compared with."""
 
+RentShares = dict[int, dict[str, float]]
+"""Share of each layer in all rents, by year and layer."""
 RESAMPLES = 2000
 BAND = (0.05, 0.95)
 LEAST_YEARS = 2
@@ -131,6 +143,7 @@ def backtest(
     exposed: float = 0.0,
     margins: str = COMPANIES,
     change: str | None = None,
+    shares: RentShares | None = None,
     catalog: Catalog | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
@@ -147,6 +160,8 @@ def backtest(
     change
         One of `CHANGES` to compare the change of rent share with the change of margin in the same or in the
         next four quarters; None to compare the rent share itself with the next.
+    shares
+        What `rent_shares` returns, where several designs are asked for; found anew if left out.
     catalog
         Facts to use instead of the shipped ones.
     progress
@@ -187,19 +202,9 @@ def backtest(
                 f"The design has {option}={given!r}", f"Known are {names}", f"Give {known[-1]!r}"
             )
     book = catalog or default()
-    whole = _margins(book)
-    years = sorted({year for found in whole.values() for year in found if year + 1 in found})
-    if len(years) < LEAST_YEARS:
-        raise DataError(
-            f"Gross margins are stated for {len(years)} pairs of years",
-            f"A back-test needs at least {LEAST_YEARS}",
-            "Add facts company.<id>.gross_margin.<year>",
-        )
-    shares: dict[int, dict[str, float]] = {}
-    for done, year in enumerate(years):
-        shares[year] = _shares(book, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book))
-        if progress:
-            progress(done + 1, len(years))
+    if shares is None:
+        shares = rent_shares(draws=draws, seed=seed, catalog=book, progress=progress)
+    years = sorted(shares)
     makers = _Makers(book, list(shares[years[0]]), margins, exposed)
     seen = _compared(makers, shares, change)
     kept = [year for year in years if sum(one.year == year for one in seen) >= LEAST_LAYERS]
@@ -211,6 +216,47 @@ def backtest(
             "Give a lesser share, or add facts company.<id>.exposed.<layer>.<year>",
         )
     return replace(correlate(observations, kept, seed), margins=margins, change=change)
+
+
+def rent_shares(
+    *,
+    draws: int = 2000,
+    seed: int = 1,
+    catalog: Catalog | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> RentShares:
+    """Return the share of each layer in the rents of the four quarters after each year's end, as known then.
+
+    Parameters
+    ----------
+    draws, seed, catalog, progress
+        As for `backtest`.
+
+    Returns
+    -------
+    dict
+        Shares by layer, by every year whose next one has margins.
+
+    Raises
+    ------
+    DataError
+        If margins are stated for fewer than two pairs of years.
+    """
+    book = catalog or default()
+    whole = _margins(book)
+    years = sorted({year for found in whole.values() for year in found if year + 1 in found})
+    if len(years) < LEAST_YEARS:
+        raise DataError(
+            f"Gross margins are stated for {len(years)} pairs of years",
+            f"A back-test needs at least {LEAST_YEARS}",
+            "Add facts company.<id>.gross_margin.<year>",
+        )
+    shares: RentShares = {}
+    for done, year in enumerate(years):
+        shares[year] = _shares(book, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book))
+        if progress:
+            progress(done + 1, len(years))
+    return shares
 
 
 def correlate(observations: tuple[Observation, ...], years: Sequence[int], seed: int) -> Backtest:
@@ -228,10 +274,9 @@ def correlate(observations: tuple[Observation, ...], years: Sequence[int], seed:
     shuffle = stream(seed, "value.backtest")
     layers = sorted({one.layer for one in observations})
     whole = _within(observations)
+    of_layer = {name: [one for one in observations if one.layer == name] for name in layers}
     resampled = [
-        _within(
-            [one for name in shuffle.choice(layers, len(layers)) for one in observations if one.layer == name]
-        )
+        _within([one for name in shuffle.choice(layers, len(layers)) for one in of_layer[name]])
         for _ in range(RESAMPLES)
     ]
     shuffled = [_within(_mixed(observations, shuffle)) for _ in range(RESAMPLES)]
@@ -265,9 +310,9 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     0.5
     """
     one, other = (_ranks(np.asarray(values, dtype=np.float64)) for values in (first, second))
-    if len(one) < 2 or not one.std() or not other.std():  # noqa: PLR2004 (a pair)
-        return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
+    one, other = one - one.sum() / max(len(one), 1), other - other.sum() / max(len(other), 1)
+    scale = math.sqrt(float(one @ one) * float(other @ other))
+    return float(one @ other) / scale if scale else float("nan")
 
 
 def _ranks(values: Array) -> Array:
@@ -281,11 +326,15 @@ def _ranks(values: Array) -> Array:
 def _within(observations: Sequence[Observation]) -> float:
     """Return the rank correlation within years, years weighted by their observations."""
     total, weight = 0.0, 0
-    for year in sorted({one.year for one in observations}):
-        group = [one for one in observations if one.year == year]
-        found = rank_correlation([one.rent_share for one in group], [one.change for one in group])
-        if np.isfinite(found):
-            total, weight = total + len(group) * found, weight + len(group)
+    groups: dict[int, tuple[list[float], list[float]]] = {}
+    for one in observations:
+        rents, changes = groups.setdefault(one.year, ([], []))
+        rents.append(one.rent_share)
+        changes.append(one.change)
+    for rents, changes in groups.values():
+        found = rank_correlation(rents, changes)
+        if math.isfinite(found):
+            total, weight = total + len(rents) * found, weight + len(rents)
     return total / weight if weight else float("nan")
 
 

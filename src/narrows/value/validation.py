@@ -11,7 +11,7 @@ from narrows.catalog import default
 from narrows.errors import DataError
 from narrows.figure import Comparison
 from narrows.value.answer import Study
-from narrows.value.backtest import backtest
+from narrows.value.backtest import backtest, rent_shares
 from narrows.value.returns import excess_returns, returns_backtest
 
 if TYPE_CHECKING:
@@ -80,14 +80,15 @@ def value_rows(folder: Path | None) -> Iterator[Comparison]:
         split <= EXACT,
     )
     try:
-        past = backtest(draws=DRAWS)
+        shares = rent_shares(draws=DRAWS)
     except DataError as error:
         yield Comparison(ROOM, MARGINS, "rent share against margins", str(error), None, "", None, 0, None)
         return
+    past = backtest(shares=shares)
     yield from _margins(past)
-    yield _exposed(backtest(draws=DRAWS, exposed=TENTH))
+    yield _exposed(backtest(shares=shares, exposed=TENTH))
     for change, words in DESIGNS.items():
-        yield _segments(backtest(draws=DRAWS, margins="segments", change=change), words)
+        yield _segments(backtest(shares=shares, margins="segments", change=change), words)
     yield _returns(past, folder)
 
 
