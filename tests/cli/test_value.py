@@ -73,6 +73,31 @@ def test_a_company_and_two(capsys):
     assert json.loads(told(capsys, "compare", "tsmc", "sk_hynix", "--json", *DRAWS))
 
 
+def test_segments_and_what_is_lacking_fit_the_line(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    page = told(capsys, "company", "NVIDIA", *DRAWS)
+    assert "compute networking  2024  71.3 %     116  operating income over revenue of the segment" in page
+    lacking = told(capsys, "company", "Groq", *DRAWS)
+    assert lacking.startswith(
+        "Groq keeps nothing of the scarcity from 2026Q4 to 2027Q3. No fact gives Groq a share"
+    )
+    assert all(len(line) <= 100 for line in (page + lacking).splitlines() if not line.startswith("ask:"))
+    assert json.loads(told(capsys, "company", "Groq", "--json", *DRAWS))["lacks"]
+    assert "Groq" in told(capsys, "compare", "groq", "tsmc", *DRAWS)
+
+
+def test_the_back_test_names_its_design_and_who_disagrees(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    page = told(capsys, "backtest", "--draws", "20", "--margins", "segments", "--change", "same")
+    flat = " ".join(page.split())
+    assert (
+        "the change of rent share known at a year's end and the same year's change of margin of segments"
+        in flat
+    )
+    assert "Layers that disagree, and what each takes from the figure: " in flat
+    assert all(len(line) <= 100 for line in page.splitlines() if "," not in line)
+
+
 def test_a_scenario_beside_the_facts(capsys, tmp_path):
     scenario = tmp_path / "halls.toml"
     scenario.write_text('name = "more halls"\n[scale]\n"data_hall.capacity" = 1.5\n')

@@ -264,6 +264,12 @@ def long(colour):
     return colour if len(colour) == 7 else "#" + "".join(2 * letter for letter in colour[1:])
 
 
+def test_a_company_shows_its_segments_and_another_what_is_lacking(study):
+    page = asked(study, "/company/nvidia").body.decode()
+    assert 'href="/fact/company.nvidia.segment_margin.compute_networking.2024">71 %</a>' in page
+    assert "private and without published accounts" in asked(study, "/company/groq").body.decode()
+
+
 def test_script_and_page_stay_small(study):
     assert len(asked(study, "/static/narrows.js").body) <= 10_000
     assert len(asked(study, "/static/narrows.css").body) <= 14_000

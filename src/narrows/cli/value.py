@@ -93,7 +93,12 @@ def _backtest(arguments: Namespace) -> int:
     from narrows.value.backtest import backtest
 
     found = backtest(
-        draws=arguments.draws, seed=arguments.seed, exposed=arguments.exposed, progress=_counted(arguments)
+        draws=arguments.draws,
+        seed=arguments.seed,
+        exposed=arguments.exposed,
+        margins=arguments.margins,
+        change=arguments.change,
+        progress=_counted(arguments),
     )
     emit(
         page.backtest_json(found) if arguments.json else page.backtest_text(found, width()), arguments.output

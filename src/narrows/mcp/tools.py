@@ -397,6 +397,11 @@ def _company(study: Study, name: str, quarter: str = "") -> Answer:
             for fact, low, high in found.movers
         ],
         "watch": [f"{layer}: {told}" for layer, told in found.watch],
+        "segments": [
+            _amount(line.margin, "ratio", line.fact, of=line.of, segment=line.segment, year=line.year)
+            for line in found.segments
+        ],
+        "lacking": list(found.lacks),
         "if_it_stopped": found.loss,
         "rests_on": _rests(study) | {"draws": _amount(draws, "draw")},
     }

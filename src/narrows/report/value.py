@@ -225,6 +225,10 @@ def company_text(found: CompanyValue, width: int) -> str:
         Greatest length of a line [character].
     """
     row = found.row
+    if not row.parts:
+        head = f"{row.name} keeps nothing of the scarcity from {found.quarter} to {found.last}."
+        parts = [paragraph(" ".join([head, *_reported(found), *found.lacks]), width), *_segments(found)]
+        return "\n\n".join(parts) + "\n"
     head = (
         f"{row.name} keeps {_usd(row.kept)} of the scarcity from {found.quarter} to {found.last}, "
         f"{percent(row.rent_share)} of all rents."
@@ -240,7 +244,8 @@ def company_text(found: CompanyValue, width: int) -> str:
             f"{found.ranked}; {percent(row.exposure)} of its revenue comes from the stack."
         )
     else:
-        head += " No accounts of it are known, so it is not ranked."
+        head += " It is not ranked."
+    head = " ".join([head, *_reported(found), *found.lacks])
     table = [("layer", "as", "share of all rents", "binds"), *_parts(found)]
     watch = [f"  {name}: {text}" for name, text in found.watch if text]
     moved = [
@@ -252,6 +257,7 @@ def company_text(found: CompanyValue, width: int) -> str:
         "\n".join(aligned(table, (2, 3))),
         "\n".join(["What it keeps [bn USD] where a fact is low and high", *aligned(moved, (1, 2))]),
         *(["\n".join(["Watch", *(paragraph(line, width) for line in watch)])] if watch else []),
+        *_segments(found),
         *([paragraph(found.loss, width)] if found.loss else []),
         f"ask: narrows why value.kept.{row.id}.{found.quarter}",
     ]
@@ -268,6 +274,35 @@ def _parts(found: CompanyValue) -> list[tuple[str, ...]]:
         )
         for layer, role, share in found.row.parts
     ]
+
+
+def _reported(found: CompanyValue) -> list[str]:
+    """Return the sentence on its newest accounts; nothing where none are held."""
+    if found.revenue is None:
+        return []
+    margin = f", its gross margin {percent(found.gross_margin)}" if found.gross_margin is not None else ""
+    return [f"Its revenue of {found.year} was {_bn(found.revenue)} bn USD{margin}."]
+
+
+def _segments(found: CompanyValue) -> list[str]:
+    """Return the table of what the company reports of its segments; nothing where no fact states it."""
+    if not found.segments:
+        return []
+    rows = [
+        ("segment", "year", "margin", "bn USD", "of"),
+        *(
+            (
+                line.segment.replace("_", " "),
+                str(line.year),
+                f"{100 * line.margin:.1f} %",
+                NONE if line.revenue is None else _bn(line.revenue),
+                line.of.partition(", ")[2],
+            )
+            for line in found.segments
+        ),
+    ]
+    asked = f"ask: narrows why {found.segments[-1].fact}"
+    return ["\n".join(["Its segments, as reported", *aligned(rows, (1, 2, 3)), asked])]
 
 
 def company_json(found: CompanyValue) -> str:

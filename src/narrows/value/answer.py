@@ -434,7 +434,7 @@ class Study:
             total=spread(self.total, "usd"),
             layers=tuple(self._layer(place) for place in range(len(self.layers))),
             roles=tuple(RoleShare(role, float(self.captured.of(role=role).mean()) / total) for role in ROLES),
-            companies=tuple(self._company(name) for name in keepers),
+            companies=tuple(self.company(name) for name in keepers),
             others=float(self.captured.of(company=OTHERS).mean()) / total,
             concentration=float(1e4 * ((named[named > 0] / whole) ** 2).sum()) if whole else 0.0,
             ledger_gap=self.captured.ledger_gap,
@@ -467,7 +467,14 @@ class Study:
             profit_share=_mean(self.reported_share("profit", layer=name)),
         )
 
-    def _company(self, name: str) -> CompanyRow:
+    def company(self, name: str) -> CompanyRow:
+        """Return one company by id; one that keeps nothing has no parts.
+
+        Parameters
+        ----------
+        name
+            Id of the company.
+        """
         known = {company.id: company for company in self.run.catalog.companies}.get(name)
         kept, whole = self.kept(name), float(self.total.mean())
         parts = sorted(

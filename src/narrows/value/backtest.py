@@ -1,8 +1,19 @@
-"""Whether rent leads margins: a layer's rent share at a year's end against what its makers earned next."""
+"""Whether rent leads margins: a layer's rent share at a year's end against what its makers earned next.
+
+Designs, each written down before its outcome was seen. The first takes margins of whole companies. Two take
+what companies report of the segment that books the layer (`narrows.value.segments`), because the stack is a
+part of most companies:
+
+- ``margins="segments"``: rent share against the segment margin's change in the next four quarters;
+- ``margins="segments", change="same"`` and ``change="next"``: the *change* of rent share since the year
+  before against the margin's change in the same and in the next four quarters, because levels of rent share
+  differ by trade as levels of margin do.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +26,7 @@ from narrows.errors import DataError, UsageError
 from narrows.value.answer import AHEAD
 from narrows.value.capture import capture
 from narrows.value.companies import EXPOSED, FAMILY, GROSS_MARGIN, REVENUE, check
+from narrows.value.segments import segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +37,26 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = ["Backtest", "Observation", "backtest", "rank_correlation"]
+__all__ = [
+    "CHANGES",
+    "MARGINS",
+    "Backtest",
+    "Observation",
+    "backtest",
+    "correlate",
+    "rank_correlation",
+    "rent_shares",
+]
 
+COMPANIES, SEGMENTS = "companies", "segments"
+MARGINS = (COMPANIES, SEGMENTS)
+"""Whose margins are compared: those of whole companies, or of the segment that books the layer."""
+SAME, NEXT = "same", "next"
+CHANGES = (SAME, NEXT)
+"""Four quarters whose margins a change of rent share is compared with."""
+
+RentShares = dict[int, dict[str, float]]
+"""Share of each layer in all rents, by year and layer."""
 RESAMPLES = 2000
 BAND = (0.05, 0.95)
 LEAST_YEARS = 2
@@ -45,11 +75,15 @@ class Observation(NamedTuple):
     year
         Year at whose end the rent was asked for; it is that of the four quarters after.
     rent_share
-        Share of the layer in all rents of the next four quarters, with the facts known then.
+        Share of the layer in all rents of the next four quarters, with the facts known then; in a design of
+        changes, less that of a year before.
     change
-        Gross margin of its makers in the next fiscal year less that in this one, weighted by revenue.
+        Margin of its makers in the next fiscal year less that in this one, weighted by revenue; in the design
+        ``same``, in this one less that in the year before.
     companies
         Ids of the makers with accounts.
+    weights, changes
+        What each of them earns from the layer [USD/year], and its own change of margin.
     """
 
     layer: str
@@ -57,6 +91,8 @@ class Observation(NamedTuple):
     rent_share: float
     change: float
     companies: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+    changes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,22 +107,33 @@ class Backtest:
         Rank correlation of rent share and change of margin within years, averaged by observations.
     low, high
         Its 5 to 95 % interval by resampling layers.
+    company_low, company_high
+        The same by resampling companies, which stand in several layers.
+    by_layer
+        What each layer adds to the correlation, the least first; together they are the correlation.
     chance
         Share of shuffles within years that reach the correlation.
     by_year
         Rank correlation in each year.
     scarce, plain
-        Mean change of margin where the layer earned a rent, and where it did not.
+        Mean change of margin where the rent share, or its change, was a hundredth or more, and where not.
+    margins, change
+        The design, as in `backtest`.
     """
 
     observations: tuple[Observation, ...]
     correlation: float
     low: float
     high: float
+    company_low: float
+    company_high: float
+    by_layer: tuple[tuple[str, float], ...]
     chance: float
     by_year: tuple[tuple[int, float], ...]
     scarce: float
     plain: float
+    margins: str = COMPANIES
+    change: str | None = None
 
 
 def backtest(
@@ -94,6 +141,9 @@ def backtest(
     draws: int = 2000,
     seed: int = 1,
     exposed: float = 0.0,
+    margins: str = COMPANIES,
+    change: str | None = None,
+    shares: RentShares | None = None,
     catalog: Catalog | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
@@ -105,6 +155,13 @@ def backtest(
         Number of draws and their seed, of the maps and of the resampling.
     exposed
         Least share of its revenue that the layer brings to a maker for it to count, 0 to 1.
+    margins
+        One of `MARGINS`: those of whole companies, or of the segments that book the layer.
+    change
+        One of `CHANGES` to compare the change of rent share with the change of margin in the same or in the
+        next four quarters; None to compare the rent share itself with the next.
+    shares
+        What `rent_shares` returns, where several designs are asked for; found anew if left out.
     catalog
         Facts to use instead of the shipped ones.
     progress
@@ -118,7 +175,7 @@ def backtest(
     Raises
     ------
     UsageError
-        If the least share is not 0 to 1.
+        If the least share is not 0 to 1, or the design is unknown.
     DataError
         If margins are stated for fewer than two pairs of years, or no layer is left.
 
@@ -126,8 +183,8 @@ def backtest(
     -----
     The map of a year's end uses only facts known on its last day; margins, exposures and who makes what are
     as reported since. Rent and margin are ranked within a year, so that a year in which all margins rose
-    counts for nothing. The interval resamples layers with all their years; the chance shuffles rents
-    within years.
+    counts for nothing. One interval resamples layers with all their years, the other companies in all their
+    layers; the chance shuffles rents within years.
 
     Source
     ------
@@ -138,20 +195,18 @@ def backtest(
         raise UsageError(
             f"The least share of revenue is {exposed:g}", "A share is 0 to 1", "Give, for instance, 0.1"
         )
+    for option, given, known in (("margins", margins, MARGINS), ("change", change, (None, *CHANGES))):
+        if given not in known:
+            names = ", ".join(name for name in known if name)
+            raise UsageError(
+                f"The design has {option}={given!r}", f"Known are {names}", f"Give {known[-1]!r}"
+            )
     book = catalog or default()
-    margins = _margins(book)
-    years = sorted({year for found in margins.values() for year in found if year + 1 in found})
-    if len(years) < LEAST_YEARS:
-        raise DataError(
-            f"Gross margins are stated for {len(years)} pairs of years",
-            f"A back-test needs at least {LEAST_YEARS}",
-            "Add facts company.<id>.gross_margin.<year>",
-        )
-    seen: list[Observation] = []
-    for done, year in enumerate(years):
-        seen += _year(book, margins, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book), exposed)
-        if progress:
-            progress(done + 1, len(years))
+    if shares is None:
+        shares = rent_shares(draws=draws, seed=seed, catalog=book, progress=progress)
+    years = sorted(shares)
+    makers = _Makers(book, list(shares[years[0]]), margins, exposed)
+    seen = _compared(makers, shares, change)
     kept = [year for year in years if sum(one.year == year for one in seen) >= LEAST_LAYERS]
     observations = tuple(one for one in seen if one.year in kept)
     if not observations:
@@ -160,28 +215,89 @@ def backtest(
             f"Ranks need at least {LEAST_LAYERS} layers in a year",
             "Give a lesser share, or add facts company.<id>.exposed.<layer>.<year>",
         )
+    return replace(correlate(observations, kept, seed), margins=margins, change=change)
+
+
+def rent_shares(
+    *,
+    draws: int = 2000,
+    seed: int = 1,
+    catalog: Catalog | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> RentShares:
+    """Return the share of each layer in the rents of the four quarters after each year's end, as known then.
+
+    Parameters
+    ----------
+    draws, seed, catalog, progress
+        As for `backtest`.
+
+    Returns
+    -------
+    dict
+        Shares by layer, by every year whose next one has margins.
+
+    Raises
+    ------
+    DataError
+        If margins are stated for fewer than two pairs of years.
+    """
+    book = catalog or default()
+    whole = _margins(book)
+    years = sorted({year for found in whole.values() for year in found if year + 1 in found})
+    if len(years) < LEAST_YEARS:
+        raise DataError(
+            f"Gross margins are stated for {len(years)} pairs of years",
+            f"A back-test needs at least {LEAST_YEARS}",
+            "Add facts company.<id>.gross_margin.<year>",
+        )
+    shares: RentShares = {}
+    for done, year in enumerate(years):
+        shares[year] = _shares(book, year, Asked(draws, seed, as_of=f"{year}-12-31", catalog=book))
+        if progress:
+            progress(done + 1, len(years))
+    return shares
+
+
+def correlate(observations: tuple[Observation, ...], years: Sequence[int], seed: int) -> Backtest:
+    """Return the rank correlation of observations within years, with its intervals and its parts.
+
+    Parameters
+    ----------
+    observations
+        One a layer and year.
+    years
+        Years of the observations.
+    seed
+        Seed of the resampling.
+    """
     shuffle = stream(seed, "value.backtest")
     layers = sorted({one.layer for one in observations})
     whole = _within(observations)
+    of_layer = {name: [one for one in observations if one.layer == name] for name in layers}
     resampled = [
-        _within(
-            [one for name in shuffle.choice(layers, len(layers)) for one in observations if one.layer == name]
-        )
+        _within([one for name in shuffle.choice(layers, len(layers)) for one in of_layer[name]])
         for _ in range(RESAMPLES)
     ]
     shuffled = [_within(_mixed(observations, shuffle)) for _ in range(RESAMPLES)]
     low, high = np.nanquantile(resampled, BAND)
+    names = sorted({name for one in observations for name in one.companies})
+    others = [_within(_recounted(observations, names, shuffle)) for _ in range(RESAMPLES)]
+    company_low, company_high = np.nanquantile(others, BAND)
     rising = [one.change for one in observations if one.rent_share >= BINDS]
-    others = [one.change for one in observations if one.rent_share < BINDS]
+    plain = [one.change for one in observations if one.rent_share < BINDS]
     return Backtest(
         observations=observations,
         correlation=whole,
         low=float(low),
         high=float(high),
+        company_low=float(company_low),
+        company_high=float(company_high),
+        by_layer=_by_layer(observations),
         chance=float(np.mean(np.array(shuffled) >= whole)),
-        by_year=tuple((year, _within([one for one in observations if one.year == year])) for year in kept),
+        by_year=tuple((year, _within([one for one in observations if one.year == year])) for year in years),
         scarce=float(np.mean(rising)) if rising else np.nan,
-        plain=float(np.mean(others)) if others else np.nan,
+        plain=float(np.mean(plain)) if plain else np.nan,
     )
 
 
@@ -194,9 +310,9 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     0.5
     """
     one, other = (_ranks(np.asarray(values, dtype=np.float64)) for values in (first, second))
-    if len(one) < 2 or not one.std() or not other.std():  # noqa: PLR2004 (a pair)
-        return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
+    one, other = one - one.sum() / max(len(one), 1), other - other.sum() / max(len(other), 1)
+    scale = math.sqrt(float(one @ one) * float(other @ other))
+    return float(one @ other) / scale if scale else float("nan")
 
 
 def _ranks(values: Array) -> Array:
@@ -210,12 +326,54 @@ def _ranks(values: Array) -> Array:
 def _within(observations: Sequence[Observation]) -> float:
     """Return the rank correlation within years, years weighted by their observations."""
     total, weight = 0.0, 0
+    groups: dict[int, tuple[list[float], list[float]]] = {}
+    for one in observations:
+        rents, changes = groups.setdefault(one.year, ([], []))
+        rents.append(one.rent_share)
+        changes.append(one.change)
+    for rents, changes in groups.values():
+        found = rank_correlation(rents, changes)
+        if math.isfinite(found):
+            total, weight = total + len(rents) * found, weight + len(rents)
+    return total / weight if weight else float("nan")
+
+
+def _by_layer(observations: Sequence[Observation]) -> tuple[tuple[str, float], ...]:
+    """Return what each layer adds to the rank correlation within years, the least first."""
+    added: dict[str, float] = {}
+    weight = 0
     for year in sorted({one.year for one in observations}):
         group = [one for one in observations if one.year == year]
-        found = rank_correlation([one.rent_share for one in group], [one.change for one in group])
-        if np.isfinite(found):
-            total, weight = total + len(group) * found, weight + len(group)
-    return total / weight if weight else float("nan")
+        first, second = (
+            _ranks(np.array(values))
+            for values in ([one.rent_share for one in group], [one.change for one in group])
+        )
+        if first.std() and second.std():
+            product = (first - first.mean()) * (second - second.mean()) / (first.std() * second.std())
+            weight += len(group)
+            for one, part in zip(group, product.tolist(), strict=True):
+                added[one.layer] = added.get(one.layer, 0.0) + part
+    return tuple(sorted(((name, part / weight) for name, part in added.items()), key=lambda pair: pair[1]))
+
+
+def _recounted(
+    observations: Sequence[Observation], names: list[str], shuffle: np.random.Generator
+) -> list[Observation]:
+    """Return the observations with companies drawn anew, each in all its layers and years."""
+    times = dict(
+        zip(
+            names,
+            np.bincount(shuffle.integers(len(names), size=len(names)), minlength=len(names)),
+            strict=True,
+        )
+    )
+    found = []
+    for one in observations:
+        weights = [weight * times[name] for name, weight in zip(one.companies, one.weights, strict=True)]
+        if sum(weights) > 0:
+            change = sum(weight * moved for weight, moved in zip(weights, one.changes, strict=True))
+            found.append(one._replace(change=float(change / sum(weights))))
+    return found
 
 
 def _mixed(observations: Sequence[Observation], shuffle: np.random.Generator) -> list[Observation]:
@@ -238,22 +396,63 @@ def _margins(book: Catalog) -> dict[str, dict[int, float]]:
     return found
 
 
-def _year(
-    book: Catalog, margins: dict[str, dict[int, float]], year: int, asked: Asked, exposed: float
-) -> list[Observation]:
-    """Return the observations of one year's end."""
-    run = asked.run(f"{year + 1}Q1:{year + 1}Q4")
-    found = capture(run, ahead=AHEAD)
+def _shares(book: Catalog, year: int, asked: Asked) -> dict[str, float]:
+    """Return the share of each layer in the rents of the four quarters after a year's end, as known then."""
+    found = capture(asked.run(f"{year + 1}Q1:{year + 1}Q4"), ahead=AHEAD)
     check(book, {*found.layers, DESIGNS})
-    reader = PointReader(book)
     shares = found.rent.mean(axis=0) / max(float(found.total.mean()), 1.0)
+    return dict(zip(found.layers, shares.tolist(), strict=True))
+
+
+class _Makers:
+    """What the makers of each layer earn from it, and their margins."""
+
+    def __init__(self, book: Catalog, layers: list[str], margins: str, exposed: float) -> None:
+        reader = PointReader(book)
+        self.layers = layers
+        self.weights = {layer: _weights(book, reader, layer, exposed) for layer in layers}
+        self.margins: dict[tuple[str, str], list[tuple[float, dict[int, float]]]] = {}
+        if margins == COMPANIES:
+            whole = _margins(book)
+            for layer, weights in self.weights.items():
+                for name in weights:
+                    if name in whole:
+                        self.margins[layer, name] = [(1.0, whole[name])]
+        else:
+            for one in segments(book, layers):
+                for layer, part in one.parts.items():
+                    self.margins.setdefault((layer, one.company), []).append((part, one.margins))
+
+    def observed(self, layer: str, year: int, rent: float, first: int) -> Observation | None:
+        """Return the change of margin of a layer's makers from a fiscal year to the next, beside its rent."""
+        moves = []
+        for name, weight in self.weights[layer].items():
+            known = [
+                (part, found[first + 1] - found[first])
+                for part, found in self.margins.get((layer, name), [])
+                if {first, first + 1} <= found.keys()
+            ]
+            if known:
+                booked = sum(part for part, _ in known)
+                moves.append((name, weight, sum(part * moved for part, moved in known) / booked))
+        if not moves:
+            return None
+        names, weights, changes = zip(*moves, strict=True)
+        change = sum(weight * moved for _, weight, moved in moves) / sum(weights)
+        return Observation(layer, year, rent, change, names, weights, changes)
+
+
+def _compared(makers: _Makers, shares: dict[int, dict[str, float]], change: str | None) -> list[Observation]:
+    """Return the observations of a design, by year."""
     seen = []
-    for layer, share in zip(found.layers, shares.tolist(), strict=True):
-        weights = _weights(book, reader, layer, exposed)
-        known = {name: w for name, w in weights.items() if {year, year + 1} <= margins.get(name, {}).keys()}
-        if known:
-            change = sum(w * (margins[name][year + 1] - margins[name][year]) for name, w in known.items())
-            seen.append(Observation(layer, year, share, change / sum(known.values()), tuple(known)))
+    for year in sorted(shares):
+        if change is not None and year - 1 not in shares:
+            continue
+        for layer in makers.layers:
+            rent = shares[year][layer] - (shares[year - 1][layer] if change is not None else 0.0)
+            one = makers.observed(layer, year, rent, year - 1 if change == SAME else year)
+            if one is not None:
+                seen.append(one)
     return seen
 
 

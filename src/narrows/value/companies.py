@@ -41,7 +41,7 @@ class Accounts:
     year
         Label of the fiscal year of the revenue.
     revenue
-        Revenue of the year [USD], axis (draw).
+        Revenue of the year [USD/s], axis (draw).
     gross_margin
         Gross profit over revenue, of the newest year that has one, axis (draw); None where no fact states it.
     exposed

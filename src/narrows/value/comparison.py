@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED
 from narrows.bottlenecks.told import Asked
+from narrows.catalog import default
 from narrows.value.answer import Study, ValueResult
+from narrows.value.company import find_company
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +73,8 @@ def compare(
     ('TSMC', 'SK hynix')
     """
     study = Study(Asked(draws, seed, method, as_of, scenario, catalog), quarter)
-    result = study.result()
-    one, other = result.company(first), result.company(second)
+    book = catalog or default()
+    one, other = (study.company(find_company(book, name).id) for name in (first, second))
     more = float((study.kept(one.id) > study.kept(other.id)).mean())
     layers = list(dict.fromkeys(layer for row in (one, other) for layer, _, _ in row.parts))
     rows: list[tuple[str, tuple[float | None, float | None]]] = [

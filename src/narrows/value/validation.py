@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.bottlenecks.told import Asked
+from narrows.catalog import default
 from narrows.errors import DataError
 from narrows.figure import Comparison
 from narrows.value.answer import Study
-from narrows.value.backtest import backtest, rank_correlation
+from narrows.value.backtest import backtest, rent_shares
+from narrows.value.returns import excess_returns, returns_backtest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +28,19 @@ QUARTERS = ("2023Q1", "2024Q1", "2025Q1", "2026Q4", "2028Q1")
 EXACT = 1e-9
 ENOUGH = 0.5
 MARGINS = "gross margins of fiscal years, as reported"
-PRICES = "stocks66_ohlcv_2024-07_2026-06.parquet", "sp500_309_adjclose_2024_2025.parquet"
-INDEX, INDEX_COLUMN = "spx_daily_1999_2026.csv", "SPX"
+SEGMENTS = "margins of segments, as reported"
+DESIGNS = {
+    None: "rent share of a layer at a year's end and the change of margin of the segments that book it, next "
+    "four quarters",
+    "same": "change of rent share of a layer since a year before, and the change of those margins, same four "
+    "quarters",
+    "next": "change of rent share of a layer since a year before, and the change of those margins, next four "
+    "quarters",
+}
+"""Designs with segments, by the four quarters that a change of rent share is compared with."""
+PRICES = "prices of stocks"
 TENTH = 0.1
 """Least share of revenue in the second design of the back-test."""
-RETURNS_YEAR = 2024
-"""Year at whose end rents are asked for: the prices at hand begin in 2024."""
 
 
 def value_rows(folder: Path | None) -> Iterator[Comparison]:
@@ -72,12 +80,15 @@ def value_rows(folder: Path | None) -> Iterator[Comparison]:
         split <= EXACT,
     )
     try:
-        past = backtest(draws=DRAWS)
+        shares = rent_shares(draws=DRAWS)
     except DataError as error:
         yield Comparison(ROOM, MARGINS, "rent share against margins", str(error), None, "", None, 0, None)
         return
+    past = backtest(shares=shares)
     yield from _margins(past)
-    yield _exposed(backtest(draws=DRAWS, exposed=TENTH))
+    yield _exposed(backtest(shares=shares, exposed=TENTH))
+    for change, words in DESIGNS.items():
+        yield _segments(backtest(shares=shares, margins="segments", change=change), words)
     yield _returns(past, folder)
 
 
@@ -123,51 +134,40 @@ def _exposed(past: Backtest) -> Comparison:
     )
 
 
-def _returns(past: Backtest, folder: Path | None) -> Comparison:
-    """Compare rents at the end of a year with the next year's returns in excess of the index."""
-    words = f"rent share at the end of {RETURNS_YEAR} and its makers' excess return in {RETURNS_YEAR + 1}"
-    files = [] if folder is None else [folder / name for name in PRICES if (folder / name).is_file()]
-    if not files or folder is None or not (folder / INDEX).is_file():
-        return Comparison(ROOM, PRICES[0], words, "not run: data absent", None, "", None, 0, None)
-    import duckdb
-
-    from narrows.catalog import default
-
-    symbols = {one.id: one.ticker.rpartition(":")[2] for one in default().companies}
-    ends = (f"{RETURNS_YEAR}-12-31", f"{RETURNS_YEAR + 1}-12-31")
-
-    def moved(table: str, column: str, where: str) -> float | None:
-        query = (
-            f"select arg_max({column}, date) filter (where date <= date '{{0}}') from {table} where {where}"  # noqa: S608
-        )
-        first, last = (duckdb.execute(query.format(end)).fetchone() for end in ends)
-        if first is None or last is None or first[0] is None or last[0] is None:
-            return None
-        return math.log(last[0] / first[0])
-
-    index = moved(f"read_csv('{folder / INDEX}')", INDEX_COLUMN, "true")
-    seen: dict[str, float] = {}
-    for file in files:
-        column = "close" if "ohlcv" in file.name else "adj_close"
-        for company, symbol in symbols.items():
-            if company not in seen and symbol:
-                found = moved(f"read_parquet('{file}')", column, f"ticker = '{symbol}'")
-                if found is not None and index is not None:
-                    seen[company] = found - index
-    pairs = [
-        (one.rent_share, float(np.mean([seen[name] for name in one.companies if name in seen])))
-        for one in past.observations
-        if one.year == RETURNS_YEAR and any(name in seen for name in one.companies)
-    ]
-    value = rank_correlation(*zip(*pairs, strict=True)) if len(pairs) > 2 else math.nan  # noqa: PLR2004 (two always agree)
+def _segments(past: Backtest, words: str) -> Comparison:
     return Comparison(
         ROOM,
-        "prices of stocks",
-        words,
-        "rank correlation over layers",
-        value if math.isfinite(value) else None,
+        SEGMENTS,
+        f"{words}; 5 to 95 % {past.low:+.2f} to {past.high:+.2f} over layers, {past.company_low:+.2f} to "
+        f"{past.company_high:+.2f} over companies",
+        "rank correlation within years",
+        past.correlation,
+        f">= {ENOUGH}",
+        0.0,
+        len(past.observations),
+        past.correlation >= ENOUGH,
+    )
+
+
+def _returns(past: Backtest, folder: Path | None) -> Comparison:
+    """Compare rents at years' ends with the next year's returns in excess of the index."""
+    words = "rent share at a year's end and its makers' excess return over the S&P 500 in the next year"
+    years = sorted({one.year for one in past.observations})
+    book = default()
+    returns = {} if folder is None else {year: excess_returns(folder, book, year + 1) for year in years}
+    found = returns_backtest(past, returns)
+    if found is None:
+        return Comparison(ROOM, PRICES, words, "not run: data absent", None, "", None, 0, None)
+    by_year = ", ".join(f"{year} {value:+.2f}" for year, value in found.by_year)
+    return Comparison(
+        ROOM,
+        PRICES,
+        f"{words}; 5 to 95 % {found.low:+.2f} to {found.high:+.2f} over layers, {found.company_low:+.2f} to "
+        f"{found.company_high:+.2f} over companies; by year {by_year}",
+        "rank correlation within years",
+        found.correlation,
         "for information",
         None,
-        len(pairs),
+        len(found.observations),
         None,
     )

@@ -46,6 +46,17 @@ def add(commands: Any) -> None:
         metavar="SHARE",
         help="count only makers of which the layer brings at least this share of revenue (0)",
     )
+    past.add_argument(
+        "--margins",
+        choices=("companies", "segments"),
+        default="companies",
+        help="margins of whole companies, or of the segments that book the layer (companies)",
+    )
+    past.add_argument(
+        "--change",
+        choices=("same", "next"),
+        help="compare the change of rent share with margins of the same, or of the next, four quarters",
+    )
     past.add_argument("--json", action="store_true", help="print JSON")
     output(past)
     taken = questions.add_parser("import", help="accounts of a company from a file of the SEC, as facts")

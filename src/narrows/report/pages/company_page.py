@@ -11,6 +11,7 @@ from narrows.report.pages.parts import Model, Prose, Table, Terms, fact_link, jo
 from narrows.report.pages.question import Question
 from narrows.report.pages.shown import NONE
 from narrows.report.words import percent
+from narrows.value.segments import segment_lines
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -144,7 +145,9 @@ def company_page(study: Study, question: Question, id_: str = "") -> Model:
         blocks += [_kept(study, found, row), _accounts(found, row)]
     if row is not None and any(role == "designers" for _, role, _ in row.parts):
         blocks += thread_tables(study, id_)
-    blocks += [*_made(study, id_), *_stated(study, id_)]
+    blocks += [*_segments(study, id_), *_made(study, id_), *_stated(study, id_)]
+    if row is None and company.note:
+        blocks.append(Prose([f"{company.name}: {company.note}."], "What is lacking"))
     if not blocks:
         blocks = [Prose(["No fact here is about it yet, beyond its name."])]
     return Model(title=company.name, lead=_lead(found, row, company.name, company.ticker), blocks=blocks)
@@ -231,6 +234,25 @@ def _accounts(found: ValueResult, row: CompanyRow) -> Terms:
         place = num(f"value.rank.{row.id}.{quarter}", f"{number(row.rank.p50)} of {ranked}")
         pairs.append(("Rank by rent kept, its length, and exposure", place))
     return Terms(pairs, "Beside its accounts", "accounts")
+
+
+def _segments(study: Study, id_: str) -> list[Table]:
+    """Return what the company reports of its segments, each number a link to its fact."""
+    rows = [
+        [
+            line.segment.replace("_", " "),
+            str(line.year),
+            fact_link(line.fact, _share(line.margin)),
+            NONE if line.revenue is None else fact_link(line.revenue_fact, number(line.revenue)),
+            line.of.partition(", ")[2],
+        ]
+        for line in segment_lines(study.catalog, id_)
+    ]
+    if not rows:
+        return []
+    head = ("Segment", "Year", "Margin", "Revenue [USD/year]", "Margin is")
+    title = "What it reports of its segments; a margin is in the segment's own measure"
+    return [Table(title, head, rows, frozenset({1, 2, 3}), "Its segments", "segments")]
 
 
 def _made(study: Study, id_: str) -> list[Any]:
