@@ -8,12 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from narrows import map as narrows_map
 from narrows import why
+from narrows.bottlenecks.supply import Recipes
+from narrows.bottlenecks.what_if import WhatIf
 from narrows.catalog import PointReader, Reader, default
+from narrows.catalog.overlays import Overlay, Setting
 from narrows.cli import main
 from narrows.errors import NarrowsError
 from narrows.facility.design_hour import peak_ratio, typical_hour, typical_of, worst_hours
-from narrows.facility.need import HALLS, need, per_it_draws, racks, ratio_draws
+from narrows.facility.need import HALLS, TYPED, halls_draws, need, per_it_draws, racks, ratio_draws
 from narrows.facility.plant import AGES, HALL, MACHINES, Design, facts_of, simulate
 from narrows.facility.weather import cities, weather
 
@@ -64,7 +68,7 @@ def test_liquid_takes_less_than_air_and_cloud_more_than_campus():
 def test_a_design_lies_between_its_forms():
     read = reader()
     it_kw = np.full(DRAWS, 2000.0)
-    none, some, all_ = (per_it_draws(it_kw, it_kw * share, read) for share in (0.0, 0.4, 1.0))
+    none, some, all_ = (per_it_draws(it_kw, it_kw * share, halls_draws(read)) for share in (0.0, 0.4, 1.0))
     assert none == pytest.approx(ratio_draws("air", read))
     assert all_ == pytest.approx(ratio_draws("direct liquid", read))
     assert ((all_ <= some) & (some <= none)).mean() > 0.99
@@ -101,6 +105,35 @@ def test_rack_law_says_how_heat_leaves():
         "air",
     ]
     assert all(need(name, draws=2).lines for name in racks())
+
+
+def test_the_map_takes_the_law_of_each_design():
+    """Need of transformers over that of halls is facility power over IT power, by the mix of designs."""
+    read = reader()
+    recipes = Recipes(read)
+    years, needs = recipes.at_years([["it_kw", "per_it"], ["it_kw"]])
+    found = needs[:, :, 0] / needs[:, :, 1]
+    halls = halls_draws(read)
+    assert (found <= halls.air[:, None] + 1e-9).all()
+    assert (found >= halls.liquid[:, None] - 1e-9).mean() > 0.99
+    early, late = np.median(found[:, years < 2022]), np.median(found[:, years > 2028])
+    assert early == pytest.approx(np.median(halls.air), abs=0.02)
+    assert late == pytest.approx(np.median(halls.liquid), abs=0.02)
+    taken = need("blackwell", draws=20).lines["facility_mw"].taken
+    assert np.median(recipes.amount("blackwell", "per_it")) == pytest.approx(taken, abs=0.01)
+    assert set(recipes.behind("blackwell", "per_it")) <= set(recipes.reads(["it_kw", "per_it"]))
+    assert TYPED not in read.reads
+
+
+def test_a_scenario_that_states_the_ratio_goes_first():
+    book = default().overlay(Overlay("a", settings=(Setting(TYPED, 1.4, "ratio", 1.4, 1.4),)))
+    recipes = Recipes(Reader(book, 1, 50))
+    assert recipes.amount("rubin", "per_it") == pytest.approx(np.full(50, 1.4))
+    assert recipes.behind("rubin", "per_it") == (TYPED,)
+    near = WhatIf(default(), draws=50)
+    warm = near.map(Overlay("a", settings=(Setting(TYPED, 1.4, "ratio", 1.4, 1.4),)))
+    cold = narrows_map(draws=50, catalog=book)
+    assert warm.deployed.p50 == pytest.approx(cold.deployed.p50)
 
 
 def test_each_number_answers_why():

@@ -11,6 +11,7 @@ import numpy as np
 from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate, over_time
 from narrows.errors import DataError, UnknownNameError, UsageError
+from narrows.facility.need import TYPED as SITE_TYPED
 from narrows.quarters import Quarter
 from narrows.units import to_canonical
 
@@ -374,7 +375,7 @@ class _Near:
             self.changed = {
                 name for name, said in reader.catalog.statements_by_id.items() if said is not before[name]
             }
-        if near is None or not self.changed.isdisjoint(near.recipe_facts):
+        if near is None or not self.changed.isdisjoint({*near.recipe_facts, SITE_TYPED}):
             self.near, self.recipes = None, Recipes(reader)
         else:
             self.recipes = near.layers[0].recipes.again(reader)

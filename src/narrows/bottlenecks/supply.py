@@ -15,6 +15,9 @@ import numpy as np
 
 from narrows.bottlenecks.solution import chunks
 from narrows.errors import UsageError
+from narrows.facility.need import FORMULAS as SITE_FORMULAS
+from narrows.facility.need import TYPED as SITE_TYPED
+from narrows.facility.need import halls_draws, overruled, per_it_draws, per_it_reads
 from narrows.layer import shares_of
 from narrows.systems.need import FORMULAS, need_draws, need_reads
 from narrows.units import to_canonical
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.catalog import Fact, LayerDeclaration, Reader
+    from narrows.facility.need import Halls
 
     Array = NDArray[np.float64]
 
@@ -129,7 +133,8 @@ class Recipes:
     -----
     need[draw, time] = sum over designs g of mix_g(t) x (units per package)_g / (H100e per package)_g,
     with the mix interpolated linearly between the years that it is stated for. A quantity of a design is its
-    fact where one is typed; else it is computed from the chip of the design by `narrows.systems.need`.
+    fact where one is typed; else it is computed from the chip of the design by `narrows.systems.need`, or
+    from the halls that it stands in by `narrows.facility.need`.
     """
 
     reader: Reader
@@ -168,27 +173,44 @@ class Recipes:
         """Computed amounts, by ``<design>.<quantity>``."""
         return {}
 
+    @cached_property
+    def _halls(self) -> Halls | None:
+        """What halls take beyond IT power; None where a scenario states it itself."""
+        return None if overruled(self.reader.catalog) else halls_draws(self.reader)
+
     def _is_computed(self, design: str, quantity: str) -> bool:
-        """Return whether a quantity of a design is computed from its chip: it can be, and is not typed."""
-        typed = self.reader.catalog.has(f"{design}.{quantity}")
-        return not typed and quantity in FORMULAS and design in self._chips
+        """Return whether a quantity of a design is computed: it can be, and is not typed."""
+        if self.reader.catalog.has(f"{design}.{quantity}"):
+            return False
+        return quantity in SITE_FORMULAS or (quantity in FORMULAS and design in self._chips)
 
     def _amount(self, design: str, quantity: str) -> Array:
-        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        """Return the draws of a quantity of a design: typed, or computed from its chip or its halls."""
         name = f"{design}.{quantity}"
         if not self._is_computed(design, quantity):
             return self.reader.draws(name)
         if name not in self._computed:
-            self._computed[name] = need_draws(self._chips[design], quantity, self.reader)
+            self._computed[name] = self._compute(design, quantity)
         return self._computed[name]
 
+    def _compute(self, design: str, quantity: str) -> Array:
+        if quantity not in SITE_FORMULAS:
+            return need_draws(self._chips[design], quantity, self.reader)
+        if self._halls is None:
+            return self.reader.draws(SITE_TYPED)
+        return per_it_draws(self._amount(design, "it_kw"), self._amount(design, "liquid_kw"), self._halls)
+
     def amount(self, design: str, quantity: str) -> Array:
-        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        """Return the draws of a quantity of a design: typed, or computed from its chip or its halls."""
         return self._amount(design, quantity)
 
-    def computed_from(self, design: str, quantity: str) -> str:
-        """Return the chip that a quantity of a design is computed from, empty where it is typed."""
-        return self._chips[design] if self._is_computed(design, quantity) else ""
+    def computed_from(self, design: str, quantity: str) -> tuple[str, str, str] | None:
+        """Return what a quantity of a design is computed from, its unit and its formula; None where typed."""
+        if not self._is_computed(design, quantity):
+            return None
+        if quantity in SITE_FORMULAS:
+            return "the halls that it stands in", *SITE_FORMULAS[quantity]
+        return self._chips[design], *FORMULAS[quantity]
 
     def again(self, reader: Reader) -> Recipes:
         """Return the recipes in another reading, in which no fact behind them differs.
@@ -202,11 +224,19 @@ class Recipes:
         vars(found).update(_mix=self._mix, _computed=self._computed)
         return found
 
-    def _read(self, design: str, quantity: str) -> tuple[str, ...]:
-        """Return the facts behind a quantity of a design."""
-        if self._is_computed(design, quantity):
-            return need_reads(self._chips[design], quantity, self.reader.catalog)
-        return (f"{design}.{quantity}",)
+    def behind(self, design: str, quantity: str) -> tuple[str, ...]:
+        """Return the ids of the facts behind a quantity of a design.
+
+        Parameters
+        ----------
+        design, quantity
+            The quantity is ``<design>.<quantity>``, typed or computed.
+        """
+        if not self._is_computed(design, quantity):
+            return (f"{design}.{quantity}",)
+        if quantity in SITE_FORMULAS:
+            return (SITE_TYPED,) if overruled(self.reader.catalog) else per_it_reads(design)
+        return need_reads(self._chips[design], quantity, self.reader.catalog)
 
     def _per_h100e(self, terms: Sequence[str], draws: slice) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
@@ -253,7 +283,10 @@ class Recipes:
         return (
             *(fact.id for design in designs for fact in book.series(f"mix.{design}")),
             *dict.fromkeys(
-                name for design in designs for quantity in quantities for name in self._read(design, quantity)
+                name
+                for design in designs
+                for quantity in quantities
+                for name in self.behind(design, quantity)
             ),
             *(
                 name

@@ -8,6 +8,8 @@ from narrows.bottlenecks.answer import DEFAULT_SEED, Run, reduce_run, run
 from narrows.bottlenecks.kernel import solve
 from narrows.bottlenecks.model import TAIL_QUARTERS, build
 from narrows.catalog import Reader
+from narrows.facility.need import FORMULAS as SITE_FORMULAS
+from narrows.facility.need import TYPED as SITE_TYPED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,4 +149,6 @@ class WhatIf:
 def _behind(solved: Run, layer: FactLayer) -> frozenset[str]:
     """Return the facts behind what the map says of a layer itself: capacity, makers and lead time."""
     makers = solved.catalog.under(layer.declared.makers) if layer.declared.makers else ()
-    return frozenset((*solved.model.chains[layer.id], layer.declared.lead, *(fact.id for fact in makers)))
+    stated = (SITE_TYPED,) if not SITE_FORMULAS.keys().isdisjoint(layer.declared.need) else ()
+    facts = (*solved.model.chains[layer.id], *stated, layer.declared.lead)
+    return frozenset((*facts, *(fact.id for fact in makers)))

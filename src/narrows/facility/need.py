@@ -6,6 +6,7 @@ The map takes `per_it_draws` of each design; the rest is offered beside what the
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,13 +35,19 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMULAS",
     "HALLS",
+    "PLATES",
     "TEXTS",
+    "TYPED",
     "Hall",
+    "Halls",
     "Line",
     "SiteNeed",
+    "halls_draws",
     "need",
     "need_draws",
+    "overruled",
     "per_it_draws",
+    "per_it_reads",
     "racks",
     "ratio_draws",
 ]
@@ -52,22 +59,24 @@ ERROR = "site_need.law_error"
 FACTOR, PASSED = "electrical.power_factor", "electrical.transformations"
 UNIT, USABLE = "supply.unit.ocgt", "data_hall.utilisation"
 BAND = (0.05, 0.5, 0.95)
+SCENARIO = "scenario"
+"""Source of a statement that a scenario made."""
 TYPED = "facility.per_it"
 """Statement of others on facility power over IT power, beside which the law is set."""
 FORMULAS = {
     "per_it": (
         "ratio",
         (
-            "facility power over IT power in the worst hour, full load: halls of air and of cold plates by the "
-            "share of heat in liquid, over two classes of halls and two ways to reject heat"
+            "facility power over IT power in the worst hour, full load: halls of air and of cold plates by "
+            "the share of heat in liquid, over two classes of halls and two ways to reject heat"
         ),
     ),
 }
-"""Unit and formula of what the map computes of every design."""
+"""Unit and formula of what the map computes of every design: no chip says it, the halls do."""
 TEXTS = {
     "facility_mw": (
         "MW/MW",
-        "facility power over IT power in the worst hour of the year, racks at full power",
+        "facility power over IT power in the worst hour, all racks at full power",
     ),
     "transformer_mva": (
         "MVA/MW",
@@ -257,15 +266,78 @@ def ratio_draws(
     return found * reader.draws(ERROR)
 
 
-def per_it_draws(it_kw: Floats, liquid_kw: Floats, reader: Reader) -> Floats:
+@dataclass(frozen=True, eq=False)
+class Halls:
+    """What halls take beyond IT power, drawn once for all designs.
+
+    Parameters
+    ----------
+    air, liquid
+        Facility power over IT power of halls of air and of cold plates [ratio], axis (draw).
+    plates
+        Share of the heat of a rack with cold plates that is in liquid [share], axis (draw).
+    """
+
+    air: Floats
+    liquid: Floats
+    plates: Floats
+
+
+def halls_draws(reader: Reader) -> Halls:
+    """Return the draws of what halls take, from the mix of halls that the map takes.
+
+    Parameters
+    ----------
+    reader
+        Where facts are drawn.
+    """
+    return Halls(ratio_draws(AIR, reader), ratio_draws(LIQUID, reader), reader.draws(PLATES))
+
+
+@cache
+def _halls_reads() -> tuple[str, ...]:
+    reader = Reader(default(), 1, 1)
+    with reader.chain() as chain:
+        halls_draws(reader)
+    return chain.reads
+
+
+def per_it_reads(design: str) -> tuple[str, ...]:
+    """Return the ids of the facts behind facility power over IT power of a design of the map.
+
+    Parameters
+    ----------
+    design
+        Id in the catalogue.
+
+    Examples
+    --------
+    >>> per_it_reads("blackwell")[:2]
+    ('blackwell.it_kw', 'blackwell.liquid_kw')
+    """
+    return f"{design}.it_kw", f"{design}.liquid_kw", *_halls_reads()
+
+
+def overruled(catalog: Catalog) -> bool:
+    """Return whether a scenario states facility power over IT power itself, so that no law gives it.
+
+    Parameters
+    ----------
+    catalog
+        Facts as asked for.
+    """
+    return catalog.has(TYPED) and catalog.fact(TYPED).source == SCENARIO
+
+
+def per_it_draws(it_kw: Floats, liquid_kw: Floats, halls: Halls) -> Floats:
     """Return facility power over IT power of a design of the map in the worst hour [ratio], axis (draw).
 
     Parameters
     ----------
     it_kw, liquid_kw
         IT power and heat in liquid of one accelerator [W], axis (draw).
-    reader
-        Where facts are drawn.
+    halls
+        What halls take.
 
     Notes
     -----
@@ -274,14 +346,13 @@ def per_it_draws(it_kw: Floats, liquid_kw: Floats, reader: Reader) -> Floats:
 
     Examples
     --------
-    >>> reader = Reader(default(), 1, 200)
-    >>> half = per_it_draws(np.full(200, 1000.0), np.full(200, 400.0), reader)
-    >>> bool(np.median(ratio_draws("direct liquid", reader)) < np.median(half))
+    >>> halls = halls_draws(Reader(default(), 1, 200))
+    >>> half = per_it_draws(np.full(200, 1000.0), np.full(200, 400.0), halls)
+    >>> bool(np.median(halls.liquid) < np.median(half) < np.median(halls.air))
     True
     """
-    share = np.minimum(liquid_kw / (it_kw * reader.draws(PLATES)), 1.0)
-    air = ratio_draws(AIR, reader)
-    return np.asarray(air + share * (ratio_draws(LIQUID, reader) - air))
+    share = np.minimum(liquid_kw / (it_kw * halls.plates), 1.0)
+    return np.asarray(halls.air + share * (halls.liquid - halls.air))
 
 
 def need(
@@ -440,7 +511,7 @@ def _beside(design: str, facts: Catalog) -> dict[str, tuple[float | None, float 
     if design:
         point = PointReader(facts)
         it_kw, liquid_kw = (point.draws(f"{design}.{name}") for name in ("it_kw", "liquid_kw"))
-        taken = float(per_it_draws(it_kw, liquid_kw, point)[0])
+        taken = float(per_it_draws(it_kw, liquid_kw, halls_draws(point))[0])
         liquid = KW_PER_MW * _in_liquid(design, facts)
         found["liquid_kw"] = (liquid, liquid, f"{design}.liquid_kw")
         found["facility_mw"] = (taken, stated, TYPED)
