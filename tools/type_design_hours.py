@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from narrows.facility.design_hour import COLUMNS, typical_of
-from narrows.facility.need import HALLS
+from narrows.facility.hall_power import HALLS
 from narrows.facility.weather import cities, weather
 
 HOME = Path(__file__).parents[1] / "src/narrows/facility/design_hours.csv"

@@ -63,7 +63,7 @@ def test_the_sweep_is_in_order(capsys):
         (
             [],
             (
-                "`narrows facility` is given no question. Its questions are electrical, frontier, need, "
+                "`narrows facility` is given no question. Its questions are electrical, frontier, lead, need, "
                 "power-date, rack, simulate, supply, sweep. "
                 "See `narrows facility --help`."
             ),

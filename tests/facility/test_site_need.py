@@ -17,7 +17,8 @@ from narrows.catalog.overlays import Overlay, Setting
 from narrows.cli import main
 from narrows.errors import NarrowsError
 from narrows.facility.design_hour import peak_ratio, typical_hour, typical_of, worst_hours
-from narrows.facility.need import HALLS, TYPED, halls_draws, need, per_it_draws, racks, ratio_draws
+from narrows.facility.hall_power import HALLS, TYPED, halls_draws, per_it_draws, ratio_draws
+from narrows.facility.need import need, racks
 from narrows.facility.plant import AGES, HALL, MACHINES, Design, facts_of, simulate
 from narrows.facility.weather import cities, weather
 

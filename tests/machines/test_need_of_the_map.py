@@ -8,7 +8,7 @@ import pytest
 from narrows.bottlenecks.supply import Recipes
 from narrows.catalog import Reader, default
 from narrows.errors import DataError
-from narrows.facility.need import FORMULAS as SITE_FORMULAS
+from narrows.facility.hall_power import FORMULAS as SITE_FORMULAS
 from narrows.systems.need import FORMULAS, need, need_draws, need_reads
 
 DRAWS = 300

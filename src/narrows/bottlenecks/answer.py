@@ -18,6 +18,7 @@ from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.catalog import Reader, default, read_overlay
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
+from narrows.facility.lead_law import LAWS
 from narrows.quarters import Quarter, span
 from narrows.spread import spread
 
@@ -173,7 +174,7 @@ def run(
             f"The model begins in {FIRST}",
             f"Ask for quarters from {FIRST}, for instance --quarters {FIRST}:{LAST}",
         )
-    reader = Reader(catalog, seed, draws, method)
+    reader = Reader(catalog, seed, draws, method, LAWS)
     model = build(reader, max(asked[-1], LAST))
     shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
     solution, capacity = _solve(model, shown, progress, executor)

@@ -26,6 +26,8 @@ __all__ = ["DesignHour", "peak_ratio", "typical_hour", "typical_of", "worst_hour
 
 TABLE = "design_hours.csv"
 COLUMNS = ("t_c", "wet_c", "humidity", "p_pa")
+UNUSED = {"tower.cycles": 2.0, "tower.drift": 0.0, "adiabatic.bleed": 0.0, "heat.immersion_share": 1.0}
+"""Facts of water, which move no power, and of immersion, which no hall of a mix has: any number serves."""
 WORST = 8
 """Hours of a year that are tried in every draw: so many of each kind, the worst, hottest and wettest."""
 
@@ -54,7 +56,9 @@ class _Drawn(dict[str, Any]):
         self._ids = {name: f"plant.{age}.{name}" for name in ("ups", "fan", "rise", "air", "overhead")}
         self._reader = reader
 
-    def __missing__(self, name: str) -> Floats:
+    def __missing__(self, name: str) -> Floats | float:
+        if name in UNUSED:
+            return UNUSED[name]
         drawn = self._reader.draws(self._ids.get(name, f"plant.{name}"))[:, None]
         self[name] = drawn
         return drawn
@@ -159,7 +163,7 @@ def typical_hour(design: Design) -> DesignHour:
     Parameters
     ----------
     design
-        One of `narrows.facility.need.HALLS`.
+        One of `narrows.facility.hall_power.HALLS`.
 
     Notes
     -----

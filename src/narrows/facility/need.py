@@ -1,12 +1,11 @@
 """What one MW of IT takes of the layers of Day 6, from the laws of plant, electrical chain and rack.
 
-The map takes `per_it_draws` of each design; the rest is offered beside what the map takes.
+The map takes `narrows.facility.hall_power.per_it_draws` of each design; the rest is offered beside it.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +14,17 @@ from narrows.catalog import PointReader, Reader, default
 from narrows.compute.holdings import held
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UnknownNameError, UsageError
-from narrows.facility.design_hour import peak_ratio, typical_hour, worst_hours
 from narrows.facility.electrical import TERMS, layout_of
-from narrows.facility.plant import AGES, REDUNDANCY, Design
+from narrows.facility.hall_power import (
+    AIR,
+    LIQUID,
+    PLATES,
+    TYPED,
+    halls_draws,
+    per_it_draws,
+    ratio_draws,
+)
+from narrows.facility.plant import AGES, REDUNDANCY
 from narrows.facility.rack import families
 from narrows.facility.weather import weather
 from narrows.systems.figures import chip_of
@@ -28,51 +35,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.catalog import Catalog
-    from narrows.facility.design_hour import DesignHour
 
     Floats = NDArray[np.float64]
 
-__all__ = [
-    "FORMULAS",
-    "HALLS",
-    "PLATES",
-    "TEXTS",
-    "TYPED",
-    "Hall",
-    "Halls",
-    "Line",
-    "SiteNeed",
-    "halls_draws",
-    "need",
-    "need_draws",
-    "overruled",
-    "per_it_draws",
-    "per_it_reads",
-    "racks",
-    "ratio_draws",
-]
+__all__ = ["TEXTS", "Line", "SiteNeed", "need", "need_draws", "racks"]
 
-AIR, LIQUID = "air", "direct liquid"
-"""How heat leaves a rack, as designs of plant say it."""
-CAMPUS, DRY, PLATES = "site_need.campus_share", "site_need.dry_share", "plant.heat.liquid_share"
-ERROR = "site_need.law_error"
 FACTOR, PASSED = "electrical.power_factor", "electrical.transformations"
 UNIT, USABLE = "supply.unit.ocgt", "data_hall.utilisation"
 BAND = (0.05, 0.5, 0.95)
-SCENARIO = "scenario"
-"""Source of a statement that a scenario made."""
-TYPED = "facility.per_it"
-"""Statement of others on facility power over IT power, beside which the law is set."""
-FORMULAS = {
-    "per_it": (
-        "ratio",
-        (
-            "facility power over IT power in the worst hour, full load: halls of air and of cold plates by "
-            "the share of heat in liquid, over two classes of halls and two ways to reject heat"
-        ),
-    ),
-}
-"""Unit and formula of what the map computes of every design: no chip says it, the halls do."""
 TEXTS = {
     "facility_mw": (
         "MW/MW",
@@ -104,41 +74,6 @@ KW_PER_MW, WATTS_PER_KW, WATTS_PER_MW = 1e3, 1e3, 1e6
 HALF = 0.5
 RACK = 32
 """A system with so many accelerators fills a rack; smaller ones are servers that share one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hall:
-    """One kind of hall of the mix.
-
-    Parameters
-    ----------
-    line
-        Its design in one line.
-    campus, dry
-        Whether it is of the class of large campuses, and whether it rejects heat to dry air.
-    """
-
-    line: str
-    campus: bool
-    dry: bool
-
-    @property
-    def design(self) -> Design:
-        """The design."""
-        return Design.parse(self.line)
-
-
-HALLS = (
-    Hall("air + towers, campus", campus=True, dry=False),
-    Hall("air + dry coolers, campus", campus=True, dry=True),
-    Hall("air + outside air, cloud, adiabatic", campus=False, dry=False),
-    Hall("air + dry coolers, cloud", campus=False, dry=True),
-    Hall("direct liquid + towers, campus", campus=True, dry=False),
-    Hall("direct liquid + dry coolers, campus", campus=True, dry=True),
-    Hall("direct liquid + towers, cloud", campus=False, dry=False),
-    Hall("direct liquid + dry coolers, cloud", campus=False, dry=True),
-)
-"""Halls that the map mixes: as operators are declared to build, and the same with dry rejection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,144 +150,6 @@ class SiteNeed:
         """Return the answer as plain data."""
         lines = {name: {**asdict(line), "gap": line.gap} for name, line in self.lines.items()}
         return {name: getattr(self, name) for name in self.__dataclass_fields__} | {"lines": lines}
-
-
-def ratio_draws(
-    heat: str,
-    reader: Reader,
-    *,
-    place: str = "",
-    age: str = "",
-    redundancy: str = REDUNDANCIES[0],
-) -> Floats:
-    """Return facility power over IT power in the worst hour of the year [ratio], axis (draw).
-
-    Parameters
-    ----------
-    heat
-        ``air`` or ``direct liquid``.
-    reader
-        Where facts are drawn.
-    place
-        City or weather file; the hour that stands for the shipped cities if left out.
-    age
-        Class of the hall; two classes by their share if left out.
-    redundancy
-        Of the electrical units.
-
-    Notes
-    -----
-    r = e x sum over halls h of w_h r_h, with e the error of the law and w_h from the share c of the class of
-    campuses and the share d of dry rejection: c d, c (1 - d), (1 - c) d, (1 - c)(1 - d). One draw is a mean
-    over the sites of the world: where a single site stands is no doubt of it.
-
-    Examples
-    --------
-    >>> reader = Reader(default(), 1, 200)
-    >>> bool(np.median(ratio_draws("direct liquid", reader)) < np.median(ratio_draws("air", reader)))
-    True
-    """
-    year = weather(place) if place else None
-    campus = reader.draws(CAMPUS) if not age else np.ones(reader.n)
-    dry = reader.draws(DRY)
-    found = np.zeros(reader.n)
-    for hall in HALLS:
-        if hall.design.heat != heat or (age and not hall.campus):
-            continue
-        design = replace(hall.design, redundancy=redundancy, age=age or hall.design.age)
-        hours: DesignHour = worst_hours(design, year) if year else typical_hour(hall.design)
-        weight = (campus if hall.campus else 1.0 - campus) * (dry if hall.dry else 1.0 - dry)
-        found += weight * peak_ratio(design, hours, reader)
-    return found * reader.draws(ERROR)
-
-
-@dataclass(frozen=True, eq=False)
-class Halls:
-    """What halls take beyond IT power, drawn once for all designs.
-
-    Parameters
-    ----------
-    air, liquid
-        Facility power over IT power of halls of air and of cold plates [ratio], axis (draw).
-    plates
-        Share of the heat of a rack with cold plates that is in liquid [share], axis (draw).
-    """
-
-    air: Floats
-    liquid: Floats
-    plates: Floats
-
-
-def halls_draws(reader: Reader) -> Halls:
-    """Return the draws of what halls take, from the mix of halls that the map takes.
-
-    Parameters
-    ----------
-    reader
-        Where facts are drawn.
-    """
-    return Halls(ratio_draws(AIR, reader), ratio_draws(LIQUID, reader), reader.draws(PLATES))
-
-
-@cache
-def _halls_reads() -> tuple[str, ...]:
-    reader = Reader(default(), 1, 1)
-    with reader.chain() as chain:
-        halls_draws(reader)
-    return chain.reads
-
-
-def per_it_reads(design: str) -> tuple[str, ...]:
-    """Return the ids of the facts behind facility power over IT power of a design of the map.
-
-    Parameters
-    ----------
-    design
-        Id in the catalogue.
-
-    Examples
-    --------
-    >>> per_it_reads("blackwell")[:2]
-    ('blackwell.it_kw', 'blackwell.liquid_kw')
-    """
-    return f"{design}.it_kw", f"{design}.liquid_kw", *_halls_reads()
-
-
-def overruled(catalog: Catalog) -> bool:
-    """Return whether a scenario states facility power over IT power itself, so that no law gives it.
-
-    Parameters
-    ----------
-    catalog
-        Facts as asked for.
-    """
-    return catalog.has(TYPED) and catalog.fact(TYPED).source == SCENARIO
-
-
-def per_it_draws(it_kw: Floats, liquid_kw: Floats, halls: Halls) -> Floats:
-    """Return facility power over IT power of a design of the map in the worst hour [ratio], axis (draw).
-
-    Parameters
-    ----------
-    it_kw, liquid_kw
-        IT power and heat in liquid of one accelerator [W], axis (draw).
-    halls
-        What halls take.
-
-    Notes
-    -----
-    r = (1 - s) r_air + s r_liquid with s = min(liquid / (IT x p), 1): of a rack with cold plates the share p
-    of the heat is in liquid, so s is the share of the power of the design that stands in such racks.
-
-    Examples
-    --------
-    >>> halls = halls_draws(Reader(default(), 1, 200))
-    >>> half = per_it_draws(np.full(200, 1000.0), np.full(200, 400.0), halls)
-    >>> bool(np.median(halls.liquid) < np.median(half) < np.median(halls.air))
-    True
-    """
-    share = np.minimum(liquid_kw / (it_kw * halls.plates), 1.0)
-    return np.asarray(halls.air + share * (halls.liquid - halls.air))
 
 
 def need(
@@ -529,7 +326,7 @@ class _Needs:
         self, heat: str, reader: Reader, *, place: str, age: str, redundancy: str, it_mw: float
     ) -> None:
         self.heat, self.reader, self.it_mw = heat, reader, it_mw
-        self.place, self.age, self.redundancy = place, age, redundancy
+        self.year, self.age, self.redundancy = weather(place) if place else None, age, redundancy
         layout = layout_of(redundancy)
         self.stands = layout.installed / layout.needed
 
@@ -548,7 +345,7 @@ class _Needs:
 
     def facility(self) -> Floats:
         """Return facility power over IT power in the worst hour."""
-        return ratio_draws(self.heat, self.reader, place=self.place, age=self.age, redundancy=self.redundancy)
+        return ratio_draws(self.heat, self.reader, year=self.year, age=self.age, redundancy=self.redundancy)
 
     def switchgear(self) -> Floats:
         """Return the rating of switchgear, once for each level [MVA/MW]."""

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.catalog import Reader, default
-from narrows.facility.need import PLATES, TYPED, halls_draws, need_draws
+from narrows.facility.hall_power import PLATES, TYPED, halls_draws
+from narrows.facility.lead import leads
+from narrows.facility.need import need_draws
 from narrows.figure import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from narrows.facility.lead import Lead
 
 __all__ = ["need_rows"]
 
@@ -41,6 +41,26 @@ def need_rows(folder: Path | None) -> Iterator[Comparison]:
     yield from _ratios(reader)
     yield _plates(reader)
     yield _transformers(reader)
+    found = leads(draws=DRAWS, seed=SEED)
+    for row in (*found.leads, *found.slips):
+        yield _stated(row)
+
+
+def _stated(row: Lead) -> Comparison:
+    """Compare the median of a law with what is stated: of several statements one must hold it."""
+    ranges = " or ".join(f"{said.low:g} to {said.high:g}" for said in row.stated)
+    taken = "the map takes the law" if row.by_law else "the map takes the statement"
+    return Comparison(
+        ROOM,
+        STATED,
+        f"{row.id} by its law ({row.p10:.2g} to {row.p90:.2g} {row.unit}) against the statement; {taken}",
+        "median of the law",
+        row.p50,
+        ranges,
+        row.stated[0].value,
+        len(row.stated),
+        any(said.low <= row.p50 <= said.high for said in row.stated),
+    )
 
 
 def _ratios(reader: Reader) -> Iterator[Comparison]:

@@ -1,4 +1,4 @@
-"""What one MW of IT takes of power, cooling and halls, as text, JSON and CSV."""
+"""What one MW of IT takes of power, cooling and halls, and when it comes, as text, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from narrows.figure import number
 from narrows.report.columns import aligned, paragraph, rows_csv
 
 if TYPE_CHECKING:
+    from narrows.facility.lead import Leads
     from narrows.facility.need import SiteNeed
 
-__all__ = ["site_need_csv", "site_need_json", "site_need_text"]
+__all__ = ["leads_csv", "leads_json", "leads_text", "site_need_csv", "site_need_json", "site_need_text"]
 
 HEAD = ("quantity", "p05", "p50", "p95", "unit", "the map takes", "stated", "gap")
 WORDS = {
@@ -83,3 +84,46 @@ def site_need_csv(found: SiteNeed) -> str:
 
 def _cell(value: float | None) -> float | str:
     return "" if value is None else value
+
+
+def leads_text(found: Leads, width: int) -> str:
+    """Return leads and slips as text.
+
+    Parameters
+    ----------
+    found
+        The leads.
+    width
+        Letters of a line.
+    """
+    names = {layer.id: layer.name for layer in default().layers}
+    parts = ["From a decision to capacity [quarter], by the path, beside what is stated."]
+    for rows, head in ((found.leads, ""), (found.slips, "What came over what was forecast a year ahead.")):
+        if head:
+            parts += ["", head]
+        table: list[tuple[str, ...]] = [("layer", "P10", "P50", "P90", "stated", "the map takes")]
+        for row in rows:
+            said = " or ".join(
+                f"{number(one.value, 3)} ({number(one.low, 3)} to {number(one.high, 3)})"
+                for one in row.stated
+            )
+            numbers = (number(each, 3) for each in (row.p10, row.p50, row.p90))
+            table.append((names[row.layer], *numbers, said, "the law" if row.by_law else "the statement"))
+        parts += ["", *aligned(table, right=(1, 2, 3))]
+    for row in (*found.leads, *found.slips):
+        parts += ["", paragraph(f"{row.id}: {row.formula}. The map takes {row.taken}.", width)]
+    return "\n".join([*parts, "", f"{found.draws:,} draws, seed {found.seed}."])
+
+
+def leads_json(found: Leads) -> str:
+    """Return leads and slips as JSON."""
+    return json.dumps({"command": "facility lead", **found.to_json()}, indent=2, allow_nan=False)
+
+
+def leads_csv(found: Leads) -> str:
+    """Return leads and slips as CSV, one row a quantity."""
+    rows = [
+        (row.id, row.p10, row.p50, row.p90, row.unit, "law" if row.by_law else "statement")
+        for row in (*found.leads, *found.slips)
+    ]
+    return rows_csv(("quantity", "p10", "p50", "p90", "unit", "taken"), rows)

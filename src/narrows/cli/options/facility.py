@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
     _facility_frontier(questions)
     _facility_electrical(questions)
     _facility_need(questions)
+    _facility_lead(questions)
 
 
 def _facility_power_date(questions: Any) -> None:
@@ -177,4 +178,15 @@ def _facility_need(questions: Any) -> None:
     ask.add_argument("--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
     forms(ask)
     ask.set_defaults(command="facility_need")
+    output(ask, quiet=False)
+
+
+def _facility_lead(questions: Any) -> None:
+    ask = questions.add_parser("lead", help="from decision to capacity by layer, and how plans slip")
+    ask.add_argument(
+        "--draws", type=whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    ask.add_argument("--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    forms(ask)
+    ask.set_defaults(command="facility_lead")
     output(ask, quiet=False)
