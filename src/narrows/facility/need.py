@@ -286,9 +286,9 @@ def _rack(asked: str, facts: Catalog) -> tuple[str, float | None, str]:
 
 def _kw(name: str, facts: Catalog) -> float:
     """Return the heat of one rack of a system [kW]; one that fills several spreads its heat over them."""
-    point, spread = PointReader(facts), f"cooling.racks.{name}"
-    count = point.point(spread) if facts.has(spread) else 1.0
-    return point.point(f"system.{name}.power") / WATTS_PER_KW / count
+    spread = f"cooling.racks.{name}"
+    count = facts.fact(spread).canonical_value if facts.has(spread) else 1.0
+    return facts.fact(f"system.{name}.power").canonical_value / WATTS_PER_KW / count
 
 
 def _path(kw: float, facts: Catalog) -> str:
