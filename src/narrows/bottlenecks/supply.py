@@ -182,7 +182,7 @@ class Recipes:
         """What halls take beyond IT power; None where a scenario states it itself."""
         if overruled(self.reader.catalog):
             return None
-        own = Reader(self.reader.catalog, self.reader.seed, self.reader.n, self.reader.method)
+        own = self.reader.aside()
         found = halls_draws(own)  # its draws of the plant go with it
         self.reader.note(own.reads)
         return found

@@ -151,6 +151,10 @@ class Reader:
             self._drawn[name], self._behind[name] = values, chain.reads
         return True
 
+    def aside(self) -> Reader:
+        """Return another reading of the same draws that keeps nothing of this one."""
+        return Reader(self.catalog, self.seed, self.n, self.method, self.laws)
+
     def forget(self) -> None:
         """Let go of the draws kept so far; a fact read again is drawn again, the same."""
         self._drawn.clear()
@@ -249,6 +253,10 @@ class PointReader(Reader):
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(catalog, 0, 1, "point")
+
+    def aside(self) -> Reader:
+        """Return another reading in the values stated."""
+        return PointReader(self.catalog)
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:  # noqa: ARG002 (as the other reader)
         return np.array([median(_middle(_doubt(fact)) for fact in candidates)])

@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 
 __all__ = ["LAWS", "cooling", "grid", "hall", "onsite", "transformer"]
 
-DELIVERIES = "large_transformer.delivery_time"
-"""Series of reports on the delivery of large transformers; the newest that was known counts."""
+DELIVERIES = "large_transformer.delivery_time."
+"""Reports on the delivery of large transformers; the newest that was known counts."""
 
 
 def _delivery(reader: Reader) -> Floats:
     """Return the delivery of a large transformer by the newest report [s], axis (draw)."""
-    said = reader.catalog.series(DELIVERIES)
+    book = reader.catalog
+    said = [book.fact(name) for name in book.statements_by_id if name.startswith(DELIVERIES)]
     if not said:
         raise DataError(
-            f"Nothing was known of {DELIVERIES} on {reader.catalog.asked}",
+            f"Nothing was known of {DELIVERIES}* on {book.asked}",
             "The first report is of 2021",
             "Ask for a later day",
         )
-    return reader.draws(said[-1].id)
+    return reader.draws(max(said, key=lambda fact: fact.known_on).id)
 
 
 def _time(reader: Reader, name: str) -> Floats:
