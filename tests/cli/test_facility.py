@@ -12,7 +12,7 @@ from narrows.facility.rack import ladder
 
 LINES = {
     "facility": (
-        "`narrows facility` is given no question. Its questions are electrical, frontier, power-date, rack, simulate, supply, sweep. See `narrows facility --help`."
+        "`narrows facility` is given no question. Its questions are electrical, frontier, lead, need, power-date, rack, simulate, supply, sweep. See `narrows facility --help`."
     ),
     "facility power-date --path gird": (
         "The path 'gird' is not known. The nearest known: 'grid', 'bridge'. "

@@ -63,8 +63,8 @@ def test_the_sweep_is_in_order(capsys):
         (
             [],
             (
-                "`narrows facility` is given no question. Its questions are electrical, frontier, power-date, "
-                "rack, simulate, supply, sweep. "
+                "`narrows facility` is given no question. Its questions are electrical, frontier, lead, need, "
+                "power-date, rack, simulate, supply, sweep. "
                 "See `narrows facility --help`."
             ),
         ),

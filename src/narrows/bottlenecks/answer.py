@@ -18,11 +18,12 @@ from narrows.bottlenecks.solution import STOCK as STOCK_CODE
 from narrows.catalog import Reader, default, read_overlay
 from narrows.draws import MOST_DRAWS, quantiles
 from narrows.errors import UsageError
+from narrows.facility.lead_law import LAWS
 from narrows.quarters import Quarter, span
 from narrows.spread import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -173,7 +174,7 @@ def run(
             f"The model begins in {FIRST}",
             f"Ask for quarters from {FIRST}, for instance --quarters {FIRST}:{LAST}",
         )
-    reader = Reader(catalog, seed, draws, method)
+    reader = Reader(catalog, seed, draws, method, LAWS)
     model = build(reader, max(asked[-1], LAST))
     shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
     solution, capacity = _solve(model, shown, progress, executor)
@@ -417,7 +418,8 @@ def layer(name: str, as_of: str | None = None) -> dict[str, Any]:
     Parameters
     ----------
     name
-        Layer id, such as ``cowos``.
+        Layer id, such as ``cowos``; its label, such as ``Data halls``, in any case and with hyphens; or a
+        part of either that one layer alone has, such as ``cooling``.
     as_of
         Date: use only what was known on that day.
 
@@ -425,14 +427,38 @@ def layer(name: str, as_of: str | None = None) -> dict[str, Any]:
     ------
     UnknownNameError
         If there is no such layer.
+    UsageError
+        If more than one layer has the part.
 
     Examples
     --------
     >>> layer("cowos")["unit"]
     'wafer'
+    >>> layer("data-halls")["id"], layer("cooling")["id"]
+    ('data_hall', 'liquid_cooling')
     """
     solved = run(draws=1, as_of=as_of)
-    return _declared(solved, solved.model.layer(name))
+    return _declared(solved, solved.model.layer(_named(name, solved.model.layers)))
+
+
+def _named(asked: str, layers: Sequence[FactLayer]) -> str:
+    """Return the id of the layer that words mean; the words themselves where none is meant."""
+    words = _plain(asked)
+    spelt = {layer.id: (_plain(layer.id), _plain(layer.declared.name)) for layer in layers}
+    whole = [name for name, texts in spelt.items() if words in texts]
+    found = whole or [name for name, texts in spelt.items() if words and any(words in text for text in texts)]
+    if len(found) > 1:
+        raise UsageError(
+            f"The layer {asked!r} may be {', '.join(repr(name) for name in found)}",
+            "One layer is named by its id, its label, or a part that no other layer has",
+            f"Write `narrows layer {found[0]}`",
+        )
+    return found[0] if found else asked
+
+
+def _plain(text: str) -> str:
+    """Return a text in small letters, with one blank for what stands between words."""
+    return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
 def _declared(solved: Run, found: FactLayer) -> dict[str, Any]:

@@ -33,12 +33,12 @@ class Ceiling:
     growth
         Fastest growth a year that can be kept up from then on [1], axis (draw).
     reads
-        Ids of the two facts.
+        Ids of the facts, that of the growth last.
     """
 
     lead: Array
     growth: Array
-    reads: tuple[str, str]
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +118,6 @@ def ceilings(model: Model, start: int) -> Ceilings:
         known[row] = Ceiling(
             lead=np.maximum(reader.draws(lead) / QUARTER_S, 0.0),
             growth=reader.draws(growth),
-            reads=(lead, growth),
+            reads=(*reader.behind(lead), growth),
         )
     return Ceilings(model, start, known)

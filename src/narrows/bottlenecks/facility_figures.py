@@ -1,4 +1,4 @@
-"""Tell the figures of the supply of a campus: cost, carbon and first power (family ``facility``)."""
+"""Tell the figures of a campus: what an MW takes, cost, carbon and first power (family ``facility``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.answer import asked_of
 from narrows.bottlenecks.told import Told
+from narrows.catalog import Reader
 from narrows.errors import UnknownNameError
+from narrows.facility.need import TEXTS as NEEDS
+from narrows.facility.need import need_draws, racks
 from narrows.facility.supply_lp import PARTS
 from narrows.facility.supply_options import OPTIONS, supply_frontier
 from narrows.facility.supply_plan import supply
@@ -18,17 +21,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.told import Asked
-    from narrows.catalog import Catalog, Reader
+    from narrows.catalog import Catalog
 
 __all__ = ["tell"]
 
 SUPPLY, FRONTIER = ("cost", "carbon"), ("months", "cost", "carbon")
 LOW = "_low"
+NEED_PARTS = 4
 FACTS = "supply."
 TRACE = 1e-3  # MW, below which plant is not built
 UNITS = {"cost": "usd/MWh", "carbon": "g/kWh", "months": "month"}
 REMEDY = (
-    "Write facility.supply.<cost or carbon>.<city>.<whole MW>, or "
+    "Write facility.need.<quantity>.<rack>, facility.supply.<cost or carbon>.<city>.<whole MW>, or "
     "facility.frontier.<months, cost or carbon>.<row>.<city>.<whole MW>"
 )
 TEXTS = {
@@ -58,8 +62,9 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
     Parameters
     ----------
     id
-        ``facility.supply.<quantity>.<city>.<MW>`` for `narrows facility supply`, or
-        ``facility.frontier.<quantity>.<row>.<city>.<MW>`` for `narrows facility frontier`.
+        ``facility.supply.<quantity>.<city>.<MW>`` for `narrows facility supply`,
+        ``facility.frontier.<quantity>.<row>.<city>.<MW>`` for `narrows facility frontier`, or
+        ``facility.need.<quantity>.<rack>`` for `narrows facility need`.
     asked
         The question that it belongs to.
 
@@ -69,10 +74,15 @@ def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)
         If there is no such figure.
     """
     parts = id.split(".")
+    book = asked_of(asked.catalog, asked.as_of, asked.scenario)
+    if parts[1:2] == ["need"] and len(parts) == NEED_PARTS and parts[2] in NEEDS and parts[3] in racks(book):
+        reader = Reader(book, asked.seed, asked.draws, asked.method)
+        values = need_draws(parts[3], parts[2], reader)
+        unit, text = NEEDS[parts[2]]
+        return Told(Reading(book, reader), values, unit, text, method="plant, chain and rack of one MW of IT")
     known = _known(parts)
     if not known:
-        raise UnknownNameError("figure", id, _examples(), remedy=REMEDY)
-    book = asked_of(asked.catalog, asked.as_of, asked.scenario)
+        raise UnknownNameError("figure", id, _examples(book), remedy=REMEDY)
     quantity, city, mw = parts[2], parts[-2], float(parts[-1])
     if parts[1] == "supply":
         found = supply(city, mw, draws=asked.draws, seed=asked.seed, catalog=book)
@@ -104,8 +114,9 @@ def _known(parts: list[str]) -> bool:
     )
 
 
-def _examples() -> list[str]:
-    found = [f"facility.supply.{quantity}.{city}.100" for quantity in SUPPLY for city in cities()]
+def _examples(book: Catalog) -> list[str]:
+    found = [f"facility.need.{quantity}.{rack}" for quantity in NEEDS for rack in racks(book)]
+    found += [f"facility.supply.{quantity}.{city}.100" for quantity in SUPPLY for city in cities()]
     return found + [
         f"facility.frontier.{quantity}.{key}.{city}.100"
         for quantity in FRONTIER

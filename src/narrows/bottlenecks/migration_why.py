@@ -198,7 +198,7 @@ def _raisable(question: Question) -> list[str]:
 
 def _in_time(question: Question) -> Answer:
     found, (layer,) = question.found, question.middle
-    reads = found.ceilings.known[found.model.row(layer)].reads[:1]
+    reads = found.ceilings.known[found.model.row(layer)].reads[:-1]
     text = f"share of draws in which more {layer} decided in {question.start} arrives by {question.end}"
     return Answer(found.in_time(layer), "share", text, reads)
 
@@ -208,7 +208,7 @@ def _arrives(question: Question) -> Answer:
     row = found.model.row(layer)
     text = f"quarters from {question.start} to the first at or after the lead time of {layer}"
     values = found.ceilings.arrival(row).astype(np.float64)
-    return Answer(values, "quarter", text, found.ceilings.known[row].reads[:1])
+    return Answer(values, "quarter", text, found.ceilings.known[row].reads[:-1])
 
 
 # Draw by draw.

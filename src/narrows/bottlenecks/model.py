@@ -11,6 +11,7 @@ import numpy as np
 from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.supply import QUARTER_S, FactLayer, Recipes, factor, interpolate, over_time
 from narrows.errors import DataError, UnknownNameError, UsageError
+from narrows.facility.hall_power import TYPED as SITE_TYPED
 from narrows.quarters import Quarter
 from narrows.units import to_canonical
 
@@ -349,6 +350,7 @@ def build(reader: Reader, last: Quarter = LAST, near: Model | None = None) -> Mo
         chains=chains,
     )
     _check_lags(model)
+    recipes.forget()
     reader.forget()  # what the layers still need of them, they keep
     first = model.capacity(slice(None), model.years[:1]).min(axis=1).mean()
     return replace(model, arrivals=_arrivals(first, model.network.lag, len(quarters)))
@@ -374,8 +376,9 @@ class _Near:
             self.changed = {
                 name for name, said in reader.catalog.statements_by_id.items() if said is not before[name]
             }
-        if near is None or not self.changed.isdisjoint(near.recipe_facts):
+        if near is None or not self.changed.isdisjoint({*near.recipe_facts, SITE_TYPED}):
             self.near, self.recipes = None, Recipes(reader)
+            self.recipes.prepare(layer.need for layer in reader.catalog.layers)
         else:
             self.recipes = near.layers[0].recipes.again(reader)
 

@@ -309,7 +309,8 @@ def _tell_layer(question: Question, part: Part, name: str, swept: Swept | None =
         "next": f"rise of the share of draws and quarters bound by {place or 'another layer'} with {part.id} "
         f"without limit, {lead}",
     }[name]
-    reads = (*question.run.model.chains[part.id], declared.cost, declared.lead) if name == "cost" else None
+    behind = question.run.reader.behind(declared.lead)
+    reads = (*question.run.model.chains[part.id], declared.cost, *behind) if name == "cost" else None
     return Told(question.run, _values(question, part, name, found), LAYER_FIGURES[name], text, reads)
 
 

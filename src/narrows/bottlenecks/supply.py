@@ -14,23 +14,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.bottlenecks.solution import chunks
+from narrows.catalog import Reader
+from narrows.draws import quantiles
 from narrows.errors import UsageError
+from narrows.facility.hall_power import FORMULAS as SITE_FORMULAS
+from narrows.facility.hall_power import TYPED as SITE_TYPED
+from narrows.facility.hall_power import halls_draws, overruled, per_it_draws, per_it_reads
 from narrows.layer import shares_of
 from narrows.systems.need import FORMULAS, need_draws, need_reads
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from narrows.catalog import Fact, LayerDeclaration, Reader
+    from narrows.catalog import Fact, LayerDeclaration
+    from narrows.facility.hall_power import Halls
 
     Array = NDArray[np.float64]
 
 __all__ = ["FactLayer", "Recipes", "factor", "horizon", "interpolate", "merge_close", "over_time"]
 
 QUARTER_S = to_canonical(1.0, "quarter")
+LEAD_DRAWS, LEAD_SEED = 4000, 1
+LEAD_BAND = (0.1, 0.5, 0.9)
 ALL = slice(None)
 """Every draw."""
 LEAST = float(np.finfo(np.float64).tiny)
@@ -129,7 +137,8 @@ class Recipes:
     -----
     need[draw, time] = sum over designs g of mix_g(t) x (units per package)_g / (H100e per package)_g,
     with the mix interpolated linearly between the years that it is stated for. A quantity of a design is its
-    fact where one is typed; else it is computed from the chip of the design by `narrows.systems.need`.
+    fact where one is typed; else it is computed from the chip of the design by `narrows.systems.need`, or
+    from the halls that it stands in by `narrows.facility.hall_power`.
     """
 
     reader: Reader
@@ -168,27 +177,65 @@ class Recipes:
         """Computed amounts, by ``<design>.<quantity>``."""
         return {}
 
+    @cached_property
+    def _halls(self) -> Halls | None:
+        """What halls take beyond IT power; None where a scenario states it itself."""
+        if overruled(self.reader.catalog):
+            return None
+        own = self.reader.aside()
+        found = halls_draws(own)  # its draws of the plant go with it
+        self.reader.note(own.reads)
+        return found
+
     def _is_computed(self, design: str, quantity: str) -> bool:
-        """Return whether a quantity of a design is computed from its chip: it can be, and is not typed."""
-        typed = self.reader.catalog.has(f"{design}.{quantity}")
-        return not typed and quantity in FORMULAS and design in self._chips
+        """Return whether a quantity of a design is computed: it can be, and is not typed."""
+        if self.reader.catalog.has(f"{design}.{quantity}"):
+            return False
+        return quantity in SITE_FORMULAS or (quantity in FORMULAS and design in self._chips)
 
     def _amount(self, design: str, quantity: str) -> Array:
-        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        """Return the draws of a quantity of a design: typed, or computed from its chip or its halls."""
         name = f"{design}.{quantity}"
         if not self._is_computed(design, quantity):
             return self.reader.draws(name)
         if name not in self._computed:
-            self._computed[name] = need_draws(self._chips[design], quantity, self.reader)
+            self._computed[name] = self._compute(design, quantity)
         return self._computed[name]
 
+    def _compute(self, design: str, quantity: str) -> Array:
+        if quantity not in SITE_FORMULAS:
+            return need_draws(self._chips[design], quantity, self.reader)
+        if self._halls is None:
+            return self.reader.draws(SITE_TYPED)
+        return per_it_draws(self._amount(design, "it_kw"), self._amount(design, "liquid_kw"), self._halls)
+
+    def prepare(self, needs: Iterable[Sequence[str]]) -> None:
+        """Compute what halls take before all else, so that later draws have the room that it leaves.
+
+        Parameters
+        ----------
+        needs
+            Terms of each layer, as in `at_years`.
+        """
+        if any(term in SITE_FORMULAS for terms in needs for term in terms):
+            _ = self._halls
+
+    def forget(self) -> None:
+        """Let go of what was computed of the halls; asked for again it is computed again, the same."""
+        for name in [name for name in self._computed if name.partition(".")[2] in SITE_FORMULAS]:
+            del self._computed[name]
+
     def amount(self, design: str, quantity: str) -> Array:
-        """Return the draws of a quantity of a design: typed, or computed from its chip."""
+        """Return the draws of a quantity of a design: typed, or computed from its chip or its halls."""
         return self._amount(design, quantity)
 
-    def computed_from(self, design: str, quantity: str) -> str:
-        """Return the chip that a quantity of a design is computed from, empty where it is typed."""
-        return self._chips[design] if self._is_computed(design, quantity) else ""
+    def computed_from(self, design: str, quantity: str) -> tuple[str, str, str] | None:
+        """Return what a quantity of a design is computed from, its unit and its formula; None where typed."""
+        if not self._is_computed(design, quantity):
+            return None
+        if quantity in SITE_FORMULAS:
+            return "the halls that it stands in", *SITE_FORMULAS[quantity]
+        return self._chips[design], *FORMULAS[quantity]
 
     def again(self, reader: Reader) -> Recipes:
         """Return the recipes in another reading, in which no fact behind them differs.
@@ -200,13 +247,23 @@ class Recipes:
         """
         found = Recipes(reader)
         vars(found).update(_mix=self._mix, _computed=self._computed)
+        if "_halls" in vars(self):
+            vars(found).update(_halls=self._halls)
         return found
 
-    def _read(self, design: str, quantity: str) -> tuple[str, ...]:
-        """Return the facts behind a quantity of a design."""
-        if self._is_computed(design, quantity):
-            return need_reads(self._chips[design], quantity, self.reader.catalog)
-        return (f"{design}.{quantity}",)
+    def behind(self, design: str, quantity: str) -> tuple[str, ...]:
+        """Return the ids of the facts behind a quantity of a design.
+
+        Parameters
+        ----------
+        design, quantity
+            The quantity is ``<design>.<quantity>``, typed or computed.
+        """
+        if not self._is_computed(design, quantity):
+            return (f"{design}.{quantity}",)
+        if quantity in SITE_FORMULAS:
+            return (SITE_TYPED,) if overruled(self.reader.catalog) else per_it_reads(design)
+        return need_reads(self._chips[design], quantity, self.reader.catalog)
 
     def _per_h100e(self, terms: Sequence[str], draws: slice) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
@@ -253,7 +310,10 @@ class Recipes:
         return (
             *(fact.id for design in designs for fact in book.series(f"mix.{design}")),
             *dict.fromkeys(
-                name for design in designs for quantity in quantities for name in self._read(design, quantity)
+                name
+                for design in designs
+                for quantity in quantities
+                for name in self.behind(design, quantity)
             ),
             *(
                 name
@@ -453,10 +513,22 @@ class FactLayer:
         return needs[:, :, 0] @ interpolate(moments, years)
 
     def relief(self) -> tuple[float, float, float] | None:
-        """Return the time from a decision to added capacity [quarter]: low, value, high."""
-        if not self.reader.catalog.has(self.declared.lead):
+        """Return the time from a decision to added capacity [quarter]: low, value, high.
+
+        Notes
+        -----
+        As stated; P10, P50 and P90 where a law gives it, in draws of its own, so that it is the same at any
+        number of draws.
+        """
+        name = self.declared.lead
+        if not self.reader.catalog.has(name):
             return None
-        fact = self.reader.fact(self.declared.lead)
+        sample = Reader(self.reader.catalog, LEAD_SEED, LEAD_DRAWS, laws=self.reader.laws)
+        if sample.behind(name) != (name,):
+            self.reader.note(sample.behind(name))
+            found = quantiles(sample.draws(name), LEAD_BAND) / QUARTER_S
+            return float(found[0]), float(found[1]), float(found[2])
+        fact = self.reader.fact(name)
         low, value, high = fact.canonical_low, fact.canonical_value, fact.canonical_high
         return low / QUARTER_S, value / QUARTER_S, high / QUARTER_S
 

@@ -8,6 +8,9 @@ from narrows.bottlenecks.answer import DEFAULT_SEED, Run, reduce_run, run
 from narrows.bottlenecks.kernel import solve
 from narrows.bottlenecks.model import TAIL_QUARTERS, build
 from narrows.catalog import Reader
+from narrows.facility.hall_power import FORMULAS as SITE_FORMULAS
+from narrows.facility.hall_power import TYPED as SITE_TYPED
+from narrows.facility.lead_law import LAWS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +40,7 @@ class _Kept(Reader):
     """
 
     def __init__(self, catalog: Catalog, base: Catalog, seed: int, n: int, kept: dict[str, Array]) -> None:
-        super().__init__(catalog, seed, n)
+        super().__init__(catalog, seed, n, laws=LAWS)
         self._base, self._kept = base, kept
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Array:
@@ -147,4 +150,7 @@ class WhatIf:
 def _behind(solved: Run, layer: FactLayer) -> frozenset[str]:
     """Return the facts behind what the map says of a layer itself: capacity, makers and lead time."""
     makers = solved.catalog.under(layer.declared.makers) if layer.declared.makers else ()
-    return frozenset((*solved.model.chains[layer.id], layer.declared.lead, *(fact.id for fact in makers)))
+    stated = (SITE_TYPED,) if not SITE_FORMULAS.keys().isdisjoint(layer.declared.need) else ()
+    lead = layer.declared.lead
+    facts = (*solved.model.chains[layer.id], *stated, lead, *solved.reader.behind(lead))
+    return frozenset((*facts, *(fact.id for fact in makers)))

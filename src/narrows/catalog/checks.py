@@ -41,6 +41,9 @@ _SCHEMAS = {"layer": LAYER, "design": DESIGN, "company": COMPANY, "role": ROLE}
 _MANY = "others"  # makers that no fact names one by one
 _TYPED = FACT.keys() - {"id", "value", "low", "high"}  # what [defaults] may hold
 
+COMPUTED = frozenset({"per_it"})
+"""Quantities that a law gives every design, so that none need be typed."""
+
 
 def check(contents: Mapping[str, bytes], today: date) -> tuple[Contents, list[DataError]]:
     """Read and check the files of a catalogue.
@@ -494,7 +497,7 @@ def _check_layers(
         _check_known("multiply", layer.multiply, units_of, label, desk)
         _check_known("makers", (layer.makers,), prefixes, label, desk)
         named = tuple(name.removeprefix("/") for name in layer.need)
-        _check_known("need", named, of_designs | units_of.keys(), label, desk)
+        _check_known("need", named, of_designs | units_of.keys() | COMPUTED, label, desk)
 
 
 def _check_feeds(layer: LayerDeclaration, by_id: dict[str, LayerDeclaration], label: str, desk: Desk) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "SCENARIO",
     "Choice",
     "Company",
     "Contents",
@@ -26,6 +27,8 @@ __all__ = [
     "series_of",
 ]
 
+SCENARIO = "scenario"
+"""Source of a statement that a scenario made."""
 KINDS = ("spec", "measured", "reported", "estimate", "forecast", "assumption")
 """Kinds of statement, the most trusted first."""
 

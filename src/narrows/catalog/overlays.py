@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows import __version__, draws, quarters, units
 from narrows.catalog.documents import read_bytes, read_toml
-from narrows.catalog.fact import Fact, series_of
+from narrows.catalog.fact import SCENARIO, Fact, series_of
 from narrows.catalog.records import OVERLAY, SETTING, Desk, read_record
 from narrows.errors import NarrowsError, UsageError, nearest
 
@@ -375,7 +375,7 @@ def _restated(fact: Fact, numbers: tuple[float, float, float], level: str, place
         canonical_high=high * factor,
         level=level,
         shape=_shape(fact, numbers, level, place),
-        source="scenario",
+        source=SCENARIO,
         **{"kind": "assumption"} | others,
     )
 

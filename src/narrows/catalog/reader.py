@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows import draws
+from narrows.catalog.fact import SCENARIO
+from narrows.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -54,11 +56,23 @@ class Reader:
         Number of draws.
     method
         ``random`` or ``sobol``, see `narrows.draws.sample`.
+    laws
+        Functions that compute a fact from others in every draw, by its id. What is stated of it is used
+        where a scenario states it, or where the catalogue lacks what the law needs.
     """
 
-    def __init__(self, catalog: Catalog, seed: int, n: int, method: str = "random") -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        seed: int,
+        n: int,
+        method: str = "random",
+        laws: Mapping[str, Callable[[Reader], Floats]] | None = None,
+    ) -> None:
         self.catalog, self.seed, self.n, self.method = catalog, seed, n, method
+        self.laws = laws or {}
         self._drawn: dict[str, Floats] = {}
+        self._behind: dict[str, tuple[str, ...]] = {}
         self._all = Chain()
         self._chains: list[Chain] = [self._all]
 
@@ -102,12 +116,44 @@ class Reader:
         Where the rule of the fact is *pool*, each draw picks one statement, with equal chance. All
         statements are drawn with the same scores: they differ in numbers, not in luck.
         """
+        if self._computed(name):
+            self.note(self._behind[name])
+            return self._drawn[name]
         candidates = self._record(name)
         if name not in self._drawn:
             values = self._draw(name, candidates)
             values.flags.writeable = False
             self._drawn[name] = values
         return self._drawn[name]
+
+    def behind(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the facts behind the draws of a fact: itself, or those that its law reads.
+
+        Parameters
+        ----------
+        name
+            Fact id.
+        """
+        return self._behind[name] if self._computed(name) else (name,)
+
+    def _computed(self, name: str) -> bool:
+        """Return whether a law gives a fact, and keep what it gives."""
+        law = self.laws.get(name)
+        if law is None or (self.catalog.has(name) and self.catalog.fact(name).source == SCENARIO):
+            return False
+        if name not in self._behind or name not in self._drawn:
+            try:
+                with self.chain() as chain:
+                    values = law(self)
+            except (DataError, UnknownNameError):
+                return False
+            values.flags.writeable = False
+            self._drawn[name], self._behind[name] = values, chain.reads
+        return True
+
+    def aside(self) -> Reader:
+        """Return another reading of the same draws that keeps nothing of this one."""
+        return Reader(self.catalog, self.seed, self.n, self.method, self.laws)
 
     def forget(self) -> None:
         """Let go of the draws kept so far; a fact read again is drawn again, the same."""
@@ -207,6 +253,10 @@ class PointReader(Reader):
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(catalog, 0, 1, "point")
+
+    def aside(self) -> Reader:
+        """Return another reading in the values stated."""
+        return PointReader(self.catalog)
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:  # noqa: ARG002 (as the other reader)
         return np.array([median(_middle(_doubt(fact)) for fact in candidates)])

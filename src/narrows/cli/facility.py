@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-ELSEWHERE = ("electrical", "frontier", "simulate", "supply", "sweep")
+ELSEWHERE = ("electrical", "frontier", "lead", "need", "simulate", "supply", "sweep")
 """Questions that other modules answer."""
 
 

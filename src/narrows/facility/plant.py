@@ -270,7 +270,7 @@ def simulate(design: Design, year: Weather, facts: dict[str, float] | None = Non
     power = {"it": flat, "electrical": flat * (busway + ups), "overhead": flat * p["overhead"]}
     power["fans"] = fan * air_heat
     loops = [_reject(design, year, p, air_heat, p["air"])]
-    if liquid > 0:
+    if design.heat in {"direct liquid", "immersion"}:
         pump = _pump(p, p["liquid.pump"], p["water.rise"])
         warm = flat * liquid / (1 - pump)
         loops.append(_reject(design, year, p, warm, p["air.coil_approach"] + _facility_water(design, p)))
@@ -301,7 +301,7 @@ def _facility_water(design: Design, p: dict[str, float]) -> float:
 def _fan(design: Design, year: Weather, p: dict[str, float]) -> Floats:
     """Return room-fan power over the heat that air takes: flow by the rise, speed by the load."""
     flow = SEA_PA / (AIR_DENSITY * year.p_pa * AIR_HEAT * p["rise"])  # m3/s per kW
-    speed = max(design.load, p["fan.floor"])
+    speed = np.maximum(design.load, p["fan.floor"])
     door = p["air.door_fan"] if design.heat == "rear door" else 1.0
     return np.asarray(p["fan"] / 1e3 * flow * speed**2 * door)
 

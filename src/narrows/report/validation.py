@@ -29,6 +29,7 @@ CHECKS = (
     (("facility",), "facility.plant_checks", "plant_rows", "facility"),
     (("facility",), "facility.lei_masanet_checks", "lei_masanet_rows", "facility"),
     (("facility",), "facility.supply_checks", "supply_rows", "facility"),
+    (("facility",), "facility.need_checks", "need_rows", "facility"),
     (("training",), "training.validation", "training_rows", "training"),
     (("inference",), "inference.validation", "inference_rows", "inference"),
     (("value",), "value.validation", "value_rows", "market"),

@@ -22,6 +22,8 @@ def add(commands: Any) -> None:
     _facility_supply(questions)
     _facility_frontier(questions)
     _facility_electrical(questions)
+    _facility_need(questions)
+    _facility_lead(questions)
 
 
 def _facility_power_date(questions: Any) -> None:
@@ -152,4 +154,39 @@ def _facility_electrical(questions: Any) -> None:
     ask.add_argument("--design", default="air + towers", metavar="LINE", help="plant, with a place")
     ask.add_argument("--json", action="store_true", help="print JSON")
     ask.set_defaults(command="facility_electrical")
+    output(ask, quiet=False)
+
+
+def _facility_need(questions: Any) -> None:
+    ask = questions.add_parser(
+        "need", help="what one MW of IT takes of power, cooling and halls, from physics"
+    )
+    ask.add_argument(
+        "rack", metavar="DESIGN|SYSTEM", help="a design of the map such as blackwell, or a system"
+    )
+    ask.add_argument(
+        "--place", default="", metavar="CITY|FILE.epw", help="such as phoenix_az; 13 cities else"
+    )
+    ask.add_argument("--age", default="", metavar="NAME", help="class of hall; the mix of the map else")
+    ask.add_argument("--redundancy", default="N+1", metavar="NAME", help="N, N+1 or 2N (N+1)")
+    ask.add_argument(
+        "--it-mw", type=number("--it-mw", "100"), default=100.0, metavar="MW", help="IT power (100)"
+    )
+    ask.add_argument(
+        "--draws", type=whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    ask.add_argument("--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    forms(ask)
+    ask.set_defaults(command="facility_need")
+    output(ask, quiet=False)
+
+
+def _facility_lead(questions: Any) -> None:
+    ask = questions.add_parser("lead", help="from decision to capacity by layer, and how plans slip")
+    ask.add_argument(
+        "--draws", type=whole("--draws", 10_000), default=10_000, metavar="N", help="number of draws (10000)"
+    )
+    ask.add_argument("--seed", type=whole("--seed", 1), default=1, metavar="N", help="seed of the draws (1)")
+    forms(ask)
+    ask.set_defaults(command="facility_lead")
     output(ask, quiet=False)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from narrows.bottlenecks.supply import FORETELLS
 from narrows.report.workbook.formula import Term, choose, constant
 from narrows.report.workbook.sheet import Sheet
-from narrows.systems.need import FORMULAS, need_reads
 from narrows.units import parse
 
 if TYPE_CHECKING:
@@ -77,8 +76,7 @@ def facts_behind(model: Model, names: Iterable[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         design, _, quantity = name.partition(".")
-        chip = "" if book.has(name) else recipes.computed_from(design, quantity)
-        found += need_reads(chip, quantity, book) if chip else (name,)
+        found += (name,) if book.has(name) else recipes.behind(design, quantity)
     return list(dict.fromkeys(found))
 
 
@@ -139,17 +137,19 @@ class Inputs:
         self._facts[name] = sheet.put(row, 9, typed * constant(factor) if factor != 1 else typed)
 
     def _computed(self, row: int, name: str) -> None:
-        """Write an amount that is counted from a chip: no formula counts the dies of a wafer."""
+        """Write an amount that is computed: no formula counts the dies of a wafer, or runs a plant."""
         sheet = self.sheet
         design, _, quantity = name.partition(".")
-        unit, formula = FORMULAS[quantity]
+        computed = self._recipes.computed_from(design, quantity)
+        if computed is None:
+            raise self._reader.catalog.unknown(name)
+        thing, unit, formula = computed
         value = float(self._recipes.amount(design, quantity)[0])
         sheet.put(row, 0, name, "name")
         typed = sheet.put(row, 1, value, "input")
         sheet.put(row, 2, unit, "name")
         sheet.put(row, 3, value)
-        chip = self._recipes.computed_from(design, quantity)
-        sheet.put(row, 6, f"counted by narrows from the facts of {chip}: {formula}", "name")
+        sheet.put(row, 6, f"counted by narrows from the facts of {thing}: {formula}", "name")
         sheet.put(row, 8, "computed", "name")
         self._facts[name] = sheet.put(row, 9, typed)
 
