@@ -350,6 +350,7 @@ def build(reader: Reader, last: Quarter = LAST, near: Model | None = None) -> Mo
     )
     _check_lags(model)
     reader.forget()  # what the layers still need of them, they keep
+    recipes.forget()
     first = model.capacity(slice(None), model.years[:1]).min(axis=1).mean()
     return replace(model, arrivals=_arrivals(first, model.network.lag, len(quarters)))
 

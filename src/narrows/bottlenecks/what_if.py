@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from narrows.bottlenecks import plain
 from narrows.bottlenecks.answer import DEFAULT_SEED, Run, reduce_run, run
-from narrows.bottlenecks.kernel import solve
+from narrows.bottlenecks.kernel import at_once, solve
 from narrows.bottlenecks.model import TAIL_QUARTERS, build
 from narrows.catalog import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.model import Model
+    from narrows.bottlenecks.network import Stack
     from narrows.bottlenecks.result import LayerRow, MapResult
+    from narrows.bottlenecks.solution import Solution
     from narrows.bottlenecks.supply import FactLayer
     from narrows.catalog import Catalog, Fact, Overlay
 
     Array = NDArray[np.float64]
 
 __all__ = ["WhatIf"]
+
+
+COMPILED_FROM = 5
+"""Scenarios from which on the compiled kernel is worth its memory, where nobody waits for it."""
 
 
 class _Kept(Reader):
@@ -64,6 +73,9 @@ class WhatIf:
         Seed of the draws.
     quarters
         Quarters to show, such as ``2026Q4:2030Q4``; as `narrows.map` if left out.
+    waits
+        Whether questions wait for the compiled kernel. If not, the plain solver answers until the kernel is
+        loaded, which a few scenarios begin.
 
     Notes
     -----
@@ -81,8 +93,15 @@ class WhatIf:
     """
 
     def __init__(
-        self, catalog: Catalog, draws: int, seed: int = DEFAULT_SEED, quarters: str | None = None
+        self,
+        catalog: Catalog,
+        draws: int,
+        seed: int = DEFAULT_SEED,
+        quarters: str | None = None,
+        *,
+        waits: bool = True,
     ) -> None:
+        self._waits, self._asked = waits, 0
         self.catalog, self.draws, self.seed = catalog, draws, seed
         shape = run(quarters, draws=1, seed=seed, catalog=catalog)
         self.shown = shape.shown
@@ -112,8 +131,15 @@ class WhatIf:
         reader = self._reading(catalog)
         model = build(reader, self._last, self._base)
         stack = model.stack(slice(0, self.draws))
-        solution = solve(stack, self.shown.start)
+        solution = self._solver(overlay)(stack, self.shown.start)
         return Run(catalog, reader, model, solution, stack.K[:, :, self.shown], self.shown)
+
+    def _solver(self, overlay: Overlay | None) -> Callable[[Stack, int], Solution]:
+        """Return the solver: the compiled one, or what answers until scenarios have shown that it pays."""
+        if self._waits:
+            return solve
+        self._asked += overlay is not None
+        return at_once() if self._asked >= COMPILED_FROM else plain.solve
 
     def _reading(self, catalog: Catalog) -> Reader:
         return _Kept(catalog, self.catalog, self.seed, self.draws, self._kept)
