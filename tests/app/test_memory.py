@@ -109,7 +109,7 @@ def test_memory_is_let_go_of_where_it_is_too_much_and_not_again_before_it_grew(m
     keeper.answered()
     keeper.answered()  # what is left is in use
     assert len(called) == 1
-    sizes.append(170_000_000)
+    sizes.append(190_000_000)
     keeper.answered()
     assert len(called) == 2
 

@@ -220,7 +220,7 @@ class Door:
 
         await self.programs(scope, replay, guarded)
         if self._made:
-            await asyncio.get_running_loop().run_in_executor(self._pool, self._made)
+            self._made()
 
     def close(self) -> None:
         """Let go of the threads."""

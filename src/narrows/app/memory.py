@@ -15,14 +15,15 @@ __all__ = ["Keeper", "resident", "settle", "trim"]
 
 MOST_BYTES = 220_000_000
 """Memory from which on the draws are let go of after an answer [byte]."""
-STEP_BYTES = 16_000_000
+STEP_BYTES = 32_000_000
 """Growth since they were let go of before it is tried again [byte]: what is left then is in use."""
 QUIET_S = 15.0
 """Time without a question after which they are let go of [s]."""
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Options of the C library, as its header numbers them."""
-LARGE_BYTES = 2_000_000
-"""Size from which an array goes back to the system when it is freed [byte]."""
+LARGE_BYTES, SPARE_BYTES = 16_000_000, 64_000_000
+"""Size from which an array goes back to the system when it is freed, and what may stay free at the end of the
+heap [byte]: arrays of what-ifs stay, those of the map go."""
 STATM = Path("/proc/self/statm")
 """Where Linux says how many pages a process takes."""
 
@@ -53,6 +54,7 @@ def settle() -> None:
     if set_option is not None:
         set_option(M_ARENA_MAX, 1)
         set_option(M_MMAP_THRESHOLD, LARGE_BYTES)
+        set_option(M_TRIM_THRESHOLD, SPARE_BYTES)
 
 
 def trim() -> None:

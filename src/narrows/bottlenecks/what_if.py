@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["WhatIf"]
 
 
-COMPILED_FROM = 5
-"""Scenarios from which on the compiled kernel is worth its memory, where nobody waits for it."""
+COMPILED_FROM, WAITED_FROM = 5, 20
+"""Scenarios from which on the compiled kernel is worth its memory, and worth waiting for: a page asks two, a
+slider some, and programs that post many would otherwise slow its loading down."""
 
 
 class _Kept(Reader):
@@ -139,7 +140,9 @@ class WhatIf:
         if self._waits:
             return solve
         self._asked += overlay is not None
-        return at_once() if self._asked >= COMPILED_FROM else plain.solve
+        if self._asked < COMPILED_FROM:
+            return plain.solve
+        return at_once() if self._asked < WAITED_FROM else solve
 
     def _reading(self, catalog: Catalog) -> Reader:
         return _Kept(catalog, self.catalog, self.seed, self.draws, self._kept)

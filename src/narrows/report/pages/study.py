@@ -126,9 +126,11 @@ class Study:
     # --- the map --------------------------------------------------------------------------------
 
     def forget(self) -> None:
-        """Let go of all draws that can be made again, the same: those of the map, and those of the rooms."""
+        """Let go of the draws of the map and of the rooms: asked for again they are made again, the same.
+
+        What-ifs stay: they are few, and take few draws.
+        """
         self._base.forget()
-        self._runs.clear()
         if "rooms" in vars(self):
             self.rooms.forget()
 
