@@ -28,7 +28,9 @@ from narrows.report.pages import Study, answer
 from narrows.report.workbook import map_workbook
 from narrows.report.workbook.sheet import Sheet, Styles
 
-needs_office = pytest.mark.skipif(office() is None, reason="LibreOffice is not installed")
+needs_office = pytest.mark.skipif(
+    office() is None, reason="no LibreOffice on this machine: make programs installs it"
+)
 HOSTILE = '=cmd|"/c calc"!A1'
 
 
