@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeper", "resident", "settle", "trim"]
 
-MOST_BYTES = 220_000_000
+MOST_BYTES = 250_000_000
 """Memory from which on the draws are let go of after an answer [byte]."""
 STEP_BYTES = 32_000_000
 """Growth since they were let go of before it is tried again [byte]: what is left then is in use."""

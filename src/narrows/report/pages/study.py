@@ -126,11 +126,9 @@ class Study:
     # --- the map --------------------------------------------------------------------------------
 
     def forget(self) -> None:
-        """Let go of the draws of the map and of the rooms: asked for again they are made again, the same.
-
-        What-ifs stay: they are few, and take few draws.
-        """
+        """Let go of the draws of map, what-ifs and rooms: asked for again they are made again, the same."""
         self._base.forget()
+        self._runs.clear()
         if "rooms" in vars(self):
             self.rooms.forget()
 
