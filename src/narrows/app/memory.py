@@ -100,8 +100,11 @@ class Keeper:
     def answered(self) -> None:
         """Take note that something was made for an answer."""
         self._asked.set()
-        if resident() > max(self._most, self._left + STEP_BYTES):
-            self.forget()
+        most = max(self._most, self._left + STEP_BYTES)
+        if resident() > most:
+            trim()  # what is free already goes first
+            if resident() > most:
+                self.forget()
             self._left = resident()
 
     def forget(self) -> None:
