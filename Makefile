@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-.PHONY: map test lint bench validate package clean
+.PHONY: map test programs lint bench validate package clean
 
 map: $(STAMP)  ## install into .venv and run the main job
 	@$(BIN)/narrows map
 
-test: $(DEV) lint  ## every check and every test
+test: $(DEV) programs lint  ## every check and every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+programs:  ## chromium and LibreOffice, where this machine can install them
+	@.ci/programs
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .

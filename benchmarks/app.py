@@ -8,13 +8,17 @@ import json
 import subprocess
 import sys
 import time
+import urllib.request
+from pathlib import Path
 
 from benchmarks import Row, benchmark
 
 CONNECTIONS, SECONDS = 32, 4.0
 LENGTH = len(b"content-length: ")
 POSTING = 4
-READ_GOAL, P99_GOAL_MS, SCENARIO_GOAL, MEMORY_GOAL_MB = 5_000, 25.0, 100, 150.0
+READ_GOAL, P99_GOAL_MS, SCENARIO_GOAL = 5_000, 25.0, 100
+MEMORY_GOAL_MB, MOST_GOAL_MB = 150.0, 300.0
+QUIET_S = 4.0
 
 
 class Asker(asyncio.Protocol):
@@ -74,6 +78,18 @@ async def _asked(port: int, ask: object, connections: int) -> list[float]:
     return kept
 
 
+def _megabytes(process: int) -> float:
+    """Return what a process and those that it started take [MB]."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    own = next(int(line.split()[1]) * 1024 / 1e6 for line in status.splitlines() if line.startswith("VmRSS"))
+    return own + sum(_megabytes(int(child)) for child in children)
+
+
+def _memory(name: str, taken: float, goal: float) -> Row:
+    return Row(name, taken, None, "MB", None, f"<= {goal:g}", taken <= goal)
+
+
 @benchmark("app")
 def app() -> list[Row]:
     """Ask a server of its own, on this machine."""
@@ -81,11 +97,13 @@ def app() -> list[Row]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             port = int(server.stderr.readline().split("/ (")[0].rpartition(":")[2])  # type: ignore[union-attr]
-            time.sleep(3)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
+                page.read()
+            time.sleep(QUIET_S)
+            started = _megabytes(server.pid)
             reads = sorted(asyncio.run(_asked(port, _get, CONNECTIONS)))
             posts = asyncio.run(_asked(port, _post, POSTING))
-            with open(f"/proc/{server.pid}/status", encoding="utf-8") as status:  # noqa: PTH123
-                memory = next(int(line.split()[1]) / 1e3 for line in status if line.startswith("VmRSS"))
+            used = _megabytes(server.pid)
         finally:
             server.terminate()
     rate, tail, runs = len(reads) / SECONDS, 1e3 * reads[int(0.99 * len(reads))], len(posts) / SECONDS
@@ -93,5 +111,6 @@ def app() -> list[Row]:
         Row("kept JSON, 32 connections", rate, None, "1/s", None, f">= {READ_GOAL}", rate >= READ_GOAL),
         Row("its 99th percentile", tail, None, "ms", None, f"<= {P99_GOAL_MS:g}", tail <= P99_GOAL_MS),
         Row("scenarios of 100 draws", runs, None, "1/s", None, f">= {SCENARIO_GOAL}", runs >= SCENARIO_GOAL),
-        Row("memory", memory, None, "MB", None, f"<= {MEMORY_GOAL_MB:g}", memory <= MEMORY_GOAL_MB),
+        _memory("memory, started and the map shown", started, MEMORY_GOAL_MB),
+        _memory("memory after the scenarios", used, MOST_GOAL_MB),
     ]

@@ -18,11 +18,14 @@ import numpy as np
 from benchmarks import Row, benchmark
 from narrows.bottlenecks import map as ask
 from narrows.bottlenecks.answer import WATTS_PER_MW
-from narrows.bottlenecks.model import build
-from narrows.bottlenecks.plain import solve
+from narrows.bottlenecks.model import FIRST, build
+from narrows.bottlenecks.plain import rents, solve
+from narrows.bottlenecks.supply import factor
 from narrows.catalog import Overlay, PointReader, Setting, default
+from narrows.quarters import Quarter
 from narrows.report.workbook import map_workbook
 from narrows.report.workbook.inputs import inputs_of
+from narrows.value.ledger import PRICE, SURPLUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,10 +83,13 @@ def expected(
     output = solved.output[0]
     deployed = np.diff(output, prepend=0.0)
     names = ["Deployed compute", *(layer.declared.name for layer in model.layers), "Opening stock"]
+    price = factor(model.reader, PRICE, model.years)[0] * model.reader.draws(SURPLUS)[0]
+    earned = rents(stack).rent[0] * price / model.worth
     rows = {
         "deployed": deployed,
         "power": deployed * model.it_watts(slice(None))[0] / WATTS_PER_MW,
         **{layer.id: stack.K[0, row] for row, layer in enumerate(model.layers, start=1)},
+        **{f"rent.{layer.id}": earned[row] for row, layer in enumerate(model.layers, start=1)},
     }
     return rows, [names[-1 if code < 0 else code] for code in solved.binder[0]]
 
@@ -178,7 +184,26 @@ def told(book: bytes, catalog: Catalog) -> tuple[dict[str, np.ndarray], list[str
         layer = ids.get(label, layer)
         if label.startswith("Capacity [H100e"):
             rows[layer] = np.array(row)
+    rows.update(_rents(book, ids))
     return rows, [str(name) for name in named["Binding"]]
+
+
+def _rents(book: bytes, ids: dict[str, str]) -> dict[str, np.ndarray]:
+    """Return rents by layer and quarter of the model, nan where the sheet shows none; its sums must check."""
+    head, *lines = [row for row in _rows(read_sheet(book, "Rents")) if row[1]]
+    quarters = [one for one in head[1] if re.fullmatch(r"[0-9]{4}Q[1-4]", str(one))]
+    first = Quarter.parse(quarters[0]) - FIRST
+    found, total = {}, np.zeros(len(quarters))
+    for label, row in lines:
+        if label == "All layers":
+            if not np.allclose(row[: len(quarters)], total, rtol=GOAL, atol=0):
+                message = f"the sum of the rents is {row}, not {total}"
+                raise RuntimeError(message)
+            break
+        found[f"rent.{ids[label]}"] = np.full(first + len(quarters), np.nan)
+        found[f"rent.{ids[label]}"][first:] = row[: len(quarters)]
+        total += np.array(row[: len(quarters)])
+    return found
 
 
 def _rows(cells: dict[str, Any]) -> list[tuple[str, list[Any]]]:
@@ -199,8 +224,10 @@ def difference(book: bytes, catalog: Catalog, changes: dict[str, tuple[float, st
     rows, binding = told(book, catalog)
     wanted, binders = expected(catalog, changes)
     worst = 0.0
-    for name, series in wanted.items():
-        found = rows[name][: len(series)]
+    for name, wished in wanted.items():
+        series, found = wished, rows[name][: len(wished)]
+        shown = ~np.isnan(found)
+        found, series = found[shown], series[: len(found)][shown]
         finite = np.isfinite(series)
         if (found[~finite] < 1e100).any():
             return float("inf"), len(binders)

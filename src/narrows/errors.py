@@ -7,7 +7,7 @@ Each class carries the data of its case and the exit code of the command line
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +62,14 @@ class NarrowsError(Exception):
     def __init__(self, given: str, acceptable: str, remedy: str) -> None:
         self.given, self.acceptable, self.remedy = given, acceptable, remedy
         super().__init__(" ".join(_sentence(part) for part in (given, acceptable, remedy)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to make the error again in another process, the data of its case with it."""
+        return _again, (type(self), self.args), vars(self)
+
+
+def _again(kind: type[NarrowsError], args: tuple[Any, ...]) -> NarrowsError:
+    return kind.__new__(kind, *args)
 
 
 class RunError(NarrowsError):

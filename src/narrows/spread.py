@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from narrows.errors import RunError, UsageError
@@ -63,8 +64,7 @@ def spread(
     [1, 4, 9]
     """
     if executor is None:
-        for item in items:
-            yield work(item, *rest)
+        yield from map(work, items, *map(repeat, rest))  # an item goes before the next is made
         return
     handed: deque[tuple[Item, Future[Result] | None]] = deque()
     waiting = iter(items)

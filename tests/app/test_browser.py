@@ -5,6 +5,7 @@ Rules of names, landmarks, headings and contrast are computed here; no rule engi
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,12 @@ from pathlib import Path
 import pytest
 
 import narrows
+from narrows.report.pages import PAGES
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on this machine: make programs installs it"
+)
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -184,6 +188,54 @@ def test_a_whole_task_by_keyboard(opened):
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?**")
     assert page.locator("a[href='/fact/cowos.utilisation']").count() > 0
+
+
+@pytest.mark.parametrize("page_", [page for page in PAGES if page.key], ids=lambda page: page.path)
+def test_g_and_a_letter_lead_to_a_page(opened, page_):
+    page = opened("/docs/trust")
+    assert page.locator(f"a[data-key='{page_.key}']").count() == 1
+    there = re.compile(rf"^[^/]+//[^/]+{re.escape(page_.path)}$")
+    page.route(there, lambda route: route.fulfill(content_type="text/html", body="<title>there</title>"))
+    page.keyboard.press("g")
+    page.keyboard.press(page_.key)
+    page.wait_for_url(there)
+    assert page.title() == "there"
+
+
+def test_the_help_names_every_key_and_gives_the_focus_back(opened):
+    page = opened("/days")
+    link = page.locator("main a").first
+    link.focus()
+    before = page.evaluate("document.activeElement.href")
+    page.keyboard.press("?")
+    told = page.inner_text("#keys")
+    assert all(f"g {one.key}" in told for one in PAGES if one.key)
+    page.keyboard.press("Escape")
+    assert not page.locator("#keys").is_visible()
+    assert page.evaluate("document.activeElement.href") == before
+
+
+def test_a_dot_opens_the_number_in_focus_and_brackets_go_back_and_forth(opened):
+    page = opened("/?q=2027Q1")
+    page.keyboard.press("[")
+    until(page, "document.querySelector('#heading').textContent.startsWith('In 2026Q4')")
+    page.keyboard.press("]")
+    until(page, "document.querySelector('#heading').textContent.startsWith('In 2027Q1')")
+    page.locator("main a.num").first.focus()
+    number = page.evaluate("document.activeElement.pathname")
+    page.keyboard.press(".")
+    until(page, "!document.querySelector('#drawer').hidden")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.pathname") == number
+
+
+def test_letters_typed_into_a_field_are_letters(opened):
+    page = opened("/facts")
+    page.keyboard.press("/")
+    page.keyboard.type("gm?.[")
+    assert page.evaluate("document.activeElement.value") == "gm?.["
+    assert page.evaluate("location.pathname") == "/facts"
+    assert not page.locator("#keys").is_visible()
 
 
 def test_a_number_of_a_day_leads_to_its_fact_and_source_and_back_by_keyboard(opened):

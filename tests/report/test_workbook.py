@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 import xlsxwriter
 from benchmarks.workbook import (
@@ -18,17 +20,23 @@ from benchmarks.workbook import (
     read_sheet,
     recalculated,
     scenarios,
+    told,
 )
 
 from narrows.bottlenecks import map as ask
-from narrows.catalog import Overlay, Scaling, default
+from narrows.bottlenecks.answer import run
+from narrows.bottlenecks.model import build
+from narrows.catalog import Overlay, PointReader, Scaling, default
 from narrows.cli import main
 from narrows.errors import DataError
 from narrows.report.pages import Study, answer
 from narrows.report.workbook import map_workbook
 from narrows.report.workbook.sheet import Sheet, Styles
+from narrows.value.ledger import ledger, money
 
-needs_office = pytest.mark.skipif(office() is None, reason="LibreOffice is not installed")
+needs_office = pytest.mark.skipif(
+    office() is None, reason="no LibreOffice on this machine: make programs installs it"
+)
 HOSTILE = '=cmd|"/c calc"!A1'
 
 
@@ -48,6 +56,24 @@ def test_values_kept_beside_the_formulas_are_those_of_the_model(book):
     assert others == 0
 
 
+def test_rents_are_those_of_the_ledger_of_value_and_move_with_the_inputs(book, result):
+    rows, _ = told(book, default())
+    catalog = default()
+    solved = run("2026Q4:2028Q4", catalog=catalog, draws=1)
+    one = replace(solved, reader=PointReader(catalog), model=build(PointReader(catalog)))
+    found = ledger(one)  # with its own orders of ties
+    usd = found.rent[0] * money(one, slice(0, 1))
+    first = found.quarters.index(result.quarters[0])
+    for name, series in zip(found.layers, usd, strict=True):
+        shown = series[first : first + len(result.quarters)]
+        assert np.allclose(rows[f"rent.{name}"][first:], shown, rtol=1e-9, atol=1.0), name
+    assert usd[:, first:].sum() > 1e10
+    more = {"data_hall.hold": (0.0, "quarter"), "value.surplus": (0.1, "share")}
+    moved = expected(catalog, {name: more[name] for name in more if catalog.has(name)})[0]
+    base = expected(catalog, {})[0]
+    assert not np.allclose(moved["rent.data_hall"][first:], base["rent.data_hall"][first:], rtol=1e-3)
+
+
 @needs_office
 def test_another_program_computes_the_same_from_changed_inputs(book):
     asked = scenarios(default(), 3, seed=7)
@@ -57,6 +83,11 @@ def test_another_program_computes_the_same_from_changed_inputs(book):
         worst, others = difference(one, default(), changes)
         assert worst < 1e-9
         assert others == 0
+    rents = [
+        sum(row[-1] for name, row in told(one, default())[0].items() if name.startswith("rent."))
+        for one in again
+    ]
+    assert len({round(rent, -6) for rent in rents}) > 1  # they follow the inputs
     moved = [expected(default(), changes)[0]["deployed"] for changes in asked]
     assert all(abs(rows / base["deployed"] - 1).max() > 1e-3 for rows in moved)
 

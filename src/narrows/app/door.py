@@ -36,7 +36,7 @@ LARGEST_BODY = 65_536
 """Bytes of a scenario that are read."""
 LONGEST_PATH = 1024
 MOST_KEPT = 1024
-MOST_BYTES = 64_000_000
+MOST_BYTES = 24_000_000
 """Answers kept in memory, by count and by size [byte]."""
 GZIP_LEVEL = 4
 GZIP_FROM = 1024
@@ -118,6 +118,8 @@ class Door:
         Answers a reading of the interface for programs: from path and query, None where it is not one.
     hosts
         Names under which the server may be asked, without ports.
+    made
+        Called after an answer that was not kept.
 
     Notes
     -----
@@ -131,7 +133,9 @@ class Door:
         programs: App,
         read: Callable[[str, str], Answer | None],
         hosts: Iterable[str] = LOCAL,
+        made: Callable[[], None] | None = None,
     ) -> None:
+        self._made = made
         self.study, self.programs, self.read = study, programs, read
         self.hosts = frozenset(host.lower() for host in hosts)
         self._kept: OrderedDict[tuple[str, bytes], Sent] = OrderedDict()
@@ -178,6 +182,9 @@ class Door:
             return ready(found or answer(self.study, path, query))
         except NarrowsError as problem:
             return ready(refusal(problem, FAILED))
+        finally:
+            if self._made:
+                self._made()
 
     def _keep(self, key: tuple[str, bytes], sent: Sent) -> None:
         if key in self._kept:
@@ -212,6 +219,8 @@ class Door:
             await send(message)
 
         await self.programs(scope, replay, guarded)
+        if self._made:
+            self._made()
 
     def close(self) -> None:
         """Let go of the threads."""

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
-
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from narrows import __version__
 from narrows.app.openbb import apps, widgets
 from narrows.app.tables import table
 from narrows.bottlenecks.answer import layers
 from narrows.bottlenecks.what_if import WhatIf
-from narrows.catalog import Overlay, Scaling, Setting
 from narrows.errors import NarrowsError, UnknownNameError, UsageError
-from narrows.quarters import span
 from narrows.report.pages.answers import Answer, refusal
 from narrows.report.pages.number_page import nearest_ids
 from narrows.report.pages.other_pages import ROUTES
@@ -29,80 +23,21 @@ from narrows.report.tables import chain_json, facts_json, layer_json, map_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from narrows.catalog import Overlay
     from narrows.report.pages.study import Study
 
-__all__ = ["DRAWS", "OPENBB", "Programs", "Scenario"]
+__all__ = ["API", "DRAWS", "LONGEST", "OPENBB", "Programs"]
 
 API = "/api/v1"
 OPENBB = ("/widgets.json", "/apps.json")
 """What OpenBB Workspace asks first."""
 DRAWS = (100, 250, 500, 1000)
 """Numbers of draws that a posted scenario may ask for."""
-USUAL_DRAWS = 500
 FOUND = 100
 """Facts that a search gives at most."""
 LONGEST = 500
-MOST_CHANGES, MOST_FIELDS = 200, 20
-LIST, NOT_FOUND, BAD, UNREADABLE = 200, 404, 400, 422
-Text = Annotated[str, Field(max_length=LONGEST)]
-
-
-class Set(BaseModel):
-    """A fact set to a value, with its unit."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    value: Annotated[float, Field(allow_inf_nan=False)]
-    unit: Text
-    low: Annotated[float | None, Field(allow_inf_nan=False)] = None
-    high: Annotated[float | None, Field(allow_inf_nan=False)] = None
-    level: Text = ""
-
-
-class Scenario(BaseModel):
-    """A scenario: an overlay on facts, as in a scenario file."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    name: Text = "scenario"
-    why: Text = ""
-    set: dict[Text, Set] = Field(default_factory=dict, max_length=MOST_CHANGES)
-    scale: dict[Text, Annotated[float, Field(allow_inf_nan=False)]] = Field(
-        default_factory=dict, max_length=MOST_CHANGES, examples=[{"data_hall.capacity": 1.2}]
-    )
-    quarters: dict[Text, Text] = Field(default_factory=dict, max_length=MOST_CHANGES)
-    draws: int = USUAL_DRAWS
-
-    @field_validator("name", "why")
-    @classmethod
-    def _readable(cls, text: str) -> str:
-        """Refuse half a letter, which no answer could repeat."""
-        text.encode()
-        return text
-
-    def overlay(self) -> Overlay:
-        """Return the overlay.
-
-        Raises
-        ------
-        UsageError
-            If quarters are given for what is not scaled, or cannot be read.
-        """
-        stray = sorted(self.quarters.keys() - self.scale.keys())
-        if stray:
-            raise UsageError(
-                f"The scenario gives quarters for {stray[0]!r}, which is not scaled",
-                "Quarters limit a scale",
-                "Remove it",
-            )
-        for window in self.quarters.values():
-            span(window)
-        settings = tuple(
-            Setting(name, given.value, given.unit, given.low, given.high, given.level)
-            for name, given in self.set.items()
-        )
-        scalings = tuple(
-            Scaling(name, factor, self.quarters.get(name, "")) for name, factor in self.scale.items()
-        )
-        return Overlay(self.name, self.why, settings, scalings)
+MOST_FIELDS = 20
+LIST, NOT_FOUND, BAD = 200, 404, 400
 
 
 class Programs:
@@ -112,10 +47,12 @@ class Programs:
     ----------
     study
         The study that the pages show.
+    describe
+        Makes the application that takes scenarios, on the first.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
+    def __init__(self, study: Study, describe: Callable[[Programs], Any]) -> None:
+        self.study, self._describe = study, describe
         self._asked: dict[int, WhatIf] = {}
 
     # --- readings, kept as bytes ---------------------------------------------------------------
@@ -229,95 +166,46 @@ class Programs:
 
     # --- scenarios -----------------------------------------------------------------------------
 
-    def scenario(self, asked: Scenario) -> str:
+    def scenario(self, overlay: Overlay, draws: int) -> str:
         """Return the map under a scenario, as `narrows map --scenario FILE --json` with the same draws.
 
         Parameters
         ----------
-        asked
+        overlay
             The scenario.
+        draws
+            Number of draws.
 
         Raises
         ------
         UsageError
             If it names what is not known, or a number out of range.
         """
-        if asked.draws not in DRAWS:
+        if draws not in DRAWS:
             raise UsageError(
-                f"The scenario asks for {asked.draws} draws",
+                f"The scenario asks for {draws} draws",
                 f"Here draws are one of {', '.join(map(str, DRAWS))}",
                 "Ask the command line for more: narrows map --scenario FILE --draws N",
             )
-        if asked.draws not in self._asked:
+        if draws not in self._asked:
             shown = self.study.quarters
-            self._asked[asked.draws] = WhatIf(
-                self.study.catalog, asked.draws, self.study.seed, f"{shown[0]}:{shown[-1]}"
+            self._asked[draws] = WhatIf(
+                self.study.catalog,
+                draws,
+                self.study.seed,
+                f"{shown[0]}:{shown[-1]}",
+                waits=not self.study.served,
             )
-        return map_json(self._asked[asked.draws].map(asked.overlay()))
+        return map_json(self._asked[draws].map(overlay))
 
     @cached_property
-    def app(self) -> FastAPI:
-        """The application that documents all addresses and takes scenarios."""
-        app = FastAPI(
-            title="narrows",
-            version="1",
-            description="Where the AI build-out is constrained, with doubt and with sources.",
-            openapi_url=None,
-            docs_url=None,
-            redoc_url=None,
-        )
-        for method, path, text in ROUTES:
-            if method == "GET":
-                self._document(app, path.partition("?")[0], text)
+    def app(self) -> Any:
+        """The application that documents all addresses and takes scenarios; FastAPI is loaded with it."""
+        return self._describe(self)
 
-        @app.post(f"{API}/scenario", summary="The map under a scenario", responses=_REFUSALS)
-        def scenario(asked: Scenario) -> Response:
-            try:
-                return Response(self.scenario(asked), media_type="application/json")
-            except NarrowsError as problem:
-                return _response(refusal(problem, BAD))
-
-        @app.exception_handler(RequestValidationError)
-        async def unreadable(request: Request, problem: RequestValidationError) -> Response:
-            del request
-            first = problem.errors()[0]
-            place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-            told = UsageError(
-                f"The scenario cannot be read at {_cut(place)!r}: {first['msg']}",
-                "A scenario is a JSON object with name, why, set, scale, quarters and draws",
-                f"See {API}/openapi.json",
-            )
-            return _response(refusal(told, UNREADABLE))
-
-        return app
-
-    def _document(self, app: FastAPI, path: str, text: str) -> None:
-        """Name a reading in the description; `read` answers it from memory."""
-
-        def reading(request: Request) -> Response:
-            return _response(self.read(request.url.path, request.url.query))
-
-        def one(request: Request, id: str) -> Response:  # noqa: A002 (the name in the address)
-            del id
-            return reading(request)
-
-        named: Callable[..., Response] = one if "{id}" in path else reading
-        words = [part for part in path.removeprefix(API).split("/") if part]
-        app.add_api_route(
-            path,
-            named,
-            methods=["GET"],
-            summary=text[:1].upper() + text[1:],
-            operation_id="read_" + "_".join(words or ["about"]).replace("{id}", "one").replace(".", "_"),
-            response_class=Response,
-            responses=_REFUSALS,
-        )
-
-
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    BAD: {"description": "A refusal in three parts: given, acceptable, remedy"},
-    NOT_FOUND: {"description": "Not there; acceptable names the nearest"},
-}
+    async def ask(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass what is posted on to the application, and load that with the first."""
+        await self.app(scope, receive, send)
 
 
 def _first(band: dict[str, Any]) -> dict[str, Any]:
@@ -339,18 +227,9 @@ def _asked(query: str) -> dict[str, str]:
     return {key: values[0][:LONGEST] for key, values in found.items()}
 
 
-def _cut(text: str) -> str:
-    letters = 80
-    return text if len(text) <= letters else text[:letters] + "…"
-
-
 def _written(value: Any) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 def _json_answer(text: str) -> Answer:
     return Answer(LIST, "application/json", text.encode())
-
-
-def _response(found: Answer) -> Response:
-    return Response(found.body, found.status, media_type=found.type)

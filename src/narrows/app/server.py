@@ -6,12 +6,16 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from narrows.apart import stop
 from narrows.app.door import LOCAL, Door
+from narrows.app.memory import Keeper, settle
 from narrows.app.programs import Programs
 from narrows.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from fastapi import FastAPI
 
     from narrows.report.pages.study import Study
 
@@ -26,7 +30,7 @@ MOST_AT_ONCE = 1_000
 """Connections beyond which the server answers that it is busy."""
 
 
-def application(study: Study, names: Iterable[str] = ()) -> Door:
+def application(study: Study, names: Iterable[str] = (), made: Callable[[], None] | None = None) -> Door:
     """Return the ASGI application.
 
     Parameters
@@ -35,6 +39,8 @@ def application(study: Study, names: Iterable[str] = ()) -> Door:
         What is shown.
     names
         Names under which it may be asked, besides those of this machine.
+    made
+        Called after an answer that was not kept.
 
     Examples
     --------
@@ -43,8 +49,15 @@ def application(study: Study, names: Iterable[str] = ()) -> Door:
     >>> "narrows.example" in door.hosts
     True
     """
-    programs = Programs(study)
-    return Door(study, programs.app, programs.read, (*LOCAL, *names))
+    programs = Programs(study, _posted)
+    return Door(study, programs.ask, programs.read, (*LOCAL, *names), made)
+
+
+def _posted(programs: Programs) -> FastAPI:
+    """Return what takes scenarios; FastAPI is loaded with it."""
+    from narrows.app.posted import posted
+
+    return posted(programs)
 
 
 def serve(
@@ -87,10 +100,13 @@ def serve(
             "Choose another with --port, or 0 for any that is free",
         ) from problem
     own = f"[{host}]" if ":" in host else host
-    door = application(study, (own, *names))
+    keeper = Keeper(study.forget)
+    door = application(study, (own, *names), keeper.answered)
     if say:
         say(f"http://{own}:{listening.getsockname()[1]}/ (Ctrl-C stops)")
-    threading.Thread(target=_warm, args=(study,), daemon=True).start()
+    settle()
+    keeper.start()
+    threading.Thread(target=_warm, args=(study, keeper), daemon=True).start()
     config = uvicorn.Config(
         door,
         log_level="warning",
@@ -103,6 +119,8 @@ def serve(
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
+        keeper.close()
+        stop()
         door.close()
 
 
@@ -120,7 +138,7 @@ def _listening(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _warm(study: Study) -> None:
-    """Solve the map and load the kernel before the first reader asks."""
-    _ = study.base
-    study.what_if.map()
+def _warm(study: Study, keeper: Keeper) -> None:
+    """Solve the map before the first reader asks; what it was solved with goes."""
+    _ = study.base, study.reads
+    keeper.forget()

@@ -23,7 +23,7 @@ from narrows.quarters import Quarter, span
 from narrows.spread import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -208,13 +208,13 @@ def _solve(
     capacity = draws_last(draws, len(model.layers) + 1, shown.stop - shown.start)
     blocks = list(chunks(draws, size))
 
-    def stacks() -> Iterator[Stack]:
-        for rows in blocks:
-            stack = model.stack(rows)
-            capacity[rows] = stack.K[:, :, shown]
-            yield stack
+    def stack_of(rows: slice) -> Stack:
+        stack = model.stack(rows)
+        capacity[rows] = stack.K[:, :, shown]
+        return stack
 
-    for rows, part in zip(blocks, spread(executor, solve, stacks(), shown.start, ahead=AHEAD), strict=True):
+    stacks = (stack_of(rows) for rows in blocks)
+    for rows, part in zip(blocks, spread(executor, solve, stacks, shown.start, ahead=AHEAD), strict=True):
         parts.append(part)
         if progress:
             progress(rows.stop, draws)

@@ -5,7 +5,9 @@ numba is imported on the first call, not with this module.
 
 from __future__ import annotations
 
+import importlib
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,11 @@ from numpy.typing import NDArray
 from narrows.bottlenecks.solution import LANES, Solution, add_chunks, blank, chunks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["solve"]
+__all__ = ["at_once", "solve"]
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +87,34 @@ def solve(stack: Stack, since: int = 0) -> Solution:
     add_chunks(sums, draws, solution.price_K_mean)
     add_chunks(demand_sums, draws, solution.price_D_mean)
     return solution
+
+
+_loaded, _loading = threading.Event(), threading.Lock()
+
+
+def at_once() -> Callable[[Stack, int], Solution]:
+    """Return a solver that needs not wait: the compiled one if it is loaded, else the plain one.
+
+    Notes
+    -----
+    Both give the same bits. The first call begins to load the compiled one beside what else is done; a
+    program that asks nothing does without its memory.
+    """
+    from narrows.bottlenecks import plain
+
+    if _loaded.is_set():
+        return solve
+    if _loading.acquire(blocking=False):
+        threading.Thread(target=_load, daemon=True).start()
+    return plain.solve
+
+
+def _load() -> None:
+    try:
+        importlib.import_module("narrows.bottlenecks._compiled")
+        _loaded.set()
+    finally:
+        _loading.release()
 
 
 def _readonly(array: Floats) -> Floats:

@@ -144,17 +144,30 @@ class Recipes:
     reader: Reader
 
     @cached_property
-    def _mix(self) -> tuple[tuple[str, ...], Array, Array]:
-        """Designs with a mix, the years stated, and shares with axes (draw, year, design)."""
+    def _stated(self) -> tuple[tuple[str, ...], Array]:
+        """Designs with a mix, and the years stated; the first reading is the one that is recorded."""
+        designs, years, vars(self)["_mix"] = self._read_mix(self.reader)
+        return designs, years
+
+    @cached_property
+    def _mix(self) -> Array:
+        """Shares, axes (draw, year, design); drawn again, the same, where they were let go."""
+        _ = self._stated
+        found: Array | None = vars(self).get("_mix")
+        return self._read_mix(self.reader.twin())[2] if found is None else found
+
+    @staticmethod
+    def _read_mix(reader: Reader) -> tuple[tuple[str, ...], Array, Array]:
+        """Read designs with a mix, the years stated, and shares with axes (draw, year, design)."""
         found = {}
-        for design in self.reader.catalog.designs:
-            moments, shares, facts = self.reader.series(f"mix.{design.id}")
+        for design in reader.catalog.designs:
+            moments, shares, facts = reader.series(f"mix.{design.id}")
             if facts:
                 found[design.id] = (moments, shares)
         if not found:
-            raise self.reader.catalog.unknown("mix")
+            raise reader.catalog.unknown("mix")
         years = np.array(sorted({moment for moments, _ in found.values() for moment in moments.tolist()}))
-        mix = np.zeros((self.reader.n, len(years), len(found)))
+        mix = np.zeros((reader.n, len(years), len(found)))
         for column, (moments, shares) in enumerate(found.values()):
             mix[:, np.searchsorted(years, moments), column] = shares
         total = mix.sum(axis=2, keepdims=True)
@@ -182,7 +195,7 @@ class Recipes:
         """What halls take beyond IT power; None where a scenario states it itself."""
         if overruled(self.reader.catalog):
             return None
-        own = self.reader.aside()
+        own = self.reader.twin()
         found = halls_draws(own)  # its draws of the plant go with it
         self.reader.note(own.reads)
         return found
@@ -221,7 +234,8 @@ class Recipes:
             _ = self._halls
 
     def forget(self) -> None:
-        """Let go of what was computed of the halls; asked for again it is computed again, the same."""
+        """Let go of the mix and of what was computed of the halls; asked for again they are the same."""
+        vars(self).pop("_mix", None)
         for name in [name for name in self._computed if name.partition(".")[2] in SITE_FORMULAS]:
             del self._computed[name]
 
@@ -246,7 +260,7 @@ class Recipes:
             The other reading, of the same seed and number of draws.
         """
         found = Recipes(reader)
-        vars(found).update(_mix=self._mix, _computed=self._computed)
+        vars(found).update(_stated=self._stated, _computed=self._computed)
         if "_halls" in vars(self):
             vars(found).update(_halls=self._halls)
         return found
@@ -267,7 +281,7 @@ class Recipes:
 
     def _per_h100e(self, terms: Sequence[str], draws: slice) -> Array:
         """Units per H100e of each design, from the terms that belong to the design, axes (draw, design)."""
-        designs, _, _ = self._mix
+        designs, _ = self._stated
         rows = np.empty((len(designs), draws.stop - draws.start))
         for row, design in enumerate(designs):
             per_package = 1.0 / self.reader.draws(f"{design}.h100e")[draws]
@@ -279,7 +293,7 @@ class Recipes:
 
     def _common(self, terms: Sequence[str]) -> Array | float:
         """Product of the terms that are the same for all designs, axes (draw, year)."""
-        _, years, _ = self._mix
+        _, years = self._stated
         product: Array | float = 1.0
         for term in terms:
             amount = factor(self.reader, term.lstrip("/"), years)
@@ -288,7 +302,7 @@ class Recipes:
 
     def mixed(self) -> dict[str, float]:
         """Return the designs with a mix, in the order of the catalogue, and the first year of each [year]."""
-        designs, years, mix = self._mix
+        (designs, years), mix = self._stated, self._mix
         return {
             design: float(years[np.flatnonzero(mix[:, :, column].any(axis=0))[0]])
             for column, design in enumerate(designs)
@@ -297,13 +311,13 @@ class Recipes:
 
     def shares_at(self, year: float) -> dict[str, float]:
         """Return the share of each design in the mix at a moment [share], mean over draws."""
-        designs, years, mix = self._mix
+        (designs, years), mix = self._stated, self._mix
         at = mix.mean(axis=0).T @ interpolate(years, np.array([year]))[:, 0]
         return dict(zip(designs, at.tolist(), strict=True))
 
     def reads(self, terms: Sequence[str]) -> tuple[str, ...]:
         """Return the ids of the facts behind a need: mix, recipes and common terms."""
-        designs, _, _ = self._mix
+        designs, _ = self._stated
         book = self.reader.catalog
         quantities = ["h100e", *(term.lstrip("/") for term in terms if "." not in term)]
         common = [term.lstrip("/") for term in terms if "." in term]
@@ -325,7 +339,7 @@ class Recipes:
     @property
     def years(self) -> Array:
         """Years for which the mix is stated [year], axis (year)."""
-        return self._mix[1]
+        return self._stated[1]
 
     def at_years(self, needs: Sequence[Sequence[str]]) -> tuple[Array, Array]:
         """Return the years stated and the needs there, axes (draw, year, layer) [unit/h100e].
@@ -333,7 +347,7 @@ class Recipes:
         A term with a dot is a fact or a series of facts; one without is a quantity of each design.
         Without any term the need is 1: the layer is counted in H100e.
         """
-        _, years, mix = self._mix
+        (_, years), mix = self._stated, self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
         amounts = np.empty((len(needs), len(years), self.reader.n)).T
         for rows in chunks(self.reader.n):
@@ -362,7 +376,7 @@ class Recipes:
             Shares, axes (draw, year, group), and need times share [unit/h100e], axes (draw, year, group,
             layer). Over groups that hold every design once they add up to 1 and to the needs of `at_years`.
         """
-        designs, years, mix = self._mix
+        (designs, years), mix = self._stated, self._mix
         own = [[term for term in terms if "." not in term] for terms in needs]
         recipes = np.stack([self._per_h100e(terms, slice(0, self.reader.n)) for terms in own], axis=2)
         recipes[:, :, [row for row, terms in enumerate(needs) if not terms]] = 1.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from narrows.bottlenecks import plain
 from narrows.bottlenecks.answer import DEFAULT_SEED, Run, reduce_run, run
-from narrows.bottlenecks.kernel import solve
+from narrows.bottlenecks.kernel import at_once, solve
 from narrows.bottlenecks.model import TAIL_QUARTERS, build
 from narrows.catalog import Reader
 from narrows.facility.hall_power import FORMULAS as SITE_FORMULAS
@@ -13,17 +14,26 @@ from narrows.facility.hall_power import TYPED as SITE_TYPED
 from narrows.facility.lead_law import LAWS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.model import Model
+    from narrows.bottlenecks.network import Stack
     from narrows.bottlenecks.result import LayerRow, MapResult
+    from narrows.bottlenecks.solution import Solution
     from narrows.bottlenecks.supply import FactLayer
     from narrows.catalog import Catalog, Fact, Overlay
 
     Array = NDArray[np.float64]
 
 __all__ = ["WhatIf"]
+
+
+COMPILED_FROM, WAITED_FROM = 5, 20
+"""Scenarios from which on the compiled kernel is worth its memory, and worth waiting for: a page asks two, a
+slider some, and programs that post many would otherwise slow its loading down."""
 
 
 class _Kept(Reader):
@@ -67,6 +77,9 @@ class WhatIf:
         Seed of the draws.
     quarters
         Quarters to show, such as ``2026Q4:2030Q4``; as `narrows.map` if left out.
+    waits
+        Whether questions wait for the compiled kernel. If not, the plain solver answers until the kernel is
+        loaded, which a few scenarios begin.
 
     Notes
     -----
@@ -84,8 +97,15 @@ class WhatIf:
     """
 
     def __init__(
-        self, catalog: Catalog, draws: int, seed: int = DEFAULT_SEED, quarters: str | None = None
+        self,
+        catalog: Catalog,
+        draws: int,
+        seed: int = DEFAULT_SEED,
+        quarters: str | None = None,
+        *,
+        waits: bool = True,
     ) -> None:
+        self._waits, self._asked = waits, 0
         self.catalog, self.draws, self.seed = catalog, draws, seed
         shape = run(quarters, draws=1, seed=seed, catalog=catalog)
         self.shown = shape.shown
@@ -115,8 +135,17 @@ class WhatIf:
         reader = self._reading(catalog)
         model = build(reader, self._last, self._base)
         stack = model.stack(slice(0, self.draws))
-        solution = solve(stack, self.shown.start)
+        solution = self._solver(overlay)(stack, self.shown.start)
         return Run(catalog, reader, model, solution, stack.K[:, :, self.shown], self.shown)
+
+    def _solver(self, overlay: Overlay | None) -> Callable[[Stack, int], Solution]:
+        """Return the solver: the compiled one, or what answers until scenarios have shown that it pays."""
+        if self._waits:
+            return solve
+        self._asked += overlay is not None
+        if self._asked < COMPILED_FROM:
+            return plain.solve
+        return at_once() if self._asked < WAITED_FROM else solve
 
     def _reading(self, catalog: Catalog) -> Reader:
         return _Kept(catalog, self.catalog, self.seed, self.draws, self._kept)

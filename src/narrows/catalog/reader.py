@@ -151,13 +151,13 @@ class Reader:
             self._drawn[name], self._behind[name] = values, chain.reads
         return True
 
-    def aside(self) -> Reader:
-        """Return another reading of the same draws that keeps nothing of this one."""
-        return Reader(self.catalog, self.seed, self.n, self.method, self.laws)
-
     def forget(self) -> None:
         """Let go of the draws kept so far; a fact read again is drawn again, the same."""
         self._drawn.clear()
+
+    def twin(self) -> Reader:
+        """Return another reading of the same facts in the same draws, with a record of its own."""
+        return Reader(self.catalog, self.seed, self.n, self.method, self.laws)
 
     def fact(self, name: str) -> Fact:
         """Return the statement that is shown for a fact, and record the reading.
@@ -254,8 +254,8 @@ class PointReader(Reader):
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(catalog, 0, 1, "point")
 
-    def aside(self) -> Reader:
-        """Return another reading in the values stated."""
+    def twin(self) -> PointReader:
+        """Return another reading of the same facts, with a record of its own."""
         return PointReader(self.catalog)
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:  # noqa: ARG002 (as the other reader)

@@ -18,7 +18,7 @@ def run(arguments: Namespace) -> int:
     from narrows.app import serve
     from narrows.cli.study import asked_study
 
-    study = asked_study(arguments)
+    study = asked_study(arguments, served=True)
     with suppress(KeyboardInterrupt):
         serve(study, arguments.host, arguments.port, arguments.name or (), say)
     return 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["asked_study", "run"]
 
 
-def asked_study(arguments: Namespace, *, static: bool = False) -> Study:
+def asked_study(arguments: Namespace, *, static: bool = False, served: bool = False) -> Study:
     """Return the study that the options ask for."""
     from narrows.bottlenecks.answer import asked_of
     from narrows.report.pages import Study
@@ -27,6 +27,7 @@ def asked_study(arguments: Namespace, *, static: bool = False) -> Study:
         draws=arguments.draws,
         seed=arguments.seed,
         static=static,
+        served=served,
         validation=arguments.validation,
     )
 

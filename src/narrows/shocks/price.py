@@ -352,13 +352,20 @@ def price_path(
             else weighed(_inputs(one, reader, None, None)[1])
         )
         shift = shift - mixed[held].mean(axis=0)
+        del mixed
     count = shift.shape[1]
+    missing = [shortage.lost, shortage.net, shortage.unmet]
+    del shortage  # of each, what is not shown goes before the next is cut
+    seen_missing = Shortage(*(missing.pop(0)[kept, place:] for _ in range(len(missing))))
     calm = law.moves(draws, count - 1, seed)
     first = np.full(draws, _last_price(one, anchor)) if seen or one.base is None else base
     days = tuple(anchor + timedelta(days=step) for step in range(count))
     drift = _outlook(one, reader, days, first)
     log_without = np.log(first)[kept, None] + drift[kept] + calm
+    del drift, calm
     usd = np.exp(log_without + shift[kept])
+    del shift
+    np.exp(log_without, out=log_without)
     chosen = {label: values[kept] for label, values in inputs.items()}
     chosen["length"] = closed[kept]
     return PricePath(
@@ -368,8 +375,8 @@ def price_path(
         base=base[kept],
         days=days,
         usd=usd,
-        without=np.exp(log_without),
-        shortage=Shortage(*(part[kept, place:] for part in (shortage.lost, shortage.net, shortage.unmet))),
+        without=log_without,
+        shortage=seen_missing,
         lengths=closed[kept],
         parts=parts[kept],
         odds_before=before,

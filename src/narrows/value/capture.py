@@ -155,6 +155,7 @@ def capture(run: Run, *, ahead: int, progress: Callable[[int, int], None] | None
     shown, count = run.shown, len(run.quarters)
     stretch = slice(shown.start, min(shown.start + ahead, len(model.quarters)))
     split = _Split(run)
+    model.layers[0].recipes.forget()
     sums: list[tuple[Array, Array, Array, Array, float]] = []
     kept: dict[Claim, list[Array]] = {}
     for first in range(0, reader.n, CHUNK):
@@ -174,6 +175,7 @@ def capture(run: Run, *, ahead: int, progress: Callable[[int, int], None] | None
         paid = split.contracts(book, usd, rows)
         for claim, amount in split.claims(usd[:, :, shown], paid, rows):
             kept.setdefault(claim, []).append(amount)
+        del book, usd, paid, shown_usd  # before the next block is made
         if progress:
             progress(rows.stop, reader.n)
     units, rent, by_quarter, held, gaps = zip(*sums, strict=True)

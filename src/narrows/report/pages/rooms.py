@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.bottlenecks.told import Asked
 from narrows.draws import quantiles
+from narrows.report.pages.held import Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,13 +126,13 @@ class Rooms:
         self._solved, self._telling = solved, telling
         self.asked = Asked(draws, seed, catalog=catalog)
         self.quick = Asked(quick_draws, seed, catalog=catalog)
+        self._value = Held(self._solve_value)
         self._shocks: dict[str, ShockRoom] = {}
         self._threads: dict[str, CompanyThread | None] = {}
         self._years: dict[tuple[str, Design], Years] = {}
 
-    @cached_property
-    def _value(self) -> tuple[ValueStudy, ValueResult, tuple[str, ...]]:
-        """Who keeps the value: with every figure in every draw, in short, and the facts that it read."""
+    def _solve_value(self) -> tuple[ValueStudy, ValueResult, tuple[str, ...]]:
+        """Return who keeps the value: with every figure in every draw, in short, and the facts read."""
         from narrows.value.answer import Study as ValueStudy
 
         asked, before = self._solved()
@@ -146,12 +147,18 @@ class Rooms:
     @property
     def value_study(self) -> ValueStudy:
         """Who keeps the value, with every figure in every draw."""
-        return self._value[0]
+        return self._value.value[0]
 
-    @property
+    @cached_property
     def value(self) -> ValueResult:
         """Who keeps the value of a year."""
-        return self._value[1]
+        return self._value.value[1]
+
+    def forget(self) -> None:
+        """Let go of what holds figures in every draw: value, events, and halls through a year."""
+        self._value.forget()
+        self._shocks.clear()
+        self._years.clear()
 
     @cached_property
     def times(self) -> TimeResult:
@@ -198,21 +205,23 @@ class Rooms:
         name
             Id of an event that ships.
         """
-        if name not in self._shocks:
+        found = self._shocks.get(name)
+        if found is None:
             while len(self._shocks) >= MOST_EVENTS:
                 self._shocks.pop(next(iter(self._shocks)), None)
-            self._shocks[name] = _shock(name, self.asked)
-        return self._shocks[name]
+            found = self._shocks[name] = _shock(name, self.asked)
+        return found
 
     def years(self, place: str, design: Design) -> Years:
         """Return a hall through a year, with few draws."""
         from narrows.bottlenecks.plant_figures import Years
 
         key = (place, design)
-        if key not in self._years:
+        found = self._years.get(key)
+        if found is None:
             asked = replace(self.quick, draws=min(self.quick.draws, YEARS))
-            self._years[key] = Years(place, design, asked)
-        return self._years[key]
+            found = self._years[key] = Years(place, design, asked)
+        return found
 
     def tell(self, id: str, *, quick: bool = False) -> Told | None:  # noqa: A002 (the word of the trade)
         """Return a figure from what is kept here; None where its own family has to tell it.
@@ -232,17 +241,18 @@ class Rooms:
             return self.years(place, design).tell(quantity)
         if quick:
             return None
-        if family == "value" and rest.rpartition(".")[2] == self.value_study.quarter:
+        if family == "value" and rest.rpartition(".")[2] == self.value.quarter:
             from narrows.value.answer import told_by
 
-            told = told_by(self.value_study, id)
-            return replace(told, reads=self._value[2]) if told.reads is None else told
+            study, _, reads = self._value.value
+            told = told_by(study, id)
+            return replace(told, reads=reads) if told.reads is None else told
         if family == "shocks":
             from narrows.shocks.events import known_events
 
             name = rest.split(".")[1] if "." in rest else ""
-            if name in known_events() and id in self.shock(name).figures.values:
-                return self.shock(name).figures.tell(id)
+            if name in known_events() and id in (figures := self.shock(name).figures).values:
+                return figures.tell(id)
         return None
 
 

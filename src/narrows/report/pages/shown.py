@@ -136,7 +136,7 @@ class Shown:
         if ref == FIRST:
             return self.study.quarters[0]
         if ref == VALUE:
-            return self.study.rooms.value_study.quarter
+            return self.study.rooms.value.quarter
         id_, _, rest = self._dated(ref).partition("|")
         wanted, _, how = rest.partition("|")
         found = self.value(id_)
@@ -157,7 +157,7 @@ class Shown:
     def _dated(self, ref: str) -> str:
         if f".{FIRST}" in ref:
             return ref.replace(FIRST, self.study.quarters[0])
-        return ref.replace(VALUE, self.study.rooms.value_study.quarter) if f".{VALUE}" in ref else ref
+        return ref.replace(VALUE, self.study.rooms.value.quarter) if f".{VALUE}" in ref else ref
 
     def value(self, id_: str) -> tuple[float, float, float, str] | None:
         """Return value, low, high and unit of a fact or a figure; None for a fact that is not stated."""

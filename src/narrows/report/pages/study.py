@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from narrows.apart import apart
 from narrows.bottlenecks.answer import DEFAULT_DRAWS, DEFAULT_SEED, MODEL_VERSION, Run, reduce_run, run
 from narrows.bottlenecks.chain import Chain, chain_of, figure_ids, figure_of, why
 from narrows.bottlenecks.chain import tell as tell_map
@@ -17,6 +18,7 @@ from narrows.catalog import Overlay, Scaling, default
 from narrows.errors import UnknownNameError, UsageError
 from narrows.figure import Figure
 from narrows.quarters import Quarter
+from narrows.report.pages.held import Held
 from narrows.report.pages.measured import measured_rows
 from narrows.report.pages.question import Question
 from narrows.report.pages.rooms import Rooms
@@ -82,6 +84,9 @@ class Study:
         Draws of a what-if.
     static
         Whether the pages are written as files: what needs a server is then left out.
+    served
+        Whether it answers many readers for long: what takes much memory is then done in a process apart,
+        and the first what-if does not wait for the compiled kernel.
     validation
         File with the table of `narrows validate --markdown`; that of the documentation if left out.
 
@@ -100,10 +105,11 @@ class Study:
         seed: int = DEFAULT_SEED,
         quick_draws: int = QUICK_DRAWS,
         static: bool = False,
+        served: bool = False,
         validation: str | Path | None = None,
     ) -> None:
         self.catalog = catalog or default()
-        self.draws, self.seed, self.static = draws, seed, static
+        self.draws, self.seed, self.static, self.served = draws, seed, static, served
         self.quick_draws = min(quick_draws, draws)
         self.measured = measured_rows(validation)
         self.absent: set[str] = set()
@@ -112,27 +118,34 @@ class Study:
         self._runs: OrderedDict[Question, tuple[Run, tuple[str, ...]]] = OrderedDict()
         self._figures: OrderedDict[tuple[str, bool], Figure] = OrderedDict()
         self._chains: OrderedDict[tuple[str, Question], Chain] = OrderedDict()
-        self._claims: Ledger | None = None
+        self._base = Held(self._solve_base)
+        self._claims = Held(self._tell_claims)
         self._telling = threading.Lock()
         self._lock = threading.Lock()
 
     # --- the map --------------------------------------------------------------------------------
 
-    @cached_property
+    def forget(self) -> None:
+        """Let go of the draws of map, what-ifs and rooms: asked for again they are made again, the same."""
+        self._base.forget()
+        self._runs.clear()
+        if "rooms" in vars(self):
+            self.rooms.forget()
+
+    @property
     def base_run(self) -> Run:
         """The map as it stands, solved."""
-        return self._base[0]
+        return self._base.value[0]
 
-    @cached_property
-    def _base(self) -> tuple[Run, tuple[str, ...]]:
-        """The map as it stands, and what was read to solve it."""
+    def _solve_base(self) -> tuple[Run, tuple[str, ...]]:
+        """Return the map as it stands, and what was read to solve it."""
         solved = run(draws=self.draws, seed=self.seed, catalog=self.catalog)
         return solved, solved.reader.reads
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """Ids of the facts that the map as it stands was solved from."""
-        return self._base[1]
+        return self._base.value[1]
 
     @cached_property
     def base(self) -> MapResult:
@@ -145,7 +158,7 @@ class Study:
         from narrows.bottlenecks.what_if import WhatIf
 
         first, last = self.quarters[0], self.quarters[-1]
-        return WhatIf(self.catalog, self.quick_draws, self.seed, f"{first}:{last}")
+        return WhatIf(self.catalog, self.quick_draws, self.seed, f"{first}:{last}", waits=not self.served)
 
     @property
     def quarters(self) -> tuple[str, ...]:
@@ -155,13 +168,18 @@ class Study:
     @property
     def claims(self) -> Ledger:
         """The ledger of the claims of the study, made once."""
+        return self._claims.value
+
+    def _tell_claims(self) -> Ledger:
+        """Return the ledger; a server asks a process of its own, since its simulations take much memory."""
+        draws = min(self.draws, LEDGER_DRAWS)
+        if self.served:
+            work = "narrows.claims.study:ledger"
+            found: Ledger = apart(work, draws=draws, seed=self.seed, catalog=self.catalog)
+            return found
         from narrows.claims.study import ledger
 
-        with self._telling:
-            if self._claims is None:
-                draws = min(self.draws, LEDGER_DRAWS)
-                self._claims = ledger(draws=draws, seed=self.seed, catalog=self.catalog)
-            return self._claims
+        return ledger(draws=draws, seed=self.seed, catalog=self.catalog)
 
     @property
     def vintage(self) -> str:
@@ -234,7 +252,7 @@ class Study:
     def _solved(self, question: Question) -> tuple[Run, tuple[str, ...]]:
         """Return a question solved, and what was read to solve it."""
         if question == Question():
-            return self._base
+            return self._base.value
 
         def solve() -> tuple[Run, tuple[str, ...]]:
             solved = self.what_if.run(self.overlay(question))
@@ -255,9 +273,13 @@ class Study:
             self.draws,
             self.quick_draws,
             self.seed,
-            solved=lambda: (_Solved(self.base_run), self._base[1]),
+            solved=self._solved_base,
             telling=self._telling,
         )
+
+    def _solved_base(self) -> tuple[Asked, tuple[str, ...]]:
+        solved, reads = self._base.value
+        return _Solved(solved), reads
 
     # --- numbers --------------------------------------------------------------------------------
 

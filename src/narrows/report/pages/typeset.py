@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from narrows.errors import DataError, RunError, UsageError
+from narrows.apart import apart
+from narrows.errors import UsageError
 from narrows.report.pages.channel import STEP
+from narrows.report.pages.setting import set_source
 from narrows.report.pages.typeset_style import HEAD, LEFT_OUT, RULES, SET, WIDE
 from narrows.report.svg import legible, shade
 
@@ -31,8 +33,6 @@ __all__ = ["SITE", "typeset", "typst_source"]
 
 SITE = "http://127.0.0.1:8000"
 """Where the links of a paper lead if nothing else is said: the study as `narrows serve` serves it."""
-PIXELS = 110.0
-"""Pixels of an inch of the picture of a sheet."""
 STYLE = Path(__file__).parent / "static" / "narrows.css"
 DRAWN = ("fill", "stroke", "stroke-width", "stroke-dasharray", "fill-opacity", "text-anchor", "font-size",
          "font-weight")  # fmt: skip
@@ -129,30 +129,12 @@ def typeset(
     RunError
         If the page cannot be set.
     """
-    try:
-        import typst
-    except ImportError as error:
-        raise DataError(
-            "A PDF is asked for, and the package typst is not there",
-            "Pages are read in a browser without it, and print from there",
-            "Install narrows[report], or write narrows serve",
-        ) from error
-    try:
-        made: bytes | list[bytes] = typst.compile(
-            typst_source(study, html, address, site=site).encode(),
-            format=form,
-            ppi=None if form == "pdf" else PIXELS,
-            ignore_system_fonts=True,
-            timestamp=_said(study),
-            pdf_standards="ua-1" if form == "pdf" else [],
-        )
-    except typst.TypstError as problem:
-        raise RunError(
-            f"The page {address!r} cannot be set on paper: {problem.message}",
-            "Every page of the site can be",
-            "Read it in a browser, and report it",
-        ) from problem
-    return made[0] if isinstance(made, list) else made
+    source = typst_source(study, html, address, site=site).encode()
+    if not study.served:
+        return set_source(source, address, form, _said(study))
+    work = "narrows.report.pages.setting:set_source"
+    made: bytes = apart(work, source=source, address=address, form=form, said=_said(study))
+    return made
 
 
 def typst_source(study: Study, html: str, address: str, *, site: str = SITE) -> str:

@@ -13,6 +13,7 @@ from narrows.quarters import Quarter
 from narrows.report.words import layer_names, likeliest
 from narrows.report.workbook.formula import at, least, place
 from narrows.report.workbook.inputs import Inputs, facts_behind, inputs_of
+from narrows.report.workbook.rents import add_rents
 from narrows.report.workbook.sheet import Sheet, Styles, neighbours
 from narrows.report.workbook.stack import add_stack
 
@@ -103,6 +104,8 @@ def map_workbook(result: MapResult, catalog: Catalog) -> bytes:
     inputs = Inputs(book, styles, model, names)
     flow = add_stack(book, styles, model, inputs)
     _headlines(book, page, model, result, flow)
+    quarters = [str(quarter) for quarter in model.quarters]
+    add_rents(book, styles, model, inputs, flow, [quarters.index(quarter) for quarter in result.quarters])
     _sources(book, styles, catalog, facts_behind(model, names))
     book.close()
     return kept.getvalue()

@@ -8,6 +8,7 @@ from narrows.bottlenecks.supply import FORETELLS
 from narrows.report.workbook.formula import Term, choose, constant
 from narrows.report.workbook.sheet import Sheet
 from narrows.units import parse
+from narrows.value.ledger import PRICE, SURPLUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,8 @@ NOTE = (
 HEAD = ("Fact", "Value", "Unit", "As published", "Low", "High", "Of what", "About", "Kind", "In the model")
 WIDTHS = (34, 14, 16, 14, 12, 12, 52, 10, 11, 14)
 TOP = 4
+MONEY = (PRICE, SURPLUS, "value.decline")
+"""Facts that make money of what is deployed, for the sheet of rents."""
 CLOSE = 1e-12
 """Two numbers closer than this share are one number, typed and turned into canonical units and back."""
 
@@ -59,6 +62,7 @@ def inputs_of(model: Model) -> list[str]:
     quantities = ["h100e", *dict.fromkeys(term for term in terms if "." not in term)]
     found += [f"{design}.{quantity}" for design in designs for quantity in quantities]
     found += [name for term in terms if "." in term for name in facts(term)]
+    found += [name for term in MONEY for name in facts(term)]
     return list(dict.fromkeys(found))
 
 

@@ -32,7 +32,7 @@ from narrows.report.workbook.formula import (
 from narrows.report.workbook.sheet import Sheet, neighbours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from xlsxwriter.workbook import Workbook
 
@@ -77,6 +77,15 @@ class Flow:
         Name of the layer that binds.
     narrowest
         Name of the layer whose capacity is the least of those that serve the quarter.
+    up, output, wins
+        By row of the model and quarter: output from own capacity and inputs, greatest output [h100e], and
+        what sets the former: 0 for own capacity, else the place of the input.
+    capped, lags
+        By row: whether its stock has a limit, and the whole quarters to the use of its output.
+    years
+        Middles of the quarters [year].
+    series
+        Gives a series of facts as anchors.
     """
 
     capacity: dict[str, Span]
@@ -86,6 +95,13 @@ class Flow:
     power: Span
     binding: Span
     narrowest: Span
+    up: list[list[Term]]
+    output: list[list[Term]]
+    wins: list[list[Term]]
+    capped: list[bool]
+    lags: tuple[Term, ...]
+    years: Span
+    series: Callable[[str], Series]
 
 
 def add_stack(book: Workbook, styles: Styles, model: Model, inputs: Inputs) -> Flow:
@@ -104,7 +120,7 @@ def add_stack(book: Workbook, styles: Styles, model: Model, inputs: Inputs) -> F
     anchors = _Anchors(book, styles, model, inputs)
     recipes = _Recipes(book, styles, model, inputs=inputs, anchors=anchors, lags=lags)
     capacities = _Capacities(book, styles, model, anchors=anchors, recipes=recipes, lags=lags)
-    return _flow(book, styles, model, lags, capacities)
+    return _flow(book, styles, model, lags, capacities, anchors)
 
 
 def _titled(sheet: Sheet, title: str, note: str) -> None:
@@ -417,7 +433,9 @@ class _Capacities:
         return self.sheet.row(line + 2, LEFT, cells, "tiny")
 
 
-def _flow(book: Workbook, styles: Styles, model: Model, lags: _Lags, capacities: _Capacities) -> Flow:
+def _flow(  # noqa: PLR0917 (the sheets before it)
+    book: Workbook, styles: Styles, model: Model, lags: _Lags, capacities: _Capacities, anchors: _Anchors
+) -> Flow:
     """Add the sheet of the flow."""
     sheet = Sheet(book, "Flow", styles)
     sheet.widths(40, 16, 10)
@@ -466,6 +484,13 @@ def _flow(book: Workbook, styles: Styles, model: Model, lags: _Lags, capacities:
         installed=neighbours(output.terms[1:]),
         binding=sheet.row(line + 2, LEFT, binding, "right"),
         narrowest=narrowest,
+        up=grid.ups,
+        output=[list(grid.output(row).terms[1:]) for row in range(layers)],
+        wins=grid.wins,
+        capped=[cap is not None for cap in caps],
+        lags=lags.whole,
+        years=capacities.years,
+        series=anchors.series,
     )
 
 
@@ -560,6 +585,8 @@ class _Grid:
         layers = range(len(model.layers) + 1)
         self._output = [[self._put("output", i, -1, 0.0)] for i in layers]
         self._code = [[self._put("code", i, -1, 0.0)] for i in layers]
+        self.ups: list[list[Term]] = [[] for _ in layers]
+        self.wins: list[list[Term]] = [[] for _ in layers]
         self._up: list[Any] = [None for _ in layers]
         self._up_code: list[Any] = [None for _ in layers]
         self._fed: list[Any] = [None for _ in layers]
@@ -598,6 +625,12 @@ class _Grid:
         for way, other in zip(reversed(ways[:-1]), reversed(codes[:-1]), strict=True):
             code = choose(way, "<=", self._up[i], other, code)
         self._up_code[i] = self._put("up_code", i, t, code)
+        places = list(range(0 if capacity is not None else 1, len(self._net.inputs(i)) + 1))
+        wins = constant(places[-1])
+        for way, which in zip(reversed(ways[:-1]), reversed(places[:-1]), strict=True):
+            wins = choose(way, "<=", self._up[i], which, wins)
+        self.ups[i].append(self._up[i])
+        self.wins[i].append(wins)
 
     def _hand_on(self, i: int, t: int) -> None:
         """Write what the layer fed has had of a layer: output of some quarters ago and the first work."""
