@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from narrows.bottlenecks.network import Stack
 
-__all__ = ["at_once", "solve"]
+__all__ = ["at_hand", "at_once", "solve"]
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +61,7 @@ def solve(stack: Stack, since: int = 0) -> Solution:
     """
     from narrows.bottlenecks._compiled import solve_chunk
 
+    _loaded.set()
     net, draws, layers, quarters = stack.network, stack.draws, stack.layers, stack.quarters
     solution = blank(draws, layers, quarters)
     rents = np.empty((3, draws))
@@ -100,13 +101,16 @@ def at_once() -> Callable[[Stack, int], Solution]:
     Both give the same bits. The first call begins to load the compiled one beside what else is done; a
     program that asks nothing does without its memory.
     """
+    if not _loaded.is_set() and _loading.acquire(blocking=False):
+        threading.Thread(target=_load, daemon=True).start()
+    return at_hand()
+
+
+def at_hand() -> Callable[[Stack, int], Solution]:
+    """Return the compiled solver if it is loaded, else the plain one; nothing is loaded for it."""
     from narrows.bottlenecks import plain
 
-    if _loaded.is_set():
-        return solve
-    if _loading.acquire(blocking=False):
-        threading.Thread(target=_load, daemon=True).start()
-    return plain.solve
+    return solve if _loaded.is_set() else plain.solve
 
 
 def _load() -> None:
