@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def weekly(days, closes):
         at for at in range(len(days))
         if at + 1 == len(days) or days[at].isocalendar()[:2] != days[at + 1].isocalendar()[:2]
     ]  # fmt: skip
-    return [(days[b], closes[b] / closes[a] - 1) for a, b in zip(ends, ends[1:], strict=False)]
+    return [(days[b], closes[b] / closes[a] - 1) for a, b in pairwise(ends)]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,9 @@ def test_weeks_without_a_move_are_those_that_are_counted(made):
             quiet += 1
         if quiet > 1:
             seen += 1
-            text = f"As of {long(weeks[at][0])} the S&P 500 has gone {{}} straight weeks without a move of 2%."
+            text = (
+                f"As of {long(weeks[at][0])} the S&P 500 has gone {{}} straight weeks without a move of 2%."
+            )
             assert verdicts(made, text.format(quiet)) == ["TRUE"]
             assert verdicts(made, text.format(quiet + 2)) == ["FALSE"]
     assert seen > 3
