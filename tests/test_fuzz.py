@@ -77,7 +77,7 @@ CLOSES = b"date,ticker,close\n2026-04-24,SPX,7165.08\n"
         ("accounts", b'{"facts": ' + b"[" * 100_000, "cannot be read as accounts: RecursionError"),
         ("numbers", b"\n".join(NUMBERS.split(b"\n")[:1]) + b"\na-1\n", "has no concept of revenue"),
         ("timelines", TIMELINES.replace(b"5/1/2026", b"9" * 40 + b"/1/2026"), "Line 2 of 'timelines.csv'"),
-        ("event", EVENT.replace(b'unit = "share"', b"unit = {}", 1), "The event 'event.toml': the unit of"),
+        ("event", EVENT.replace(b'unit = "share"', b"unit = {}", 1), "the unit of 'share' is {}"),
         ("sun", b"\n" * 8 + b"x" * 200_000, "field larger than field limit"),
     ],
 )
