@@ -254,3 +254,11 @@ def test_names_beyond_plain_letters_give_a_catalogue_that_is_read(tmp_path):
 def test_a_segment_without_a_name_is_another_dimension(tmp_path):
     found = filing(table(tmp_path, whole(100e9), whole(60e9, segments=";")), "nvidia")
     assert found.years[0].segments == ()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "many"])
+def test_a_number_that_is_none_is_not_counted(tmp_path, value):
+    end, start = "2025-01-26", "2024-01-29"
+    rows = [row(end, 100e9, start=start, filed="2025-02-20"), row(end, value, start=start)]
+    found = filing(companyfacts(tmp_path, {"Revenues": rows}), "nvidia")
+    assert found.years[0].revenue == 100e9

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import tomllib
 from collections import Counter
@@ -308,9 +309,16 @@ def _annual(tag: str, currency: str, row: Mapping[str, Any]) -> _Number | None:
         days = (ends - starts).days + 1
         if not YEAR_DAYS[0] <= days <= YEAR_DAYS[1] or not str(row["form"]).startswith(ANNUAL):
             return None
-        return _Number(tag, ends, "", currency, float(row["val"]), str(row["filed"]))
-    except (KeyError, ValueError, TypeError):
+        return _Number(tag, ends, "", currency, _finite(row["val"]), str(row["filed"]))
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _table(file: Path, accession: str | None, filed: str | None) -> list[_Number]:
@@ -362,7 +370,7 @@ def _of_table(row: Mapping[str, str], members: Mapping[str, str], filed: str) ->
     if segment is None or row.get("coreg"):
         return None
     try:
-        ends, value = date.fromisoformat(row["ddate"]), float(row["value"])
+        ends, value = date.fromisoformat(row["ddate"]), _finite(row["value"])
     except ValueError:
         return None
     return _Number(row["tag"], ends, segment, row["uom"], value, filed)
