@@ -4,7 +4,9 @@
 
 Inputs are valid examples changed at random: bytes, numbers, words of a dictionary, lines, cells and pieces of
 each other. An input is kept as a parent of others where it reaches a line of the parser that none reached, or
-is refused by another kind of sentence. Lines are watched in a part of the runs, because watching is slow.
+is refused by another kind of sentence; half of the parents are inputs that were taken. From Python 3.12 on
+the interpreter itself tells which lines are new, in every run; before that lines are traced, which is slow,
+and only in a part of the runs.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +26,8 @@ import narrows
 from narrows.errors import NarrowsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Iterator, Sequence
+    from types import CodeType, FrameType
 
 __all__ = ["Failure", "Outcome", "Target", "run"]
 
@@ -40,8 +43,14 @@ WORDS = (
 """What parsers stumble over."""
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
 WATCHED = 25
-"""One run of so many is watched line by line."""
+"""One run of so many is traced, where the interpreter does not tell of new lines itself."""
 MOST_KEPT, LARGEST = 400, 400_000
+DRAWN = 3
+"""Parents drawn for each input, of which the shortest is taken: long ones take long, and say little more."""
+QUOTED, SAID = re.compile(r"(?<!\w)(['\"]).*?\1(?!\w)|\(.*?\)|\d+|\b[a-z]\b"), 60
+"""What differs between two refusals of one kind, and how much of a refusal tells its kind."""
+TOOL = 4
+"""Place of ours among the tools that watch an interpreter; debuggers and coverage have others."""
 SECONDS = 20
 """A parser that takes longer hangs."""
 
@@ -126,28 +135,29 @@ def run(target: Target, runs: int, seed: int = 1, *, seconds: float = float("inf
         It ends after so long in any case.
     """
     dice = random.Random(seed)  # noqa: S311 (changes of inputs)
-    kept, found = list(target.seeds), Outcome()
-    lines: set[tuple[str, int]] = set()
+    kept, sound, found = list(target.seeds), list(target.seeds), Outcome()
     told: set[str] = set()
     began = time.monotonic()
     signal.signal(signal.SIGALRM, _alarm)
-    while True:
-        first = found.runs < len(target.seeds)
-        if not first and (found.runs >= runs or time.monotonic() - began >= seconds):
-            break
-        body = kept[found.runs] if first else changed(dice, kept)
-        before = len(lines)
-        watched = lines if first or found.runs % WATCHED == 0 else None
-        word, failure = _once(target, body, watched)
-        found.runs += 1
-        found.refused += bool(word)
-        if failure is not None:
-            if (failure.kind, failure.where) not in {(one.kind, one.where) for one in found.failures}:
-                found.failures.append(failure)
-        elif (len(lines) > before or word not in told) and len(kept) < MOST_KEPT and not first:
-            kept.append(body)
-        told.add(word)
-    found.seconds, found.kept, found.lines = time.monotonic() - began, len(kept), len(lines)
+    with _watch() as watch:
+        while True:
+            first = found.runs < len(target.seeds)
+            if not first and (found.runs >= runs or time.monotonic() - began >= seconds):
+                break
+            body = kept[found.runs] if first else changed(dice, dice.choice((sound, kept)))
+            before = len(watch.lines)
+            word, failure = _once(target, body, watch, traced=first or found.runs % WATCHED == 0)
+            found.runs += 1
+            found.refused += bool(word)
+            if failure is not None:
+                if (failure.kind, failure.where) not in {(one.kind, one.where) for one in found.failures}:
+                    found.failures.append(failure)
+            elif (len(watch.lines) > before or word not in told) and len(kept) < MOST_KEPT and not first:
+                kept.append(body)
+                if not word:
+                    sound.append(body)
+            told.add(word)
+    found.seconds, found.kept, found.lines = time.monotonic() - began, len(kept), len(watch.lines)
     return found
 
 
@@ -155,40 +165,93 @@ def _alarm(*_: object) -> None:
     raise Hang
 
 
-def _once(target: Target, body: bytes, lines: set[tuple[str, int]] | None) -> tuple[str, Failure | None]:
-    """Return the kind of refusal, empty for none, and what must not come out."""
+@dataclass(slots=True)
+class Watch:
+    """Lines of narrows that were reached.
 
-    def watch(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+    Parameters
+    ----------
+    lines
+        Each with its file.
+    trace
+        Follows a frame, where the interpreter does not tell of new lines itself; else None.
+    """
+
+    lines: set[tuple[str, int]] = field(default_factory=set)
+    trace: Callable[[FrameType, str, object], object] | None = None
+
+
+@contextmanager
+def _watch() -> Iterator[Watch]:
+    """Give what collects the lines; each is told once, which costs next to nothing afterwards."""
+    watch = Watch()
+    if sys.version_info >= (3, 12):
+        monitoring = sys.monitoring
+
+        def reached(code: CodeType, line: int) -> object:
+            if code.co_filename.startswith(HOME):
+                watch.lines.add((code.co_filename, line))
+            return monitoring.DISABLE
+
+        monitoring.use_tool_id(TOOL, "narrows.fuzz")
+        monitoring.register_callback(TOOL, monitoring.events.LINE, reached)
+        monitoring.set_events(TOOL, monitoring.events.LINE)
+        monitoring.restart_events()
+        try:
+            yield watch
+        finally:
+            monitoring.set_events(TOOL, monitoring.events.NO_EVENTS)
+            monitoring.free_tool_id(TOOL)
+        return
+
+    def follow(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
         name = frame.f_code.co_filename
         if not name.startswith(HOME):
             return None
-        if event == "line" and lines is not None:
-            lines.add((name, frame.f_lineno))
-        return watch
+        if event == "line":
+            watch.lines.add((name, frame.f_lineno))
+        return follow
 
+    watch.trace = follow
+    yield watch
+
+
+def _once(target: Target, body: bytes, watch: Watch, *, traced: bool) -> tuple[str, Failure | None]:
+    """Return the kind of refusal, empty for none, and what must not come out."""
     signal.alarm(SECONDS)
-    if lines is not None:
-        sys.settrace(watch)
+    traced = traced and watch.trace is not None
+    if traced:
+        sys.settrace(watch.trace)
     try:
         target.parse(body)
     except NarrowsError as refusal:
-        return re.sub(r"'[^']*'|\d+", "", f"{type(refusal).__name__} {refusal.acceptable}")[:90], None
+        return _kind(refusal), None
     except (Exception, Hang) as problem:  # noqa: BLE001 (this is what is looked for)
         frames = [one for one in traceback.extract_tb(problem.__traceback__) if one.filename.startswith(HOME)]
         where = f"{Path(frames[-1].filename).relative_to(HOME)}:{frames[-1].lineno}" if frames else "?"
         return "", Failure(type(problem).__name__, where, body, traceback.format_exc())
     finally:
-        sys.settrace(None)
+        if traced:
+            sys.settrace(None)
         signal.alarm(0)
     return "", None
 
 
+def _kind(refusal: NarrowsError) -> str:
+    """Return the kind of a refusal: what was acceptable, less the names and numbers of the case."""
+    return QUOTED.sub("", f"{type(refusal).__name__} {refusal.acceptable}")[:SAID]
+
+
 def changed(dice: random.Random, kept: Sequence[bytes]) -> bytes:
     """Return an input made from those that are kept."""
-    body = dice.choice(kept)
+    body = _parent(dice, kept)
     for _ in range(dice.choice((1, 1, 1, 2, 2, 3, 5, 8))):
         body = dice.choice(CHANGES)(dice, body, kept)
     return body[:LARGEST]
+
+
+def _parent(dice: random.Random, kept: Sequence[bytes]) -> bytes:
+    return min(dice.choices(kept, k=DRAWN), key=len)
 
 
 def _span(dice: random.Random, body: bytes) -> tuple[int, int]:
@@ -212,10 +275,9 @@ def _cut(dice: random.Random, body: bytes, _: Sequence[bytes]) -> bytes:
 
 
 def _number(dice: random.Random, body: bytes, _: Sequence[bytes]) -> bytes:
-    found = list(NUMBER.finditer(body))
-    if not found:
+    one = NUMBER.search(body, dice.randrange(len(body) + 1)) or NUMBER.search(body)
+    if one is None:
         return body
-    one = dice.choice(found)
     other = dice.choice((*WORDS[:10], b"%d" % dice.randrange(-9, 10**6), b"%.3g" % dice.lognormvariate(0, 9)))
     return body[: one.start()] + other + body[one.end() :]
 
@@ -238,7 +300,7 @@ def _lines(dice: random.Random, body: bytes, _: Sequence[bytes]) -> bytes:
 
 
 def _splice(dice: random.Random, body: bytes, kept: Sequence[bytes]) -> bytes:
-    other = dice.choice(kept)
+    other = _parent(dice, kept)
     return body[: dice.randrange(len(body) + 1)] + other[dice.randrange(len(other) + 1) :]
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 
 import pytest
 from fuzz import Target, run
-from fuzz.parsers import DRAFT, ICIO, NAMED, TARGETS
+from fuzz.parsers import DRAFT, ICIO, NAMED, NUMBERS, TARGETS, TIMELINES, YAHOO
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from narrows.claims.agreement import rounded
 from narrows.cli import main
-from narrows.errors import DataError, NarrowsError
+from narrows.errors import ALIKE, DataError, NarrowsError, nearest
 
 NAUGHTY = Path("../shared/data/ecosystem/naughty_strings_part.json")
-RUNS, SECONDS, EVERY = 150, 0.2, 64
+RUNS, SECONDS, EVERY = 150, 0.1, 64
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -39,6 +42,7 @@ def test_the_fuzzer_finds_what_is_wrong():
     assert (again.runs, again.refused, again.kept) == (found.runs, found.refused, found.kept)
 
 
+EVENT = TARGETS["event"].seeds[1]
 CLOSES = b"date,ticker,close\n2026-04-24,SPX,7165.08\n"
 
 
@@ -64,12 +68,29 @@ CLOSES = b"date,ticker,close\n2026-04-24,SPX,7165.08\n"
             b"| a |\n" + b"| " + b"x | " * 9 + b"\n| " + b"y | " * 9 + b"\n",
             "No table of validation",
         ),
+        ("yahoo", YAHOO.replace(b"1777037400", b"9" * 40), "answers for SPY in no form that is known"),
+        ("yahoo", b'{"chart": {"result": [{"meta": []}]}}', "answers for SPY in no form that is known"),
+        ("yahoo", b"[" * 100_000, "answers for SPY in no form that is known"),
+        ("edgar", b'{"units": {"shares": 7}}', "answers for 320193 in no form that is known"),
+        ("store", b'{"number": 1, "years": [], "tables": {}, "provenance": [], "marks": []}', "'one.json'"),
+        ("store", b"[" * 100_000, "The vintage 'one.json' of the store"),
+        ("accounts", b'{"facts": ' + b"[" * 100_000, "cannot be read as accounts: RecursionError"),
+        ("numbers", b"\n".join(NUMBERS.split(b"\n")[:1]) + b"\na-1\n", "has no concept of revenue"),
+        ("timelines", TIMELINES.replace(b"5/1/2026", b"9" * 40 + b"/1/2026"), "Line 2 of 'timelines.csv'"),
+        ("event", EVENT.replace(b'unit = "share"', b"unit = {}", 1), "the unit of 'share' is {}"),
+        ("sun", b"\n" * 8 + b"x" * 200_000, "field larger than field limit"),
     ],
 )
 def test_what_it_found_is_refused_in_a_sentence(name, body, sentence):
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(NarrowsError) as refused:
         TARGETS[name].parse(body)
     assert sentence in str(refused.value)
+
+
+@given(st.text("abcdef.", max_size=12), st.sets(st.text("abcdef.", min_size=1, max_size=12), max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_the_nearest_names_are_those_of_difflib(text, known):
+    assert nearest(text, known) == difflib.get_close_matches(text, sorted(known), n=3, cutoff=ALIKE)
 
 
 @pytest.mark.parametrize("value", [1e308, -1e30, 1e-320, float("inf")])

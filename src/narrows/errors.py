@@ -7,6 +7,7 @@ Each class carries the data of its case and the exit code of the command line
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,16 +24,38 @@ __all__ = [
     "nearest",
 ]
 
+ALIKE = 0.4
+"""Share of letters in the same order from which two names are alike."""
+
 
 def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return the known names most like a text, best first: a suggestion, never a match.
+
+    Notes
+    -----
+    What `difflib.get_close_matches` returns. Names whose letters, in any order, could not be more alike than
+    the best so far are not compared, which is most of them.
 
     Examples
     --------
     >>> nearest("cowoss", ["cowos", "hbm_stack", "rack"])
     ['cowos']
     """
-    return difflib.get_close_matches(text, sorted(set(known)), n=count, cutoff=0.4)
+    letters = Counter(text)
+    most = [  # the likeness that a name could have, were the order of its letters no matter
+        (2 * sum(map(min, letters.values(), map(name.count, letters))) / max(len(name) + len(text), 1), name)
+        for name in set(known)
+    ]
+    matcher = difflib.SequenceMatcher(b=text)
+    best: list[tuple[float, str]] = []
+    for bound, name in sorted(most, reverse=True):
+        if bound < ALIKE or (len(best) == count and bound < best[-1][0]):
+            break
+        matcher.set_seq1(name)
+        found = matcher.ratio()
+        if found >= ALIKE:
+            best = sorted([*best, (found, name)], reverse=True)[:count]
+    return [name for _, name in best]
 
 
 def _sentence(text: str) -> str:

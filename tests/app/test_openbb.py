@@ -166,7 +166,7 @@ def test_what_is_not_there_is_refused(door):
 
 
 def test_the_index_for_language_models_leads_somewhere():
-    study = Study(draws=DRAWS)
+    study = Study(draws=20)
     text = answer(study, "/llms.txt").body.decode()
     assert text.startswith("# narrows\n\n> ")
     links = re.findall(r"\]\((/[^)]*)\)", text)

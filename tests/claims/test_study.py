@@ -20,7 +20,9 @@ from narrows.inference.levers import Case, levers
 from narrows.report.claims_study import ledger_csv, ledger_json, ledger_text
 
 SEED = Path("../shared/seed")
-DRAWS = 100
+DRAWS, FEW = 100, 50
+SLOW = {"day8.quantisation_8", "day6.gas"}
+"""Claims whose rooms take seconds; `narrows claims study` judges them too."""
 QUICK = (
     "may8.spx", "may1.streak", "may8.intel_day", "day9.mfu", "day9.hbm_three", "day9.chip_lanes",
     "day9.phase_packaging", "day9.time_power", "day9.group_rack", "day8.mi300x_memory", "day8.labs",
@@ -104,6 +106,25 @@ def test_the_index_is_recomputed_from_closes(found):
     one = found.entry("may8.spx")
     assert one.value == pytest.approx(100 * (7398.93 / 7230.12 - 1), abs=5e-3)
     assert "Monday's close" in one.reason
+
+
+def test_every_verdict_follows_from_its_figure_and_its_range():
+    for claim in study_claims():
+        if claim.id in SLOW:
+            continue
+        one = ledger([claim.id], draws=FEW).entries[0]
+        if one.verdict == "unverifiable":
+            assert one.value is None or one.reason
+            continue
+        assert one.value is not None, claim.id
+        if one.low is not None and one.high is not None:
+            assert one.low <= one.value * (1 + 1e-9) or one.chance, claim.id
+            assert one.value <= one.high * (1 + 1e-9) or one.chance, claim.id
+        within = one.limits[0] <= one.value <= one.limits[1]
+        if claim.how != "text" and not one.chance and one.share is not None and one.verdict != "sensitive":
+            assert within == (one.verdict == "supported"), claim.id
+        assert one.reason.strip(), claim.id
+        assert one.rests_on, claim.id
 
 
 def test_alone_and_among_others_are_the_same(found):

@@ -225,3 +225,40 @@ def test_the_command_prints_facts_and_json(nvidia, tmp_path, capsys):
     assert main(["value", "import", str(nvidia), "--company", "nvidia", "-o", str(out), "--quiet"]) == 0
     assert tomllib.loads(out.read_text())["defaults"]["source"] == "sec-nvidia"
     assert main(["value", "import", str(tmp_path / "no.json"), "--company", "nvidia"]) == 3
+
+
+def test_a_day_of_filing_that_is_none_is_told(tmp_path):
+    file = table(tmp_path, whole(100e9))
+    (tmp_path / "sub.tsv").write_text(f"adsh\tfiled\n{NUMBER}\tlast week\n")
+    with pytest.raises(DataError) as refused:
+        filing(file, "nvidia")
+    assert str(refused.value) == (
+        f"The filing {NUMBER} was made on 'last week', says the table of submissions. A day is written 20250226 "
+        "or 2025-02-26. Mend it, or give --filed 2025-02-26."
+    )
+
+
+def test_names_beyond_plain_letters_give_a_catalogue_that_is_read(tmp_path):
+    file = table(
+        tmp_path,
+        whole(100e9),
+        whole(60e9, segments="BusinessSegments=Grün\U0001f600Member;"),
+        whole(40e9, segments="BusinessSegments=Rest;"),
+        name="num\U0001f600.tsv",
+    )
+    told = tomllib.loads(facts_toml(filing(file, "nvidia")))["fact"]
+    assert {row["id"] for row in told} >= {"company.nvidia.segment_revenue.gr_n_.2024"}
+    assert told[0]["locator"].endswith("num\U0001f600.tsv")
+
+
+def test_a_segment_without_a_name_is_another_dimension(tmp_path):
+    found = filing(table(tmp_path, whole(100e9), whole(60e9, segments=";")), "nvidia")
+    assert found.years[0].segments == ()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "many"])
+def test_a_number_that_is_none_is_not_counted(tmp_path, value):
+    end, start = "2025-01-26", "2024-01-29"
+    rows = [row(end, 100e9, start=start, filed="2025-02-20"), row(end, value, start=start)]
+    found = filing(companyfacts(tmp_path, {"Revenues": rows}), "nvidia")
+    assert found.years[0].revenue == 100e9

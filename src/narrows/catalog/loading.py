@@ -59,15 +59,15 @@ named facts. Check the path.
     home = _HOME if directory is None else Path(directory)
     contents = _contents(home)
     mark = _digest(contents)
-    key = f"{mark}-{_code_mark()}"
-    stored = cache.read(home, key) if today is None else None
+    key = f"{mark}-{_code_mark()}" if today is None else ""
+    stored = cache.read(home, key) if key else None
     if stored is None:
         from narrows.catalog.checks import check
 
         stored, problems = check(contents, today or _today())
         if problems:
             raise _first_of(problems)
-        if today is None:
+        if key:
             cache.write(home, key, stored)
     return Catalog.of(stored, mark[:16])
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from narrows.claims.claim import (
@@ -24,6 +25,7 @@ from narrows.claims.claim import (
     StreakEnded,
     StreakSince,
 )
+from narrows.claims.dates import dates
 from narrows.claims.document import Block, Document, read
 from narrows.claims.entities import entity, find
 from narrows.claims.events import RULES, Draft
@@ -87,6 +89,7 @@ def extract(draft: str | bytes | Document, week: date | None = None) -> list[Cla
     return context.claims
 
 
+@lru_cache(maxsize=1)
 def text_day(document: Document) -> date | None:
     """Return the day that a text speaks of: the end of the first date that names its year.
 
@@ -97,7 +100,10 @@ def text_day(document: Document) -> date | None:
     """
     later = None
     for block in document.blocks:
-        sentence = marked(block.text.replace("\n", " "))
+        text = block.text.replace("\n", " ")
+        if not any(dated.full for dated in dates(text)):
+            continue
+        sentence = marked(text)
         behind = {id(one) for one in sentence.since.values()}
         for dated in sentence.dated.values():
             if dated.full and dated.kind in {"day", "range"} and id(dated) not in behind:

@@ -116,7 +116,7 @@ def _read_epw(path: Path) -> SupplyWeather:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             rows = [row for row in list(csv.reader(file))[EPW_HEAD:] if row]
         heat, sun, wind = (np.array([float(row[column]) for row in rows]) for column in EPW_COLUMNS)
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise DataError(
             f"The weather file {str(path)!r} cannot be read: {error}",
             "An EPW file has eight lines of head and one line of numbers an hour",

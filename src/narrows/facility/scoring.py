@@ -182,7 +182,7 @@ def _day(text: str | None, name: str, number: int) -> date:
             month, day, year = (int(part) for part in given.split("/"))
             return date(year, month, day)
         return date.fromisoformat(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise DataError(
             f"Line {number} of {name!r} has the day {given!r}",
             "A day is month/day/year or YYYY-MM-DD",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from narrows.market.sessions import FIRST_YEAR, LAST_YEAR, sessions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Library", "printed"]
+__all__ = ["Library", "built_in", "printed"]
 
 COLUMNS = {
     "brent_spot_usd": "BRENT", "wti_spot_usd": "WTI", "vix": "VIX", "US10Y_pct": "US10Y", "DGS10": "US10Y",
@@ -57,7 +57,7 @@ class Library:
 
     def __init__(self, folder: str | Path | None = None) -> None:
         self.folder = None if folder is None else _folder(Path(folder))
-        self._histories: dict[str, History | None] = {}
+        self._histories: dict[tuple[str, bool], History | None] = {}
         if self.folder is not None and not self._tables:
             raise DataError(
                 f"The folder {str(folder)!r} holds no table of closes",
@@ -84,24 +84,13 @@ class Library:
     @cached_property
     def symbols(self) -> frozenset[str]:
         """Symbols of which a close is held."""
-        found: set[str] = set(self._built_in)
+        found: set[str] = set(built_in())
         for path, columns in self._tables:
             if {"ticker", "close"} <= set(columns):
                 found |= set(_tickers(path))
             else:
                 found |= {COLUMNS.get(name, name) for name in columns if _symbol(name)}
         return frozenset(found)
-
-    @cached_property
-    def _built_in(self) -> dict[str, dict[date, float]]:
-        found: dict[str, dict[date, float]] = {}
-        with BUILT_IN.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                day = date.fromisoformat(row.pop("date"))
-                for symbol, close in row.items():
-                    if close:
-                        found.setdefault(symbol, {})[day] = float(close)
-        return found
 
     def record(self, symbol: str) -> tuple[float, date] | None:  # noqa: ARG002 (a store knows more)
         """Return the highest close before those held, and the day they begin; None where it is not known."""
@@ -127,31 +116,21 @@ class Library:
             With single closes from before the first session from which none is missing, such as ends of weeks
             and of the last year: enough for a change or a run of weeks, not for "the highest since".
         """
-        if anchored:
-            return self._anchored(symbol)
-        if symbol not in self._histories:
+        key = (symbol, anchored)
+        if key not in self._histories:
             closes = self._closes(symbol)
-            closes = {day: close for day, close in closes.items() if day >= self._whole_from(symbol, closes)}
-            days = sorted(closes)
+            first = min(closes, default=date.min) if anchored else self._whole_from(symbol, closes)
+            days = sorted(day for day in closes if day >= first)
             known = () if symbol in ELSEWHERE else _sessions_from(days)
             place = "built-in closes" if self.folder is None else self.folder.name
             made = History(symbol, days, [closes[day] for day in days], known, place) if days else None
-            self._histories[symbol] = made
-        return self._histories[symbol]
-
-    def _anchored(self, symbol: str) -> History | None:
-        closes = self._closes(symbol)
-        days = sorted(closes)
-        if not days:
-            return None
-        known = () if symbol in ELSEWHERE else _sessions_from(days)
-        place = "built-in closes" if self.folder is None else self.folder.name
-        return History(symbol, days, [closes[day] for day in days], known, place)
+            self._histories[key] = made
+        return self._histories[key]
 
     def _whole_from(self, symbol: str, closes: dict[date, float]) -> date:
         """Return the first day from which no built-in close is missing; of a folder, the first."""
         days = sorted(closes)
-        if not days or symbol not in self._built_in or self.folder is not None:
+        if not days or symbol not in built_in() or self.folder is not None:
             return days[0] if days else date.min
         known = _sessions_from(days)
         first = days[-1]
@@ -164,11 +143,24 @@ class Library:
         return first
 
     def _closes(self, symbol: str) -> dict[date, float]:
-        closes = dict(self._built_in.get(symbol, {}))
+        closes = dict(built_in().get(symbol, {}))
         for path, columns in self._tables:
             for day, close in _read(path, columns, symbol):
                 closes.setdefault(day, close)
         return closes
+
+
+@cache
+def built_in() -> dict[str, dict[date, float]]:
+    """Return the closes that come with narrows, by symbol and day."""
+    found: dict[str, dict[date, float]] = {}
+    with BUILT_IN.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            day = date.fromisoformat(row.pop("date"))
+            for symbol, close in row.items():
+                if close:
+                    found.setdefault(symbol, {})[day] = float(close)
+    return found
 
 
 def _sessions_from(days: list[date]) -> tuple[date, ...]:

@@ -48,6 +48,11 @@ __all__ = [
 GROUP = "narrows.market.providers"
 CENT = 0.0051
 """Distance up to which two sources agree: a cent, with the rounding of single precision."""
+UNKNOWN_FORMS = (
+    ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error,
+)  # fmt: skip
+"""What an answer of another form than the known ends in."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEW_YORK_HOURS = timedelta(hours=5)
 """What is taken from the time of a bar, so that its day is that of the exchange in summer and winter."""
 
@@ -165,7 +170,7 @@ class _Web:
             digest.update(body)
             try:
                 found = list(self.read(symbol, body))
-            except (ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
+            except UNKNOWN_FORMS as error:
                 raise FetchError(
                     f"{self.name} answers for {symbol} in no form that is known",
                     "The answer of a provider has not changed its form",
@@ -230,7 +235,7 @@ class Yahoo(_Web):
         for stamp, close, own, volume in zip(
             found["timestamp"], quote["close"], adjusted, quote["volume"], strict=True
         ):
-            day = (datetime.fromtimestamp(stamp, UTC) - NEW_YORK_HOURS).date()
+            day = (EPOCH + timedelta(seconds=stamp) - NEW_YORK_HOURS).date()
             if close is not None:
                 yield Bar(symbol, day, _positive(close), _maybe(own), _maybe(volume), currency)
 
@@ -527,6 +532,7 @@ def fetch(
             told = json.loads(part.read_text(encoding="utf-8"))
             terms = (told["provider"], told["licence"])
             count += len(told["rows"])
+            # Not a table for people: `ingest` reads it back below, so no letter of it may change.
             with (folder / f"{part.stem}.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(("ticker", "date", "close", "adj_close", "volume", "currency"))

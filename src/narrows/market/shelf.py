@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from narrows.market.instruments import INDICES, SECTORS, STANDS_IN
-from narrows.market.library import Library, printed
+from narrows.market.library import Library, built_in, printed
 from narrows.market.store import RUN_DAYS, Store
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Shelf(Library):
     @cached_property
     def symbols(self) -> frozenset[str]:
         """Symbols of which a close is held."""
-        return frozenset(self._built_in) | frozenset(self.store.tickers)
+        return frozenset(built_in()) | frozenset(self.store.tickers)
 
     @cached_property
     def _wanted(self) -> dict[str, dict[date, float]]:
@@ -78,7 +78,7 @@ class Shelf(Library):
 
     def _closes(self, symbol: str) -> dict[date, float]:
         own = self._wanted[symbol] if symbol in self._wanted else self._read([symbol])[symbol]
-        built = {day: close for day, close in self._built_in.get(symbol, {}).items() if day <= self.last}
+        built = {day: close for day, close in built_in().get(symbol, {}).items() if day <= self.last}
         return {**built, **own}
 
     def _whole_from(self, symbol: str, closes: dict[date, float]) -> date:

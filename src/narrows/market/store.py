@@ -181,11 +181,11 @@ class Store:
         current = self.folder / CURRENT
         if not current.is_file():
             return Vintage()
-        name = current.read_text(encoding="utf-8").strip()
+        name = ""
         try:
-            name = Path(name).name
+            name = Path(current.read_text(encoding="utf-8").strip()).name
             return Vintage.of((self.folder / VINTAGES / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"The vintage {name[:80]!r} of the store {str(self.folder)!r} cannot be read",
                 "A vintage is a file of the store's own, written whole",
@@ -555,7 +555,7 @@ class Store:
         for path in sorted((self.folder / VINTAGES).iterdir()):
             try:
                 kept |= {part.file for part in Vintage.of(path.read_text(encoding="utf-8")).parts}
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 path.unlink()
                 swept.append(path.name)
         for path in sorted((self.folder / FILES).iterdir()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import tomllib
 from collections import Counter
@@ -188,16 +189,16 @@ def facts_toml(found: Filing) -> str:
     lines = [
         "# Put this table into sources_<name>.toml beside companies.toml:",
         f"# [{source}]",
-        f"# producer = {json.dumps(who)}",
-        f"# title = {json.dumps('Annual reports, from ' + found.file)}",
-        f"# date_published = {json.dumps(newest)}",
-        f"# date_accessed = {json.dumps(newest)}",
+        f"# producer = {_quoted(who)}",
+        f"# title = {_quoted('Annual reports, from ' + found.file)}",
+        f"# date_published = {_quoted(newest)}",
+        f"# date_accessed = {_quoted(newest)}",
         '# licence = "facts only"',
         "",
         "[defaults]",
         'level = "P10-P90"',
         'kind = "reported"',
-        f"source = {json.dumps(source)}",
+        f"source = {_quoted(source)}",
         "",
     ]
     for year in found.years:
@@ -229,18 +230,30 @@ def _fact(found: Filing, year: FiscalYear, what: str, value: float, where: str) 
         high = min(high, 1.0)
     return [
         "[[fact]]",
-        f"id = {json.dumps(f'company.{found.company}.{what}.{year.year}')}",
+        f"id = {_quoted(f'company.{found.company}.{what}.{year.year}')}",
         f"value = {value:{written}}",
         f"low = {low:{written if not margin else '.5f'}}",
         f"high = {high:{written if not margin else '.5f'}}",
-        f"unit = {json.dumps(unit)}",
-        f"of = {json.dumps(f'{found.company}, fiscal year ended {year.ends}')}",
-        f"as_of = {json.dumps(year.filed)}",
-        f"about = {json.dumps(str(year.year))}",
-        f"locator = {json.dumps(where + f', {found.file}')}",
+        f"unit = {_quoted(unit)}",
+        f"of = {_quoted(f'{found.company}, fiscal year ended {year.ends}')}",
+        f"as_of = {_quoted(year.filed)}",
+        f"about = {_quoted(str(year.year))}",
+        f"locator = {_quoted(where + f', {found.file}')}",
         *(['shape = "normal"'] if unit == "ratio" else []),
         "",
     ]
+
+
+def _quoted(text: str) -> str:
+    """Return a text as TOML has it: JSON writes letters beyond the first 65,536 in a way that TOML refuses.
+
+    Examples
+    --------
+    >>> tomllib.loads(f"name = {_quoted(chr(0x1F600) + chr(0x7F))}")["name"] == chr(0x1F600) + chr(0x7F)
+    True
+    """
+    whole = text.encode("utf-8", "replace").decode()
+    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 # --- what the files hold ------------------------------------------------------------------------
@@ -278,7 +291,7 @@ def _companyfacts(text: str, file: Path) -> tuple[str, list[_Number]]:
         concepts = {
             tag: units["units"] for name in TAXONOMIES for tag, units in taxonomies.get(name, {}).items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _neither(file, f"{type(error).__name__} {error}") from None
     if not any(tag in concepts for tag in REVENUE):
         raise _no_revenue(file, concepts)
@@ -296,9 +309,16 @@ def _annual(tag: str, currency: str, row: Mapping[str, Any]) -> _Number | None:
         days = (ends - starts).days + 1
         if not YEAR_DAYS[0] <= days <= YEAR_DAYS[1] or not str(row["form"]).startswith(ANNUAL):
             return None
-        return _Number(tag, ends, "", currency, float(row["val"]), str(row["filed"]))
-    except (KeyError, ValueError, TypeError):
+        return _Number(tag, ends, "", currency, _finite(row["val"]), str(row["filed"]))
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _table(file: Path, accession: str | None, filed: str | None) -> list[_Number]:
@@ -308,7 +328,7 @@ def _table(file: Path, accession: str | None, filed: str | None) -> list[_Number
     kept: list[dict[str, str]] = []
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            table = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+            table = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
             names = set(table.fieldnames or ())
             if not names >= COLUMNS:
                 lacks = ", ".join(sorted(COLUMNS - names))
@@ -350,7 +370,7 @@ def _of_table(row: Mapping[str, str], members: Mapping[str, str], filed: str) ->
     if segment is None or row.get("coreg"):
         return None
     try:
-        ends, value = date.fromisoformat(row["ddate"]), float(row["value"])
+        ends, value = date.fromisoformat(row["ddate"]), _finite(row["value"])
     except ValueError:
         return None
     return _Number(row["tag"], ends, segment, row["uom"], value, filed)
@@ -358,12 +378,16 @@ def _of_table(row: Mapping[str, str], members: Mapping[str, str], filed: str) ->
 
 def _filed(file: Path, accession: str) -> str:
     """Return the day of a filing from the table of submissions beside the table of numbers."""
-    for name in ("sub.tsv", "sub.txt"):
-        beside = file.with_name(name)
-        if beside.is_file():
-            for row in csv.DictReader(_text(beside).splitlines(), delimiter="\t"):
-                if row.get("adsh") == accession and row.get("filed"):
-                    return date.fromisoformat(row["filed"]).isoformat()
+    for row in _beside(file, "sub"):
+        if row.get("adsh") == accession and row.get("filed"):
+            try:
+                return date.fromisoformat(row["filed"]).isoformat()
+            except ValueError:
+                raise DataError(
+                    f"The filing {accession} was made on {row['filed']!r}, says the table of submissions",
+                    "A day is written 20250226 or 2025-02-26",
+                    "Mend it, or give --filed 2025-02-26",
+                ) from None
     raise DataError(
         f"Nothing says when the filing {accession} was made",
         "A fact has the day from which it was known: sub.tsv beside the table has it",
@@ -373,12 +397,22 @@ def _filed(file: Path, accession: str) -> str:
 
 def _members(file: Path) -> dict[str, str]:
     """Return what each dimension of a table means, from the table of dimensions beside it."""
-    for name in ("dim.tsv", "dim.txt"):
-        beside = file.with_name(name)
+    rows = _beside(file, "dim")
+    return {row["dimhash"]: row.get("segments", "") for row in rows if row.get("dimhash")}
+
+
+def _beside(file: Path, name: str) -> list[dict[str, str]]:
+    """Return the rows of a table beside another; none where it is not there."""
+    for beside in (file.with_name(f"{name}.tsv"), file.with_name(f"{name}.txt")):
         if beside.is_file():
-            rows = csv.DictReader(_text(beside).splitlines(), delimiter="\t")
-            return {row["dimhash"]: row["segments"] for row in rows if row.get("dimhash")}
-    return {}
+            try:
+                rows = csv.DictReader(
+                    _text(beside).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE, restval=""
+                )
+                return list(rows)
+            except csv.Error as error:
+                raise _neither(beside, str(error)) from None
+    return []
 
 
 def _segment(described: str) -> str | None:
@@ -392,10 +426,11 @@ def _segment(described: str) -> str | None:
     if not described.strip("0x"):
         return ""
     parts = [part for part in described.split(";") if part]
-    axis, _, member = parts[0].partition("=")
+    axis, _, member = (parts or [""])[0].partition("=")
     if len(parts) > 1 or axis not in SEGMENT_AXES or not member:
         return None
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", member.removesuffix("Member")).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", member.removesuffix("Member")).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words)
 
 
 def _no_revenue(file: Path, concepts: Iterable[str]) -> DataError:

@@ -280,6 +280,12 @@ def _quantity(raw: Any, unit: str, name: str, where: str) -> Quantity:
             f'Write {entry} = {{ value = 1, low = 0.5, high = 2, unit = "{unit}" }}',
         )
     _known_entries(raw, ("value", "low", "high", "unit"), f"{where}, {entry!r}")
+    if not isinstance(raw.get("unit", unit), str):
+        raise UsageError(
+            f"{where}: the unit of {entry!r} is {raw['unit']!r}",
+            f"It is measured in {unit}",
+            f'Write unit = "{unit}"',
+        )
     try:
         value, low, high = (
             units.to_canonical(float(raw[key] if key in raw else raw["value"]), raw.get("unit", unit))
