@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,10 +131,11 @@ def path_counts(stack: Stack, masks: Floats, demand_masks: Floats) -> tuple[Floa
     """
     _check_masks(stack, masks, demand_masks)
     shape = (2, masks.shape[0], stack.draws)
+    marked = np.asarray(masks.any(axis=0)).tolist()
     found = _sweep(
         stack,
         start=np.zeros(shape),
-        own=lambda i, t, before: before + masks[:, i, t, None],
+        own=lambda i, t, before: before + masks[:, i, t, None] if marked[i][t] else before,
         demand=lambda t: np.broadcast_to(demand_masks[:, t, None], shape),
         join=_ends,
     )
@@ -249,11 +250,12 @@ def binders(stack: Stack) -> Flags:
     """Return who may bind: the newest own arcs of all shortest paths, axes (layer + 2, draw, quarter)."""
     one = np.eye(stack.layers + 2, dtype=np.bool_)[:, :, None]
     shape = (stack.layers + 2, stack.draws)
+    each = [np.broadcast_to(row, shape) for row in one]
     members: Flags = _sweep(
         stack,
-        start=np.broadcast_to(one[STOCK], shape),
-        own=lambda i, _t, _before: np.broadcast_to(one[i], shape),
-        demand=lambda _t: np.broadcast_to(one[DEMAND], shape),
+        start=each[STOCK],
+        own=lambda i, _t, _before: each[i],
+        demand=lambda _t: each[DEMAND],
         join=np.logical_or,
     )
     return members
@@ -326,14 +328,15 @@ def _sweep(
     capped = stack.capped
     quantities = (stack.K, stack.A, stack.B - stack.A[:, :, -1:], stack.D)
     K, A, slack, D = ((q[0].tolist() if alone else np.moveaxis(q, 0, -1)) for q in quantities)
-    choose = _choose_alone if alone else _choose
+    choose: Callable[..., tuple[Any, Marks]] = _choose_alone if alone else _choose
     none: Any = 0.0 if alone else np.zeros(stack.draws)
     lags, inputs = net.lag.tolist(), [net.inputs(i) for i in range(stack.layers)]
     Z: list[list[Any]] = [[none] for _ in range(stack.layers)]  # slot 0 is before the first quarter
     M: list[list[Marks]] = [[start] for _ in range(stack.layers)]
+    up, parents = net.up.tolist(), net.parent.tolist()
     for t in range(stack.quarters):
-        for i in net.up.tolist():
-            ways = [(Z[i][t] + K[i][t], own(i, t, M[i][t]))]
+        for i in up:
+            ways: list[tuple[Any, Marks | _Own]] = [(Z[i][t] + K[i][t], _Own(own, i, t, M[i][t]))]
             for c in inputs[i]:
                 u = max(t - lags[c] + 1, 0)
                 ways.append((Z[c][u] + A[c][t], M[c][u]))
@@ -342,29 +345,51 @@ def _sweep(
             best, marks = choose(ways, join)
             Z[i].append(best)
             M[i].append(marks)
-        for i in net.up[-2::-1].tolist():
+        for i in up[-2::-1]:
             if capped[i]:
-                p = int(net.parent[i])
+                p = parents[i]
                 lowered = (Z[p][t + 1] + slack[i][t], M[p][t + 1])
                 Z[i][-1], M[i][-1] = choose([(Z[i][-1], M[i][-1]), lowered], join)
     return np.stack(M[net.root][1:], axis=-1)
 
 
-def _choose_alone(ways: list[tuple[float, Marks]], join: Callable[..., Marks]) -> tuple[float, Marks]:
+class _Own(NamedTuple):
+    """The marks of a layer's own arc, made where the arc is on a path."""
+
+    make: Callable[[int, int, Marks], Marks]
+    layer: int
+    quarter: int
+    before: Marks
+
+    def made(self) -> Marks:
+        """Return the marks."""
+        return self.make(self.layer, self.quarter, self.before)
+
+
+def _made(marks: Marks | _Own) -> Marks:
+    return marks.made() if isinstance(marks, _Own) else marks
+
+
+def _choose_alone(ways: list[tuple[float, Marks | _Own]], join: Callable[..., Marks]) -> tuple[float, Marks]:
     """Return the same as `_choose` for one draw, whose lengths are plain numbers: ten times as fast."""
+    if len(ways) == 1:
+        return ways[0][0], _made(ways[0][1])
     best = min(length for length, _ in ways)
     limit = best * TIED
-    return best, reduce(join, [marks for length, marks in ways if length <= limit])
+    near = [_made(way) for length, way in ways if length <= limit]
+    return best, near[0] if len(near) == 1 else reduce(join, near)
 
 
-def _choose(ways: list[tuple[Floats, Marks]], join: Callable[..., Marks]) -> tuple[Floats, Marks]:
+def _choose(ways: list[tuple[Floats, Marks | _Own]], join: Callable[..., Marks]) -> tuple[Floats, Marks]:
     """Return the least length, and the marks of the ways within the tolerance, joined."""
+    marks = _made(ways[0][1])
     if len(ways) == 1:
-        return ways[0]
+        return ways[0][0], marks
     best = np.minimum.reduce([length for length, _ in ways])
     limit = best * TIED
-    marks, seen = ways[0][1], ways[0][0] <= limit
-    for length, more in ways[1:]:
+    seen = ways[0][0] <= limit
+    for length, way in ways[1:]:
+        more = _made(way)
         near = length <= limit
         marks = np.where(near, np.where(seen, join(marks, more), more), marks)
         seen = seen | near

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["WhatIf"]
 
 
-COMPILED_FROM, WAITED_FROM = 5, 20
-"""Scenarios from which on the compiled kernel is worth its memory, and worth waiting for: a page asks two, a
-slider some, and programs that post many would otherwise slow its loading down."""
+COMPILED_FROM, WAITED_FROM = 3, 5
+"""Scenarios from which on the compiled kernel is worth its memory, and worth waiting for: the first page asks
+two by itself, a reader who moves a slider asks the third."""
 
 
 class _Kept(Reader):
@@ -142,7 +142,7 @@ class WhatIf:
         """Return the solver: the compiled one, or what answers until scenarios have shown that it pays."""
         if self._waits:
             return solve
-        self._asked += overlay is not None
+        self._asked += bool(overlay and (overlay.settings or overlay.scalings))
         if self._asked < COMPILED_FROM:
             return plain.solve
         return at_once() if self._asked < WAITED_FROM else solve
