@@ -200,6 +200,11 @@ class Recipes:
         self.reader.note(own.reads)
         return found
 
+    @property
+    def halls(self) -> Halls | None:
+        """What halls take beyond IT power; None where a scenario states it itself."""
+        return self._halls
+
     def _is_computed(self, design: str, quantity: str) -> bool:
         """Return whether a quantity of a design is computed: it can be, and is not typed."""
         if self.reader.catalog.has(f"{design}.{quantity}"):

@@ -117,7 +117,7 @@ def validation_page(study: Study, question: Question, _: str = "") -> Model:
             "not run" if row.value is None else num(row.id, number(row.value)),
             row.goal,
             _beside(row, row.baseline),
-            _beside(row, row.n),
+            _beside(row, row.n) if row.value is not None else "",
             row.dataset,
             row.room,
         ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrows.bottlenecks.supply import FORETELLS
-from narrows.report.workbook.formula import Term, choose, constant
+from narrows.facility.hall_power import FORMULAS as SITE_FORMULAS
+from narrows.report.workbook.formula import Term, choose, constant, least
 from narrows.report.workbook.sheet import Sheet
 from narrows.units import parse
 from narrows.value.ledger import PRICE, SURPLUS
@@ -141,7 +142,10 @@ class Inputs:
         self._facts[name] = sheet.put(row, 9, typed * constant(factor) if factor != 1 else typed)
 
     def _computed(self, row: int, name: str) -> None:
-        """Write an amount that is computed: no formula counts the dies of a wafer, or runs a plant."""
+        """Write an amount that is computed: no formula counts the dies of a wafer, or runs a plant.
+
+        What halls take follows the cells of the heat in liquid and of the IT power, as in `per_it_draws`.
+        """
         sheet = self.sheet
         design, _, quantity = name.partition(".")
         computed = self._recipes.computed_from(design, quantity)
@@ -150,7 +154,15 @@ class Inputs:
         thing, unit, formula = computed
         value = float(self._recipes.amount(design, quantity)[0])
         sheet.put(row, 0, name, "name")
-        typed = sheet.put(row, 1, value, "input")
+        halls = self._recipes.halls if quantity in SITE_FORMULAS else None
+        told: Term | float = value
+        if halls is not None:
+            air, liquid, plates = (float(draws[0]) for draws in (halls.air, halls.liquid, halls.plates))
+            power, heat = (self._facts[f"{design}.{part}"] for part in ("it_kw", "liquid_kw"))
+            told = constant(air) + least(heat / (power * constant(plates)), constant(1.0)) * constant(
+                liquid - air
+            )
+        typed = sheet.put(row, 1, told, "input")
         sheet.put(row, 2, unit, "name")
         sheet.put(row, 3, value)
         sheet.put(row, 6, f"counted by narrows from the facts of {thing}: {formula}", "name")
