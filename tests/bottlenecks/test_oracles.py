@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from narrows.bottlenecks import check, plain
-from narrows.bottlenecks.interval import co_binding, intervals, path_counts
+from narrows.bottlenecks.interval import Ties, binders, path_counts
 from narrows.bottlenecks.lp import cold_seconds, optimum
 from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.solution import DEMAND
@@ -45,24 +46,31 @@ def test_timed_program_refuses_caps():
     )
 
 
+def worths(stack, masks, demand_masks=None):
+    """Return the mean gain of one more and loss of one less of what each mask marks."""
+    none = np.zeros((len(masks), stack.quarters))
+    counts = path_counts(stack, masks, none if demand_masks is None else demand_masks)
+    return [(count @ stack.w).mean(axis=1) for count in counts]
+
+
 def test_intervals_of_the_example_with_a_tie():
-    stack, masks = EXAMPLES["B"], np.array([PACKAGING, RACKS, 0 * RACKS])
+    masks = np.array([PACKAGING, RACKS, 0 * RACKS])
     demand = np.array([np.zeros(3), np.zeros(3), np.ones(3)])
-    found = intervals(stack, plain.solve(stack), masks, demand)
-    assert found.right == pytest.approx([0.9, 1, 0])
-    assert found.left == pytest.approx([2.52, 1, 0.81])
-    assert found.moves.tolist() == [[0, 0, 1], [0, 0, 0], [0, 0, 1]]
+    right, left = worths(EXAMPLES["B"], masks, demand)
+    assert right == pytest.approx([0.9, 1, 0])
+    assert left == pytest.approx([2.52, 1, 0.81])
 
 
 def test_interval_is_one_price_without_a_tie():
     stack = EXAMPLES["A"]
-    found = intervals(stack, plain.solve(stack), np.array([PACKAGING]))
-    assert found.right == found.left == pytest.approx([2.52])
-    assert not found.moves.any()
+    found = Ties(stack, plain.solve(stack)).prices(slice(0, 3))
+    assert (found.right == found.left).all()
+    assert found.right[0].sum() == pytest.approx(2.52)
+    assert np.ravel(worths(stack, np.array([PACKAGING]))) == pytest.approx([2.52, 2.52])
 
 
 def test_who_binds_together_in_the_example_with_a_tie():
-    shares = co_binding(EXAMPLES["B"], plain.solve(EXAMPLES["B"]))
+    shares = Ties(EXAMPLES["B"], plain.solve(EXAMPLES["B"])).shares
     assert shares.binds[:, 2].tolist() == [0.5, 0, 0, 0.5]  # packaging, racks, stock, demand
     assert shares.binds[DEMAND, 2] == 0.5
     assert shares.tied.tolist() == [0, 0, 1]
@@ -72,23 +80,39 @@ def test_who_binds_together_in_the_example_with_a_tie():
 @given(stacks(most_draws=20))
 def test_intervals_hold_the_price_and_shares_sum_to_one(stack):
     solved = plain.solve(stack)
-    masks = np.eye(stack.layers)[:, :, None] * np.ones(stack.quarters)
-    found, shares = intervals(stack, solved, masks), co_binding(stack, solved)
-    price = solved.price_K_mean.sum(axis=1)
-    assert (found.right <= price + 1e-9).all()
-    assert (price <= found.left + 1e-9).all()
+    ties = Ties(stack, solved)
+    found, shares = ties.prices(slice(0, stack.quarters)), ties.shares
+    assert (found.right <= solved.price_K_mean + 1e-9).all()
+    assert (solved.price_K_mean <= found.left + 1e-9).all()
     assert shares.binds.sum(axis=0) == pytest.approx(np.ones(stack.quarters))
     assert (shares.tied <= solved.tied.mean(axis=0) + 1e-12).all()
 
 
 @settings(max_examples=30, deadline=None)
-@given(stacks(most_draws=20))
-def test_sweeping_only_the_tied_draws_is_the_same_as_sweeping_all(stack):
+@given(stacks(most_draws=20), st.data())
+def test_asking_only_the_tied_draws_is_the_same_as_asking_all(stack, data):
+    first = data.draw(st.integers(0, stack.quarters - 1))
+    found = Ties(stack, plain.solve(stack, first)).prices(slice(first, stack.quarters))
+    places = [(i, t) for i in range(stack.layers) for t in range(first, stack.quarters)]
+    masks = np.zeros((len(places), stack.layers, stack.quarters))
+    for mask, place in zip(masks, places, strict=True):
+        mask[place] = 1.0
+    right, left = worths(stack, masks)
+    assert found.right.ravel() == pytest.approx(right)
+    assert found.left.ravel() == pytest.approx(left)
+
+
+@settings(max_examples=60, deadline=None)
+@given(stacks(most_draws=8))
+def test_the_paths_of_one_draw_walked_are_those_of_many_swept(stack):
     masks = np.eye(stack.layers)[:, :, None] * np.ones(stack.quarters)
-    found = intervals(stack, plain.solve(stack), masks)
-    least, greatest = path_counts(stack, masks, np.zeros((stack.layers, stack.quarters)))
-    assert found.right == pytest.approx((least @ stack.w).mean(axis=1))
-    assert found.left == pytest.approx((greatest @ stack.w).mean(axis=1))
+    none = np.zeros((stack.layers, stack.quarters))
+    twice = stack.take(np.repeat(np.arange(stack.draws), 2))  # more than one draw, so swept
+    together = [*path_counts(twice, masks, none), binders(twice)]
+    for d in range(stack.draws):
+        one = stack.take(slice(d, d + 1))
+        for swept, walked in zip(together, [*path_counts(one, masks, none), binders(one)], strict=True):
+            assert np.array_equal(swept[:, 2 * d], walked[:, 0])
 
 
 def test_untied_quarters_have_one_path():
@@ -120,16 +144,16 @@ def test_check_notices_a_wrong_solver(monkeypatch):
 
 
 def test_masks_are_refused_in_three_parts():
-    stack, solved = EXAMPLES["A"], plain.solve(EXAMPLES["A"])
+    stack, none = EXAMPLES["A"], np.zeros((1, 3))
     with pytest.raises(UsageError) as caught:
-        intervals(stack, solved, np.ones((1, 3, 3)))
+        path_counts(stack, np.ones((1, 3, 3)), none)
     assert str(caught.value) == (
         "The masks have the shapes (1, 3, 3) and (1, 3). "
         "Their axes are (mask, layer, quarter) and (mask, quarter): (1, 2, 3) and (1, 3). "
         "Give one mask on capacity and one on demand for each question."
     )
     with pytest.raises(UsageError) as caught:
-        intervals(stack, solved, np.full((1, 2, 3), -1.0))
+        path_counts(stack, np.full((1, 2, 3), -1.0), none)
     assert str(caught.value) == (
         "A mask is negative or not a number. A mask is 0 or more. "
         "Give 1 where a unit is added and 0 elsewhere."

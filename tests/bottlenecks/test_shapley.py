@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from narrows.bottlenecks import plain
 from narrows.bottlenecks.check import random_stack
-from narrows.bottlenecks.interval import intervals, path_counts, users
+from narrows.bottlenecks.interval import Ties, path_counts, users
 from narrows.bottlenecks.network import Network, Stack
 from narrows.bottlenecks.shapley import Game, at_ties, shapley, split
 from narrows.errors import UsageError
@@ -108,10 +108,9 @@ def test_without_a_tie_the_share_is_the_price():
 
 def test_tied_with_demand_more_of_a_layer_is_worth_nothing_and_less_costs():
     right, left, part = split(users(EXAMPLES["B"], 0), EXAMPLES["B"].w, 2)
-    masks = np.eye(2)[:, :, None] * (np.arange(3) == 0)
-    known = intervals(EXAMPLES["B"], plain.solve(EXAMPLES["B"]), masks)
-    assert right[0] == pytest.approx(known.right)
-    assert left[0] == pytest.approx(known.left)
+    known = Ties(EXAMPLES["B"], plain.solve(EXAMPLES["B"])).prices(slice(0, 1))
+    assert right[0] == pytest.approx(known.right[:, 0])
+    assert left[0] == pytest.approx(known.left[:, 0])
     assert part[0] == pytest.approx(right[0])  # demand earns no part: it is no player
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -54,6 +55,9 @@ class Programs:
     def __init__(self, study: Study, describe: Callable[[Programs], Any]) -> None:
         self.study, self._describe = study, describe
         self._asked: dict[int, WhatIf] = {}
+        self._turn = (
+            threading.Lock()
+        )  # one scenario after another: threads that compute at once hold each other up
 
     # --- readings, kept as bytes ---------------------------------------------------------------
 
@@ -187,16 +191,17 @@ class Programs:
                 f"Here draws are one of {', '.join(map(str, DRAWS))}",
                 "Ask the command line for more: narrows map --scenario FILE --draws N",
             )
-        if draws not in self._asked:
-            shown = self.study.quarters
-            self._asked[draws] = WhatIf(
-                self.study.catalog,
-                draws,
-                self.study.seed,
-                f"{shown[0]}:{shown[-1]}",
-                waits=not self.study.served,
-            )
-        return map_json(self._asked[draws].map(overlay))
+        with self._turn:
+            if draws not in self._asked:
+                shown = self.study.quarters
+                self._asked[draws] = WhatIf(
+                    self.study.catalog,
+                    draws,
+                    self.study.seed,
+                    f"{shown[0]}:{shown[-1]}",
+                    waits=not self.study.served,
+                )
+            return map_json(self._asked[draws].map(overlay))
 
     @cached_property
     def app(self) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows import __version__
-from narrows.bottlenecks.interval import binders, co_binding, intervals
+from narrows.bottlenecks.interval import Ties, binders
 from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build, draws_last
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 from narrows.bottlenecks.solution import CHUNK, chunks, join
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from narrows.bottlenecks.interval import Shares
+    from narrows.bottlenecks.interval import Shares, Stacked
     from narrows.bottlenecks.network import Stack
     from narrows.bottlenecks.solution import Solution
     from narrows.bottlenecks.supply import FactLayer
@@ -83,6 +83,8 @@ class Run:
         Capacity of every layer in the quarters asked for [h100e/quarter], axes (draw, layer, quarter).
     shown
         Columns of the quarters asked for.
+    stack
+        Arrays of the core: as solved, or such as makes them again for the draws asked for.
     """
 
     catalog: Catalog
@@ -91,6 +93,7 @@ class Run:
     solution: Solution
     capacity: Array
     shown: slice
+    stack: Stacked
 
     @property
     def quarters(self) -> tuple[str, ...]:
@@ -113,9 +116,14 @@ class Run:
         return self.solution.output[:, self.shown]
 
     @cached_property
+    def ties(self) -> Ties:
+        """What the ties of the solution mean."""
+        return Ties(self.stack, self.solution)
+
+    @property
     def shares(self) -> Shares:
         """Shares of binding of every layer, ties shared equally over the co-binding set (§10)."""
-        return co_binding(Stacks(self.model), self.solution)
+        return self.ties.shares
 
     def row(self, name: str) -> int:
         """Return the row of a layer in the arrays of the core; that of `STOCK` is negative."""
@@ -134,7 +142,7 @@ class Run:
         found = (self.solution.binder[:, at] == row).astype(np.float64)
         tied = self.solution.tied[:, at]
         if tied.any():
-            together = binders(self.model.stack(tied))[:, :, at]
+            together = binders(self.stack.take(tied))[:, :, at]
             found[tied] = together[row] / together.sum(axis=0)
         return np.asarray(found)
 
@@ -144,7 +152,7 @@ class Run:
         found = np.zeros(self.reader.n)
         tied = self.solution.tied[:, at]
         if tied.any():
-            found[tied] = binders(self.model.stack(tied))[:, :, at].sum(axis=0) > 1
+            found[tied] = binders(self.stack.take(tied))[:, :, at].sum(axis=0) > 1
         return found
 
 
@@ -178,7 +186,7 @@ def run(
     model = build(reader, max(asked[-1], LAST))
     shown = slice(asked[0] - FIRST, asked[-1] - FIRST + 1)
     solution, capacity = _solve(model, shown, progress, executor)
-    return Run(catalog, reader, model, solution, capacity, shown)
+    return Run(catalog, reader, model, solution, capacity, shown, Stacks(model))
 
 
 def asked_of(catalog: Catalog | None, as_of: str | None, scenario: str | Path | None) -> Catalog:
@@ -332,13 +340,8 @@ def _series(values: Array) -> tuple[float, ...]:
 def _prices(solved: Run) -> dict[str, PriceRow]:
     """Return the price interval of every layer, in H100e and in money."""
     model, shown = solved.model, solved.shown
-    rows, columns = len(model.layers), shown.stop - shown.start
-    masks = np.zeros((rows * columns, rows + 1, len(model.quarters)))
-    places = np.arange(rows * columns)
-    masks[places, 1 + places // columns, shown.start + places % columns] = 1.0
-    found = intervals(Stacks(model), solved.solution, masks)
-    worth = model.worth[shown]
-    right, left = (end.reshape(rows, columns) / worth for end in (found.right, found.left))
+    found, worth = solved.ties.prices(shown), model.worth[shown]
+    right, left = (end[1:] / worth for end in (found.right, found.left))
     per_unit = model.units_usd(shown)
     return {
         layer.id: PriceRow(
@@ -373,7 +376,7 @@ def _assumed(facts: list[Fact]) -> float:
 def _meta(solved: Run) -> dict[str, Any]:
     facts = [solved.catalog.fact(name) for name in solved.reader.reads]
     asked = solved.catalog.asked
-    known = sorted(fact.as_of for fact in facts if asked is None or fact.known_on <= asked)
+    known = [fact.as_of for fact in facts if asked is None or fact.known_on <= asked]
     reader = solved.reader
     return {
         "seed": reader.seed,
@@ -388,8 +391,8 @@ def _meta(solved: Run) -> dict[str, Any]:
         "first_quarter": str(FIRST),
         "facts": len(facts),
         "assumptions": sum(fact.kind == "assumption" for fact in facts),
-        "oldest_fact": known[0],
-        "newest_fact": known[-1],
+        "oldest_fact": min(known),
+        "newest_fact": max(known),
         "standing": len(facts) - len(known),
         "sampling_error": float(0.5 / np.sqrt(reader.n)),
     }

@@ -16,7 +16,7 @@ from narrows.quarters import Quarter
 from narrows.units import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -326,7 +326,7 @@ def build(reader: Reader, last: Quarter = LAST, near: Model | None = None) -> Mo
     kept = _Near(reader, near)
     recipes, layers = kept.recipes, tuple(kept.layer(layer) for layer in declared)
     rows = {ROOT: 0} | {layer.id: row + 1 for row, layer in enumerate(layers)}
-    unknown, chains = _read(layers, recipes, quarters[0].midpoint, kept.chains)
+    unknown, chains = kept.read(layers, quarters[0].midpoint)
     stated, need = kept.needs([IT_POWER, *(layer.declared.need for layer in layers)])
     lags = np.array([0.0, *(_quarters(layer, layer.declared.lag) for layer in layers)])
     network = Network(
@@ -370,12 +370,7 @@ class _Near:
     def __init__(self, reader: Reader, near: Model | None) -> None:
         self.reader, self.near = reader, near
         self.chains: dict[str, tuple[str, ...]] = {}
-        self.changed: set[str] = set()
-        if near is not None:
-            before = near.reader.catalog.statements_by_id
-            self.changed = {
-                name for name, said in reader.catalog.statements_by_id.items() if said is not before[name]
-            }
+        self.changed = reader.catalog.differs(near.reader.catalog) if near else frozenset()
         if near is None or not self.changed.isdisjoint({*near.recipe_facts, SITE_TYPED}):
             self.near, self.recipes = None, Recipes(reader)
             self.recipes.prepare(layer.need for layer in reader.catalog.layers)
@@ -396,21 +391,23 @@ class _Near:
         self.reader.note(self.near.recipe_facts)
         return self.recipes.years, self.near.need
 
-
-def _read(
-    layers: Sequence[FactLayer], recipes: Recipes, year: float, kept: Mapping[str, tuple[str, ...]]
-) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Read every layer once: the ids of the unknown ones, and the facts behind each; those kept are known."""
-    unknown, chains = [], {}
-    for layer in layers:
-        with layer.reader.chain() as chain:
-            known = layer.supply(np.array([year]), slice(1))
-        if layer.id in kept:
-            layer.reader.note(kept[layer.id])
-        chains[layer.id] = kept.get(layer.id) or chain.reads + recipes.reads(layer.declared.need)
-        if known is None:
-            unknown.append(layer.id)
-    return tuple(unknown), chains
+    def read(
+        self, layers: Sequence[FactLayer], year: float
+    ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+        """Read every layer once that is not kept: the ids of the unknown ones, and the facts behind each."""
+        unknown, chains = [], {}
+        for layer in layers:
+            if self.near is not None and layer.id in self.chains:
+                known = layer.id not in self.near.unknown
+                chains[layer.id] = self.chains[layer.id]
+                layer.reader.note(chains[layer.id])
+            else:
+                with layer.reader.chain() as chain:
+                    known = layer.supply(np.array([year]), slice(1)) is not None
+                chains[layer.id] = chain.reads + self.recipes.reads(layer.declared.need)
+            if not known:
+                unknown.append(layer.id)
+        return tuple(unknown), chains
 
 
 def _check_lags(model: Model) -> None:

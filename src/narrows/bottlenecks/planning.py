@@ -538,9 +538,8 @@ class _Solved:
         """Return what `narrows.why` needs to know of the question."""
         shown = slice(self.shop.first + self.at.start, self.shop.first + self.at.stop)
         stack = self.shop.stack
-        return Run(
-            self.reader.catalog, self.reader, self.model, plain.solve(stack), stack.K[:, :, shown], shown
-        )
+        capacity = stack.K[:, :, shown]
+        return Run(self.reader.catalog, self.reader, self.model, plain.solve(stack), capacity, shown, stack)
 
 
 def tell(id: str, asked: Asked) -> Told:  # noqa: A002 (the word of the trade)

@@ -136,7 +136,7 @@ class WhatIf:
         model = build(reader, self._last, self._base)
         stack = model.stack(slice(0, self.draws))
         solution = self._solver(overlay)(stack, self.shown.start)
-        return Run(catalog, reader, model, solution, stack.K[:, :, self.shown], self.shown)
+        return Run(catalog, reader, model, solution, stack.K[:, :, self.shown], self.shown, stack)
 
     def _solver(self, overlay: Overlay | None) -> Callable[[Stack, int], Solution]:
         """Return the solver: the compiled one, or what answers until scenarios have shown that it pays."""
@@ -169,9 +169,8 @@ class WhatIf:
             self._shown = chain.reads
             self._behind = {layer.id: _behind(base, layer) for layer in base.model.layers}
             self._rows = rows
-        now, before = solved.catalog.statements_by_id, self.catalog.statements_by_id
-        changed = {name for name, said in now.items() if said is not before[name]}
         solved.reader.note(self._shown)  # what a layer that is not remade rests on was read all the same
+        changed = solved.catalog.differs(self.catalog)
         same = {name: row for name, row in self._rows.items() if changed.isdisjoint(self._behind[name])}
         return reduce_run(solved, same)
 

@@ -259,6 +259,14 @@ class Catalog:
         return gathered
 
     @cached_property
+    def _ids(self) -> dict[str, list[str]]:
+        """Ids of facts by their series, in the order of the files; a fact of no series stands alone."""
+        gathered: dict[str, list[str]] = {}
+        for name in self.statements_by_id:
+            gathered.setdefault(series_of(name)[0], []).append(name)
+        return gathered
+
+    @cached_property
     def _series(self) -> dict[str, tuple[Fact, ...]]:
         gathered: dict[str, list[tuple[float, Fact]]] = {}
         for name, facts in self.statements_by_id.items():
@@ -385,7 +393,7 @@ class Catalog:
         """
         from narrows.catalog.overlays import changed, scenario_id
 
-        changes = changed(overlay, self.statements_by_id, self.known, self.asked)
+        changes = changed(overlay, self.statements_by_id, self._ids, self.known, self.asked)
         if not changes:
             return self
         scenario = scenario_id(overlay, self.vintage)
@@ -406,8 +414,30 @@ class Catalog:
         }
         # a scenario changes numbers of facts; it neither adds one nor moves one in time
         last = changes.get(self._last.id, (self._last,))[0]
-        vars(found).update(_subjects=self._subjects, _series=self._series | series, _last=last)
+        vars(found).update(
+            _subjects=self._subjects, _ids=self._ids, _series=self._series | series, _last=last
+        )
+        vars(found)["_changed"] = (self, frozenset(changes))
         return found
+
+    def differs(self, before: Catalog) -> frozenset[str]:
+        """Return the ids of the facts of which another catalogue with the same ids states something else.
+
+        Parameters
+        ----------
+        before
+            The other catalogue.
+        """
+        under, changes = self._changed
+        if under is before:
+            return changes
+        theirs = before.statements_by_id
+        return frozenset(name for name, said in self.statements_by_id.items() if said is not theirs[name])
+
+    @cached_property
+    def _changed(self) -> tuple[Catalog | None, frozenset[str]]:
+        """What a scenario was laid over, and the ids of the facts that it changed."""
+        return None, frozenset()
 
 
 def _likeness(word: str, text: str) -> float:

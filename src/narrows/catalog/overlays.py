@@ -20,9 +20,10 @@ from narrows.catalog.records import OVERLAY, SETTING, Desk, read_record
 from narrows.errors import NarrowsError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     Statements = Mapping[str, tuple[Fact, ...]]
+    Series = Mapping[str, list[str]]
 
 __all__ = ["Overlay", "Scaling", "Setting", "changed", "read_overlay", "scenario_id"]
 
@@ -169,7 +170,9 @@ def scenario_id(overlay: Overlay, vintage: str) -> str:
     return blake2b(text.encode(), digest_size=_ID_BYTES).hexdigest()
 
 
-def changed(overlay: Overlay, statements: Statements, known: Iterable[str], asked: object) -> Statements:
+def changed(
+    overlay: Overlay, statements: Statements, series: Series, known: Iterable[str], asked: object
+) -> Statements:
     """Return the statements that a scenario puts in place of others.
 
     Parameters
@@ -178,6 +181,8 @@ def changed(overlay: Overlay, statements: Statements, known: Iterable[str], aske
         The changes.
     statements
         Statements by fact id.
+    series
+        Ids of the facts of each series.
     known
         Ids of the whole catalogue.
     asked
@@ -190,10 +195,10 @@ def changed(overlay: Overlay, statements: Statements, known: Iterable[str], aske
     """
     place = f"Scenario {overlay.name!r}"
     names = [setting.id for setting in overlay.settings] + [scaling.name for scaling in overlay.scalings]
-    _check_known(names, statements, known, f"{asked}", place)
+    _check_known(names, statements, series, known, f"{asked}", place)
     factors: dict[str, float] = {}
     for scaling in overlay.scalings:
-        for name in _scaled(statements, scaling, place):
+        for name in _scaled(statements, series, scaling, place):
             factors[name] = factors.get(name, 1.0) * scaling.factor
     why = overlay.why or overlay.name
     changes = {
@@ -247,18 +252,14 @@ def _ends(text: str) -> tuple[quarters.Quarter, quarters.Quarter]:
 # --- laying over --------------------------------------------------------------------------------
 
 
-def _series(names: Iterable[str]) -> Iterator[str]:
-    return (series_of(name)[0] for name in names)
-
-
-def _check_known(
-    names: list[str], statements: Statements, known: Iterable[str], asked: str, place: str
+def _check_known(  # noqa: PLR0917 (what stands, and what is asked of it)
+    names: list[str], statements: Statements, series: Series, known: Iterable[str], asked: str, place: str
 ) -> None:
     """Check that a scenario changes what exists, and what was known on the day asked for."""
     for name in names:
-        if name in statements or name in _series(statements):
+        if name in statements or name in series:
             continue
-        ever = {*known, *_series(known)}
+        ever = {*known, *(series_of(fact)[0] for fact in known)}
         if name in ever:
             raise UsageError(
                 f"{place} changes {name!r}, of which nothing was known on {asked}",
@@ -282,7 +283,7 @@ def _one(statements: Statements, name: str, place: str) -> Fact:
     )
 
 
-def _scaled(statements: Statements, scaling: Scaling, place: str) -> list[str]:
+def _scaled(statements: Statements, series: Series, scaling: Scaling, place: str) -> list[str]:
     """Return the ids of the facts that a scaling touches."""
     if not (math.isfinite(scaling.factor) and scaling.factor >= 0):
         raise UsageError(
@@ -290,7 +291,7 @@ def _scaled(statements: Statements, scaling: Scaling, place: str) -> list[str]:
             "A factor is a finite number from 0",
             "Write 0.8 to take a fifth away",
         )
-    names = [name for name in statements if scaling.name in (name, series_of(name)[0])]
+    names = series.get(scaling.name) or [scaling.name]
     if not scaling.window:
         return names
     first, last = _ends(scaling.window)

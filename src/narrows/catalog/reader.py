@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import lru_cache
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -189,7 +189,7 @@ class Reader:
         name
             Fact id.
         """
-        return median(_middle(_doubt(fact)) for fact in self._record(name))
+        return median(_middle(*_stated(fact)) for fact in self._record(name))
 
     def series(self, prefix: str) -> tuple[Floats, Floats, tuple[Fact, ...]]:
         """Return a series as anchors in time.
@@ -232,7 +232,7 @@ class Reader:
 
     def _sample(self, fact: Fact) -> Floats:
         return draws.sample(
-            _doubt(fact),
+            draws.Doubt(*_stated(fact)),
             self.n,
             self.seed,
             fact.id,
@@ -259,13 +259,14 @@ class PointReader(Reader):
         return PointReader(self.catalog)
 
     def _draw(self, name: str, candidates: tuple[Fact, ...]) -> Floats:  # noqa: ARG002 (as the other reader)
-        return np.array([median(_middle(_doubt(fact)) for fact in candidates)])
+        return np.array([median(_middle(*_stated(fact)) for fact in candidates)])
 
 
 @lru_cache(maxsize=4096)  # asked of the same facts in every scenario
-def _middle(doubt: draws.Doubt) -> float:
-    return float(draws.value_at(doubt, 0.0))
+def _middle(*stated: Any) -> float:
+    return float(draws.value_at(draws.Doubt(*stated), 0.0))
 
 
-def _doubt(fact: Fact) -> draws.Doubt:
-    return draws.Doubt(fact.canonical_value, fact.canonical_low, fact.canonical_high, fact.level, fact.shape)
+def _stated(fact: Fact) -> tuple[float, float, float, str, str]:
+    """Return what a fact says of its doubt, in the order of `draws.Doubt`."""
+    return fact.canonical_value, fact.canonical_low, fact.canonical_high, fact.level, fact.shape
