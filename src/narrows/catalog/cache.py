@@ -1,7 +1,8 @@
-"""The cache of the parsed catalogue: a help to speed and never a reason to fail.
+"""The cache: a help to speed and never a reason to fail.
 
-One JSON file per catalogue directory, with a first line that names what it was made from. Facts stand
-in columns, since a list of 2,000 numbers is read far faster than 2,000 tables.
+One file for each thing kept, with a first line that names what it was made from. The parsed catalogue has a
+file for each directory; facts stand in columns, since a list of 2,000 numbers is read far faster than 2,000
+tables.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from narrows.catalog.fact import Choice, Company, Contents, Design, Fact, LayerD
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["directory", "read", "write"]
+__all__ = ["directory", "keep", "kept", "read", "write"]
 
 _KNOWN_ON = Fact._fields.index("known_on")
 
@@ -35,8 +36,41 @@ def directory() -> Path:
     return user_cache_path("narrows", appauthor=False)
 
 
-def _path(home: Path) -> Path:
-    return directory() / f"catalog-{blake2b(os.fsencode(home.absolute()), digest_size=8).hexdigest()}.json"
+def kept(name: str, key: str) -> bytes | None:
+    """Return what is kept under a name, None where it was made from something else, or cannot be read.
+
+    Parameters
+    ----------
+    name
+        Name of the file in the folder of the cache.
+    key
+        What it is made from.
+    """
+    try:
+        head, _, body = (directory() / name).read_bytes().partition(b"\n")
+        return body if head.decode() == f"{key} {_sum(body)}" else None
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def keep(name: str, key: str, body: bytes) -> None:
+    """Keep what can be made again: by temporary file, fsync and rename; a failure leaves the old file.
+
+    Parameters
+    ----------
+    name
+        Name of the file in the folder of the cache.
+    key
+        What it is made from.
+    body
+        What to keep.
+    """
+    with contextlib.suppress(OSError, RuntimeError):  # no home, no room, no right: then no cache
+        _replace(directory() / name, f"{key} {_sum(body)}\n".encode() + body)
+
+
+def _name(home: Path) -> str:
+    return f"catalog-{blake2b(os.fsencode(home.absolute()), digest_size=8).hexdigest()}.json"
 
 
 def _sum(body: bytes) -> str:
@@ -53,17 +87,15 @@ def read(home: Path, key: str) -> Contents | None:
     key
         What the contents were made from.
     """
+    body = kept(_name(home), key)
     try:
-        head, _, body = _path(home).read_bytes().partition(b"\n")
-        if head.decode() != f"{key} {_sum(body)}":
-            return None
-        return _unpack(json.loads(body))
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError):
+        return None if body is None else _unpack(json.loads(body))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
 
 def write(home: Path, key: str, contents: Contents) -> None:
-    """Store contents under a key: by temporary file, fsync and rename; a failure leaves the old file.
+    """Store contents under a key, as `keep` does.
 
     Parameters
     ----------
@@ -74,9 +106,8 @@ def write(home: Path, key: str, contents: Contents) -> None:
     contents
         What to store.
     """
-    body = json.dumps(_pack(contents), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    with contextlib.suppress(OSError, RuntimeError):  # no home, no room, no right: then no cache
-        _replace(_path(home), f"{key} {_sum(body)}\n".encode() + body)
+    text = json.dumps(_pack(contents), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    keep(_name(home), key, text.encode())
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -171,10 +171,10 @@ class Study:
         return self._claims.value
 
     def _tell_claims(self) -> Ledger:
-        """Return the ledger; a server asks a process of its own, since its simulations take much memory."""
+        """Return the ledger; a server asks a process of its own, which keeps it: it takes time and memory."""
         draws = min(self.draws, LEDGER_DRAWS)
         if self.served:
-            work = "narrows.claims.study:ledger"
+            work = "narrows.claims.kept:kept_ledger"
             found: Ledger = apart(work, draws=draws, seed=self.seed, catalog=self.catalog)
             return found
         from narrows.claims.study import ledger
