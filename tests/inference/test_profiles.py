@@ -197,11 +197,12 @@ def test_a_profile_refuses_what_it_cannot_read_in_a_sentence(folder):
 
     dense = folder / "dense.csv"
     good = dense.read_text(encoding="utf-8")
-    dense.write_text(good.replace("o_proj,100,110", "o_proj,100,fast"), encoding="utf-8")
-    assert fault() == (
-        f"Line 6 of {str(dense)!r} has time_us 'fast'. Cells are finite numbers of 0 or more, times in microseconds; "
-        "tokens, sequences and experts of a kernel are 1 or more. Mend the row or leave it out."
-    )
+    for time in ("fast", "-1", "nan", "1e300"):
+        dense.write_text(good.replace("o_proj,100,110", f"o_proj,100,{time}"), encoding="utf-8")
+        assert fault() == (
+            f"Line 6 of {str(dense)!r} has time_us {time!r}. Cells are numbers from 0 to 1e+15, times in "
+            "microseconds; tokens, sequences and experts of a kernel are 1 or more. Mend the row or leave it out."
+        )
     dense.write_text(good.replace("tokens", "size"), encoding="utf-8")
     assert fault() == (
         f"The file {str(dense)!r} has no column 'tokens'. Its columns are layer, tokens, time_us. "

@@ -49,6 +49,8 @@ EVERY = ("qkv_proj", "qk_norm", "rotary_emb", "o_proj")
 FEED = ("gate_up_proj", "act_fn", "down_proj")
 """Kernels that run once in a layer with a dense feed-forward part."""
 COUNTS = ("tokens", "sequences", "activated_experts")
+LARGEST = 1e15
+"""Beyond any count of tokens and any time [us]: a larger cell is a slip of the pen."""
 NEEDED = ("qkv_proj", "o_proj")
 US = 1e-6
 REDUCTIONS = 2
@@ -363,11 +365,11 @@ def _row(path: Path, line: int, wanted: tuple[str, ...], row: dict[str, str | No
             number = float(text)
         except ValueError:
             number = math.nan
-        if not (math.isfinite(number) and number >= (column in COUNTS)):
+        if not (column in COUNTS) <= number <= LARGEST:
             raise DataError(
                 f"Line {line} of {str(path)!r} has {column} {text!r}",
-                "Cells are finite numbers of 0 or more, times in microseconds; tokens, sequences and experts "
-                "of a kernel are 1 or more",
+                f"Cells are numbers from 0 to {LARGEST:g}, times in microseconds; tokens, sequences and "
+                "experts of a kernel are 1 or more",
                 "Mend the row or leave it out",
             )
         numbers.append(number)
