@@ -28,9 +28,8 @@ __all__ = ["Prices", "Shares", "Ties", "binders", "path_counts", "users"]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 MOST_MARKED = 62  # layers that fit into one set of 64 bits, beside the bit for none
-_ROWS = 256  # draws carried at once, so that the counts of many masks stay small
-FEW = 8
-"""Tied draws up to which one at a time is faster than all at once."""
+KEPT = 256
+"""Tied draws up to which their paths are kept for the next question, some 80 kB each."""
 
 
 class Stacked(Protocol):
@@ -174,24 +173,22 @@ class Ties:
 
     def __init__(self, stack: Stacked, solution: Solution) -> None:
         self.stack, self.solution = stack, solution
-        self._draws = np.asarray(solution.tied.any(axis=1))
-        self._few: list[tuple[Paths, Flags]] = []
+        self._draws = np.flatnonzero(solution.tied.any(axis=1))
 
-    def _parts(self) -> Iterable[tuple[Paths, Flags]]:
-        """Return the paths of all tied draws, some at a time, with the quarters in which each is tied."""
-        count = int(self._draws.sum())
-        if not count:
-            return ()
-        if count > FEW:
-            return self._blocks(_ROWS)
-        self._few = self._few or list(self._blocks(1))
-        return self._few
+    def _tied(self) -> Iterable[tuple[Stack, list[Paths]]]:
+        """Return the tied draws, some at a time, and the paths of each: faster than those of many at once."""
+        return self._few if len(self._draws) <= KEPT else self._found()
 
-    def _blocks(self, size: int) -> Iterator[tuple[Paths, Flags]]:
-        chosen, ties = self.stack.take(self._draws), self.solution.tied[self._draws]
-        for first in range(0, chosen.draws, size):
-            rows = slice(first, first + size)
-            yield Paths(chosen.take(rows)), ties[rows]
+    @cached_property
+    def _few(self) -> list[tuple[Stack, list[Paths]]]:
+        return list(self._found())
+
+    def _found(self) -> Iterator[tuple[Stack, list[Paths]]]:
+        for block in chunks(len(self._draws), KEPT):
+            wanted = np.zeros(self.stack.draws, dtype=np.bool_)
+            wanted[self._draws[block]] = True
+            chosen = self.stack.take(wanted)
+            yield chosen, [Paths(chosen.take(slice(row, row + 1))) for row in range(chosen.draws)]
 
     def prices(self, shown: slice) -> Prices:
         """Return the worth of one more and of one less unit of each capacity.
@@ -206,12 +203,13 @@ class Ties:
         stack = self.stack
         plain = stack.draws * self.solution.price_K_mean[:, shown]
         right, left = np.zeros((2, *plain.shape))
-        for paths, _ in self._parts():
-            plain -= paths.draws * at_hand()(paths.stack, shown.start).price_K_mean[:, shown]
-            least, greatest = _counts_of_each(paths, shown)
-            right += (least @ stack.w).sum(axis=-1)
-            left += (greatest @ stack.w).sum(axis=-1)
-        if self._draws.all():
+        for chosen, found in self._tied():
+            plain -= chosen.draws * at_hand()(chosen, shown.start).price_K_mean[:, shown]
+            for paths in found:
+                least, greatest = _counts_of_each(paths, shown)
+                right += least @ stack.w
+                left += greatest @ stack.w
+        if len(self._draws) == stack.draws:
             plain[:] = 0.0
         return Prices((plain + right) / stack.draws, (plain + left) / stack.draws)
 
@@ -230,17 +228,21 @@ class Ties:
             names = solution.binder[rows] % np.int64(shape[0])  # -2 and -1 go last
             places = names * stack.quarters + np.arange(stack.quarters)
             binds += np.bincount(places[~solution.tied[rows]], minlength=binds.size).reshape(shape)
-        for paths, ties in self._parts():
-            members = _members(paths)
+        walked = (paths for _, found in self._tied() for paths in found)
+        for paths, ties in zip(walked, solution.tied[self._draws], strict=True):
+            members = _members(paths)[:, 0]
             count = members.sum(axis=0)
-            binds += np.where(ties, members / count, 0.0).sum(axis=1)
-            together += (ties & (count > 1)).sum(axis=0)
+            binds += np.where(ties, members / count, 0.0)
+            together += ties & (count > 1)
         return Shares(binds / stack.draws, together / stack.draws)
 
 
 def _counts_of_each(paths: Paths, shown: slice) -> Floats:
-    """Return least and greatest counts of each capacity, axes (end, layer, quarter shown, draw, quarter)."""
-    shape = (2, paths.stack.layers, shown.stop - shown.start, paths.draws)
+    """Return the least and greatest counts of each capacity in one draw.
+
+    Axes are (end, layer, quarter of the capacity, quarter of the output).
+    """
+    shape = (2, paths.stack.layers, shown.stop - shown.start, 1)
 
     def own(layer: int, quarter: int, before: Floats) -> Floats:
         if not shown.start <= quarter < shown.stop:
@@ -251,7 +253,7 @@ def _counts_of_each(paths: Paths, shown: slice) -> Floats:
 
     none = np.zeros(shape)
     counts: Floats = paths.carry(Carried(start=none, own=own, demand=lambda _t: none, join=_ends))
-    return counts
+    return counts[:, :, :, 0]
 
 
 def binders(stack: Stack) -> Flags:

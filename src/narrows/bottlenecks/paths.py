@@ -23,6 +23,8 @@ __all__ = ["Carried", "Paths"]
 Floats = NDArray[np.float64]
 Marks = NDArray[Any]
 Node = tuple[int, int]
+_BEFORE: Node = (-1, 0)
+"""The node from which all paths start: what lies before the first quarter."""
 
 
 class Carried(NamedTuple):
@@ -85,12 +87,28 @@ class Paths:
         carried
             The marks, and what arcs and ties make of them.
         """
-        found = self._alone.walk(carried) if self.draws == 1 else _sweep(self.stack, carried)
+        found = self._walk(carried) if self.draws == 1 else _sweep(self.stack, carried)
         return np.stack(found, axis=-1)
 
     @cached_property
-    def _alone(self) -> _Alone:
-        return _Alone(self.stack)
+    def _arcs(self) -> tuple[list[_OnPath], list[Node]]:
+        return _Lengths(self.stack).back()
+
+    def _walk(self, carried: Carried) -> list[Marks]:
+        """Carry marks for one draw, along its shortest paths alone."""
+        arcs, ends = self._arcs
+        marks = {_BEFORE: carried.start}
+        for node, layer, quarter, into in arcs:
+            ways = [
+                carried.own(layer, quarter, marks[before])
+                if arc == ARC_OWN
+                else carried.demand(quarter)
+                if arc == ARC_DEMAND
+                else marks[before]
+                for arc, before in into
+            ]
+            marks[node] = reduce(carried.join, ways)
+        return [marks[node] for node in ends]
 
 
 def _sweep(stack: Stack, carried: Carried) -> list[Marks]:
@@ -137,12 +155,17 @@ def _choose(ways: list[tuple[Floats, Marks]], join: Callable[[Marks, Marks], Mar
     return best, marks
 
 
-_BEFORE: Node = (-1, 0)
-"""The node from which all paths start: what lies before the first quarter."""
+class _OnPath(NamedTuple):
+    """A node on a shortest path, and the last arcs of such paths to it, each with the node before it."""
+
+    node: Node
+    layer: int
+    quarter: int
+    arcs: list[tuple[int, Node]]
 
 
-class _Alone:
-    """The shortest paths of one draw.
+class _Lengths:
+    """Lengths of the shortest paths of one draw.
 
     A layer has two nodes a quarter: its output as capacity and inputs allow it, and as the cap on its stock
     leaves it. A node is its quarter and a place in it; nodes in ascending order are in the order of paths.
@@ -162,8 +185,6 @@ class _Alone:
         self.uncapped: list[list[float]] = [[0.0] for _ in lags]
         for t in range(stack.quarters):
             self._forward(t)
-        self.ends = [self._final(self.root, t + 1) for t in range(stack.quarters)]
-        self.arcs = self._back()
 
     def _forward(self, t: int) -> None:
         Z, A, capped = self.Z, self.A, self.capped
@@ -182,34 +203,20 @@ class _Alone:
                 lowered = Z[self.parent[i]][t + 1] + self.slack[i][t]
                 Z[i][t + 1] = min(Z[i][t + 1], lowered)
 
-    def _back(self) -> list[tuple[Node, int, int, list[tuple[int, Node]]]]:
-        """Return the nodes on shortest paths in the order of paths: layer, quarter, and arcs into each."""
-        found = {}
-        ahead = self.ends.copy()
+    def back(self) -> tuple[list[_OnPath], list[Node]]:
+        """Return the nodes on the shortest paths in the order of paths, and those of the root by quarter."""
+        ends = [self._final(self.root, t + 1) for t in range(len(self.D))]
+        found: dict[Node, _OnPath] = {}
+        ahead = ends.copy()
         while ahead:
             node = ahead.pop()
             if node not in found and node != _BEFORE:
                 quarter, place = node
                 layer = self.up[min(place, 2 * len(self.up) - 1 - place)]
                 arcs = _tight((self._inputs if place < len(self.up) else self._caps)(layer, quarter))
-                found[node] = layer, quarter, arcs
+                found[node] = _OnPath(node, layer, quarter, arcs)
                 ahead += [before for _, before in arcs]
-        return [(node, *found[node]) for node in sorted(found)]
-
-    def walk(self, carried: Carried) -> list[Marks]:
-        """Return the marks of the root, one for each quarter."""
-        marks = {_BEFORE: carried.start}
-        for node, layer, quarter, arcs in self.arcs:
-            ways = [
-                carried.own(layer, quarter, marks[before])
-                if arc == ARC_OWN
-                else carried.demand(quarter)
-                if arc == ARC_DEMAND
-                else marks[before]
-                for arc, before in arcs
-            ]
-            marks[node] = reduce(carried.join, ways)
-        return [marks[node] for node in self.ends]
+        return sorted(found.values()), ends
 
     def _final(self, layer: int, slot: int) -> Node:
         """Return the node of a layer's output as its cap leaves it; slot 0 is before the first quarter."""
