@@ -51,8 +51,8 @@ QUOTED, SAID = re.compile(r"(?<!\w)(['\"]).*?\1(?!\w)|\(.*?\)|\d+|\b[a-z]\b"), 6
 """What differs between two refusals of one kind, and how much of a refusal tells its kind."""
 TOOL = 4
 """Place of ours among the tools that watch an interpreter; debuggers and coverage have others."""
-SECONDS = 20
-"""A parser that takes longer hangs."""
+SECONDS = 20.0
+"""A parser that takes longer of the processor hangs; one that is stopped, or waits for a core, does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def run(target: Target, runs: int, seed: int = 1, *, seconds: float = float("inf
     kept, sound, found = list(target.seeds), list(target.seeds), Outcome()
     told: set[str] = set()
     began = time.monotonic()
-    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
     with _watch() as watch:
         while True:
             first = found.runs < len(target.seeds)
@@ -218,7 +218,7 @@ def _watch() -> Iterator[Watch]:
 
 def _once(target: Target, body: bytes, watch: Watch, *, traced: bool) -> tuple[str, Failure | None]:
     """Return the kind of refusal, empty for none, and what must not come out."""
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     traced = traced and watch.trace is not None
     if traced:
         sys.settrace(watch.trace)
@@ -233,7 +233,7 @@ def _once(target: Target, body: bytes, watch: Watch, *, traced: bool) -> tuple[s
     finally:
         if traced:
             sys.settrace(None)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return "", None
 
 

@@ -42,6 +42,17 @@ def test_the_fuzzer_finds_what_is_wrong():
     assert (again.runs, again.refused, again.kept) == (found.runs, found.refused, found.kept)
 
 
+def test_a_parser_that_does_not_end_is_told(monkeypatch):
+    def endless(body: bytes) -> object:
+        while b"a" in body:
+            pass
+        return body
+
+    monkeypatch.setattr("fuzz.SECONDS", 0.05)
+    found = run(Target("endless", endless, (b"a",)), 3, seed=1)
+    assert [failure.kind for failure in found.failures] == ["Hang"]
+
+
 EVENT = TARGETS["event"].seeds[1]
 CLOSES = b"date,ticker,close\n2026-04-24,SPX,7165.08\n"
 
