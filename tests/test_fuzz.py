@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrows.claims.agreement import rounded
+from narrows.claims.checking import check
 from narrows.cli import main
 from narrows.errors import ALIKE, DataError, NarrowsError, nearest
 
@@ -90,6 +91,8 @@ CLOSES = b"date,ticker,close\n2026-04-24,SPX,7165.08\n"
         ("timelines", TIMELINES.replace(b"5/1/2026", b"9" * 40 + b"/1/2026"), "Line 2 of 'timelines.csv'"),
         ("event", EVENT.replace(b'unit = "share"', b"unit = {}", 1), "the unit of 'share' is {}"),
         ("sun", b"\n" * 8 + b"x" * 200_000, "field larger than field limit"),
+        ("draft", b"Intel is down 5% from its " + b"5" * 5001 + b" week high.", "Line 1 of the draft"),
+        ("draft", DRAFT + b"\n\n9 of the 9,999" + b",999" * 20 + b" sectors rose.", "a number of 64 digits"),
     ],
 )
 def test_what_it_found_is_refused_in_a_sentence(name, body, sentence):
@@ -107,6 +110,14 @@ def test_the_nearest_names_are_those_of_difflib(text, known):
 @pytest.mark.parametrize("value", [1e308, -1e30, 1e-320, float("inf")])
 def test_rounding_takes_any_number(value):
     assert rounded(value, 2) == pytest.approx(value, abs=0.01)
+
+
+@pytest.mark.parametrize("unit", ["days", "weeks", "months", "quarters", "years"])
+@pytest.mark.parametrize("count", ["200000", "99999", "9999", "9" * 40])
+def test_a_change_over_more_time_than_there_is_has_no_base(count, unit):
+    text = f"The S&P 500 rose 5% over the past {count} {unit} to May 1, 2026, its best in {count} years."
+    verdict = check(text).checked[0].verdict
+    assert verdict.verdict in {"UNVERIFIABLE", "FALSE"}
 
 
 def test_a_draft_with_an_impossible_date_is_read():

@@ -101,7 +101,7 @@ class Dated:
         """
         try:
             return self._span(beside, past=past)
-        except ValueError:  # 31 April
+        except (ValueError, OverflowError):  # 31 April, or before the calendar begins
             return None
 
     def _span(self, beside: date | None, *, past: bool) -> Span | None:  # noqa: PLR0911 - one line a kind

@@ -39,6 +39,9 @@ _DASH_SIGN = re.compile(
     r"(?<![\w.])[\u2013\u2014](?=[$\u20ac\u00a3]?\d)|(?<=[A-Za-z)])\u2013(?=\d+(?:\.\d+)?\s?%)"
 )
 _LOST = re.compile("\ufffd+(?=\\d)")
+MOST_DIGITS = 40
+"""Digits of a number that is read."""
+_LONG = re.compile(rf"\d(?:,?\d){{{MOST_DIGITS},}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def read(content: bytes | str) -> Document:
     UsageError
         If the draft is too large or nested too deep.
     DataError
-        If it is no text.
+        If it is no text, or has a number too long to be one.
 
     Examples
     --------
@@ -159,9 +162,23 @@ def read(content: bytes | str) -> Document:
         page = _Page()
         page.feed(re.sub(r"&#[xX]?[0-9a-fA-F]{7,};?", " ", text))
         page.close()
-        return Document("html", tuple(page.done()), plain(text))
+        return _readable(Document("html", tuple(page.done()), plain(text)))
     text = plain(text)
-    return Document("markdown", tuple(_markdown(text)), text)
+    return _readable(Document("markdown", tuple(_markdown(text)), text))
+
+
+def _readable(document: Document) -> Document:
+    """Return a document; refuse one with a number that no market has, and that no arithmetic holds."""
+    for block in document.blocks:
+        long = _LONG.search(block.text)
+        if long is not None:
+            count = sum(letter.isdigit() for letter in long[0])
+            raise DataError(
+                f"Line {block.line} of the draft has a number of {count:,} digits",
+                f"A number of at most {MOST_DIGITS} digits is read",
+                "Correct it",
+            )
+    return document
 
 
 def _is_html(text: str) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["History", "Period"]
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+LEAST_DAYS = {"week": 7, "month": 28, "quarter": 90, "year": 365}
+"""Days of a period, at the fewest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,15 @@ class History:
         return day.replace(day=1) if kind == "mtd" else date(day.year, day.month - (day.month - 1) % 3, 1)
 
     def back(self, end: int, count: int, unit: str) -> int | None:
-        """Return the place of the session so many days, weeks, months or years before another."""
+        """Return the place of the session so many days, weeks, months or years before another.
+
+        None where that lies before the first session.
+        """
         day = self.days[end]
         if unit == "day":
             return end - count if end >= count else None
+        if count * LEAST_DAYS[unit] > (day - self.days[0]).days + LEAST_DAYS["month"]:
+            return None
         if unit == "week":
             return self.before(monday_of(day) - timedelta(weeks=count - 1))
         return self.last(months_before(day, count * MONTHS[unit]))
