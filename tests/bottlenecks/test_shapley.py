@@ -106,6 +106,17 @@ def test_without_a_tie_the_share_is_the_price():
             assert at_ties(stack, quarter)[0] == pytest.approx(solved.price_K_mean[:, quarter])
 
 
+def test_more_layers_than_bits_are_refused():
+    net = Network([62] * 62 + [-1], [0] * 63)
+    stack = Stack(net, np.ones((1, 63, 1)), np.zeros((1, 63, 1)), np.full((1, 63, 1), np.inf), [[9.0]], [1.0])
+    with pytest.raises(UsageError) as caught:
+        users(stack, 0)
+    assert str(caught.value) == (
+        "The network has 63 layers. Sets of layers are kept for 62 layers at most. "
+        "Ask for intervals of single masks."
+    )
+
+
 def test_tied_with_demand_more_of_a_layer_is_worth_nothing_and_less_costs():
     right, left, part = split(users(EXAMPLES["B"], 0), EXAMPLES["B"].w, 2)
     known = Ties(EXAMPLES["B"], plain.solve(EXAMPLES["B"])).prices(slice(0, 1))
