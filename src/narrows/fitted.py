@@ -57,7 +57,7 @@ SLOWER = 0.7
 FIRST_DAMPING, LESS, MORE, TRIES = 1e-2, 5.0, 4.0, 8
 """First damping; what a step that helps divides it by, and one that does not multiplies it by; tries."""
 AT_ONCE = 60_000
-"""Most numbers in a stack of nudged tables: one call is quicker than many while the stack stays near the core."""
+"""Most numbers in a stack of nudged tables: one call is quicker than many while a stack is small."""
 SETTLED = 1e-6
 """Fall of the cost, as a share, after which a fit with held scale has ended; least damping."""
 NORMAL = 1.4826
@@ -254,8 +254,8 @@ def fit(
     Parameters
     ----------
     predict
-        Logarithm of the prediction of every row from log-coefficients, in the form of `centre`; where that is a
-        table, also from a stack of such tables, one prediction of every row for each.
+        Logarithm of the prediction of every row from log-coefficients, in the form of `centre`; where that is
+        a table, also from a stack of such tables, one prediction of every row for each.
     measured
         Logarithms of what was measured.
     centre
