@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-# A test starts many commands; without bytecode each compiles the package anew.
+# Tests start many commands: without bytecode each would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: map test programs lint warm bench validate package clean
@@ -26,8 +26,10 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-warm: $(DEV)  ## beside the checks: bytecode and compiled kernels, which every process of tests would make anew
-	@$(BIN)/python -m pytest -q -p no:cacheprovider -k "twin or compiled" >/dev/null || true
+KERNELS := $(addprefix tests/,bottlenecks/test_solve.py facility/test_plant.py inference/test_serving.py \
+  inference/test_serving_policies.py shocks/test_inventories_and_world.py)
+warm: $(DEV)  ## kernels compiled beside the checks, which leave a core idle: each process of tests would compile them
+	@$(BIN)/python -m pytest -q -p no:cacheprovider -k "twins or compiled" $(KERNELS) >/dev/null || true
 
 bench: $(DEV)  ## ours beside the peer, as ratios; JSON=1 for JSON
 	@$(BIN)/python -m benchmarks $(if $(JSON),--json)
