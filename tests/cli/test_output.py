@@ -153,7 +153,9 @@ def test_an_interrupt_is_one_line(capsys, monkeypatch):
 @posix
 def test_a_signal_ends_with_130(tmp_path):
     code = "import signal, sys, time; from narrows.cli import main, map as m; "
-    code += "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background job ignores it
+    code += (
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background job ignores it
+    )
     code += "m.ask = lambda *a, **k: (print('ready', file=sys.stderr, flush=True), time.sleep(60)); "
     code += "sys.exit(main(['map']))"
     with subprocess.Popen(
