@@ -5,12 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-.PHONY: map test programs lint bench validate package clean
+# Tests start many commands: without bytecode each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: map test programs lint warm bench validate package clean
 
 map: $(STAMP)  ## install into .venv and run the main job
 	@$(BIN)/narrows map
 
-test: $(DEV) programs lint  ## every check and every test
+test: $(DEV) programs  ## every check and every test
+	@$(MAKE) --no-print-directory -j2 lint warm
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 programs:  ## chromium and LibreOffice, where this machine can install them
@@ -21,6 +25,11 @@ lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+KERNELS := $(addprefix tests/,bottlenecks/test_solve.py facility/test_plant.py inference/test_serving.py \
+  inference/test_serving_policies.py shocks/test_inventories_and_world.py)
+warm: $(DEV)  ## kernels compiled beside the checks, which leave a core idle: each process of tests would compile them
+	@$(BIN)/python -m pytest -q -p no:cacheprovider -k "twins or compiled" $(KERNELS) >/dev/null || true
 
 bench: $(DEV)  ## ours beside the peer, as ratios; JSON=1 for JSON
 	@$(BIN)/python -m benchmarks $(if $(JSON),--json)

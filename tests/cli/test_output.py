@@ -152,20 +152,26 @@ def test_an_interrupt_is_one_line(capsys, monkeypatch):
 
 @posix
 def test_a_signal_ends_with_130(tmp_path):
-    code = "import sys, time; from narrows.cli import main, map as m; "
+    code = "import signal, sys, time; from narrows.cli import main, map as m; "
+    code += (
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background job ignores it
+    )
     code += "m.ask = lambda *a, **k: (print('ready', file=sys.stderr, flush=True), time.sleep(60)); "
     code += "sys.exit(main(['map']))"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    assert process.stderr.readline() == "ready\n"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    ) as process:
+        try:
+            assert process.stderr.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (130, "", "narrows: interrupted; nothing was half-written\n")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.inference.law import COMPUTE, FEATURES, MEMORY, REST, groups_of, read_law, step_features
+from narrows.inference.law import FEATURES, SUMS, groups_of, read_law, step_features
 from narrows.inference.steps import StepTable
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def placed_steps(
     factor = np.exp(logs)
     size = len(FEATURES)
     made = placed_features(model, chip, place, most_tokens=most_tokens) if features is None else features
-    fed, led, later, alone, paired, unpaired, read_one, far, farther = (
-        found * factor[:size] for found in made
-    )
+    # What is needed of the features: memory, compute, the rest, and dense work by itself.
+    weighed = np.column_stack([SUMS * factor[:size, None], np.eye(size)[:, 3] * factor[3]])
+    fed, led, later, alone, paired, unpaired, read_one, far, farther = (found @ weighed for found in made)
     ranks = place.ranks
     tokens = np.arange(most_tokens + 1) / ranks
     led = led - later
@@ -123,17 +123,17 @@ def placed_steps(
     most = float(model.sparse_context or math.inf)
     span = float(model.window or math.inf)
     whole = farther - far if model.window else one
-    read, scored = one[MEMORY].sum(), one[COMPUTE].sum()
-    wide = whole[MEMORY].sum() if math.isinf(most) else read
+    read, scored = one[0], one[1]
+    wide = whole[0] if math.isinf(most) else read
     return StepTable.from_roof(
-        fed[:, MEMORY].sum(axis=1),
-        fed[:, COMPUTE].sum(axis=1) + fed[:, 3] * short,
-        (led[:, COMPUTE].sum(axis=1) + led[:, 3] * short) / ranks,
-        fed[:, REST].sum(axis=1) + seconds_per_step / float(factor[-1]),
+        fed[:, 0],
+        fed[:, 1] + fed[:, 3] * short,
+        (led[:, 1] + led[:, 3] * short) / ranks,
+        fed[:, 2] + seconds_per_step / float(factor[-1]),
         cache=(wide / ranks, most),
         window=((read - wide) / ranks, span),
-        pairs=pair[COMPUTE].sum() / ranks,
+        pairs=pair[1] / ranks,
         scores=scored / ranks,
-        request=led[0, REST].sum() / ranks,
+        request=led[0, 2] / ranks,
         scale=float(factor[-1]),
     )

@@ -201,7 +201,7 @@ def sandwich(fit: Fit) -> Array:
     sum and g the slope of each run's penalty.
     """
     points = fit.points
-    _, _, curve, own = _derivatives(fit.logs[None, :], points, np.ones((1, len(points.loss))))
+    _, curve, _, own = _derivatives(fit.logs[None, :], points, np.ones((1, len(points.loss))))
     inverse = np.linalg.inv(curve[0])
     found: Array = inverse @ (own[0] @ own[0].T) @ inverse
     return found
@@ -219,7 +219,10 @@ def _penalty(residual: Array) -> Array:
 
 
 def _derivatives(logs: Array, points: Points, weight: Array) -> tuple[Array, Array, Array, Array]:
-    """Return the penalty, its slope, its second derivatives, and the slope of every run's penalty."""
+    """Return the slope of the penalty, its second derivatives, what touches it, and every run's own slope.
+
+    What touches it is the curvature of the weighed least squares that lie above the penalty and touch it.
+    """
     size, tokens = points.size, points.tokens
     parts = np.exp(_terms(logs, size, tokens))
     whole = parts.sum(axis=0)
@@ -238,7 +241,9 @@ def _derivatives(logs: Array, points: Points, weight: Array) -> tuple[Array, Arr
         curve[:, exponent, coefficient] -= mixed
         curve[:, exponent, exponent] += (mass * log**2).sum(axis=1)
     curve[:, 2, 2] += (push * third).sum(axis=1)
-    return (weight * _penalty(residual)).sum(axis=1), own.sum(axis=2), curve, own
+    force = weight * np.minimum(1.0, HUBER / np.maximum(np.abs(residual), HUBER))
+    touching = (jacobian * force[:, None, :]) @ jacobian.swapaxes(1, 2) + LEAST_DAMPING * np.eye(5)
+    return own.sum(axis=2), curve, touching, own
 
 
 def _descend(starts: Array, points: Points, weight: Array) -> tuple[Array, Array]:
@@ -257,8 +262,7 @@ def _descend(starts: Array, points: Points, weight: Array) -> tuple[Array, Array
     least = _weighed(now, middle, weight)
     live = np.arange(len(now))
     for _ in range(ITERATIONS):
-        _, slope, curve, _ = _derivatives(now[live], middle, weight[live])
-        touching = _touching(now[live], middle, weight[live])
+        slope, curve, touching, _ = _derivatives(now[live], middle, weight[live])
         step = -np.linalg.solve(curve + damping[live, None, None] * touching, slope[..., None])[..., 0]
         step = np.clip(step, -2.0, 2.0)
         tried = now[live] + step
@@ -281,14 +285,3 @@ def _weighed(logs: Array, points: Points, weight: Array) -> Array:
     whole = np.log(np.exp(_terms(logs, points.size, points.tokens)).sum(axis=0))
     value: Array = (weight * _penalty(whole - points.loss)).sum(axis=1)
     return value
-
-
-def _touching(logs: Array, points: Points, weight: Array) -> Array:
-    """Return the curvature of the weighed least squares that lie above the penalty and touch it."""
-    parts = np.exp(_terms(logs, points.size, points.tokens))
-    whole = parts.sum(axis=0)
-    first, second, third = parts / whole
-    jacobian = np.stack([first, second, third, -first * points.size, -second * points.tokens], axis=1)
-    force = weight * np.minimum(1.0, HUBER / np.maximum(np.abs(np.log(whole) - points.loss), HUBER))
-    curve: Array = (jacobian * force[:, None, :]) @ jacobian.swapaxes(1, 2)
-    return curve + LEAST_DAMPING * np.eye(5)

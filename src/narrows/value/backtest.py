@@ -273,16 +273,18 @@ def correlate(observations: tuple[Observation, ...], years: Sequence[int], seed:
     """
     shuffle = stream(seed, "value.backtest")
     layers = sorted({one.layer for one in observations})
-    whole = _within(observations)
-    of_layer = {name: [one for one in observations if one.layer == name] for name in layers}
-    resampled = [
-        _within([one for name in shuffle.choice(layers, len(layers)) for one in of_layer[name]])
-        for _ in range(RESAMPLES)
-    ]
-    shuffled = [_within(_mixed(observations, shuffle)) for _ in range(RESAMPLES)]
-    low, high = np.nanquantile(resampled, BAND)
+    at = np.array([one.year for one in observations])
+    rents, changes = (
+        np.array([values])
+        for values in zip(*((one.rent_share, one.change) for one in observations), strict=True)
+    )
+    once = np.ones((1, len(at)))
+    whole = float(_within(at, rents, changes, once)[0])
+    picked = _counts(shuffle, len(layers))[:, [layers.index(one.layer) for one in observations]]
+    low, high = np.nanquantile(_within(at, rents, changes, picked), BAND)
+    shuffled = _within(at, _mixed(at, rents[0], shuffle), changes, once)
     names = sorted({name for one in observations for name in one.companies})
-    others = [_within(_recounted(observations, names, shuffle)) for _ in range(RESAMPLES)]
+    others = _within(at, rents, *_recounted(observations, names, _counts(shuffle, len(names))))
     company_low, company_high = np.nanquantile(others, BAND)
     rising = [one.change for one in observations if one.rent_share >= BINDS]
     plain = [one.change for one in observations if one.rent_share < BINDS]
@@ -294,8 +296,8 @@ def correlate(observations: tuple[Observation, ...], years: Sequence[int], seed:
         company_low=float(company_low),
         company_high=float(company_high),
         by_layer=_by_layer(observations),
-        chance=float(np.mean(np.array(shuffled) >= whole)),
-        by_year=tuple((year, _within([one for one in observations if one.year == year])) for year in years),
+        chance=float(np.mean(shuffled >= whole)),
+        by_year=tuple((year, float(_within(at, rents, changes, once * (at == year))[0])) for year in years),
         scarce=float(np.mean(rising)) if rising else np.nan,
         plain=float(np.mean(plain)) if plain else np.nan,
     )
@@ -323,19 +325,41 @@ def _ranks(values: Array) -> Array:
     return ranks
 
 
-def _within(observations: Sequence[Observation]) -> float:
-    """Return the rank correlation within years, years weighted by their observations."""
-    total, weight = 0.0, 0
-    groups: dict[int, tuple[list[float], list[float]]] = {}
-    for one in observations:
-        rents, changes = groups.setdefault(one.year, ([], []))
-        rents.append(one.rent_share)
-        changes.append(one.change)
-    for rents, changes in groups.values():
-        found = rank_correlation(rents, changes)
-        if math.isfinite(found):
-            total, weight = total + len(rents) * found, weight + len(rents)
-    return total / weight if weight else float("nan")
+def _within(at: NDArray[np.int64], rents: Array, changes: Array, counts: Array) -> Array:
+    """Return the rank correlation within years of each resample, years weighted by their observations.
+
+    Parameters
+    ----------
+    at
+        Year of each observation.
+    rents, changes, counts
+        What is ranked, and how often each observation counts; axes (resample or 1, observation).
+    """
+    total, weight = np.zeros(()), np.zeros(())
+    for year in np.unique(at):
+        count = counts[:, at == year]
+        size = count.sum(axis=1)
+        one, other = (_counted_ranks(values[:, at == year], count) for values in (rents, changes))
+        one, other = (
+            ranks - ((count * ranks).sum(axis=1) / np.maximum(size, 1.0))[:, None] for ranks in (one, other)
+        )
+        scale = np.sqrt((count * one * one).sum(axis=1) * (count * other * other).sum(axis=1))
+        known = scale > 0
+        together = (count * one * other).sum(axis=1) / np.where(known, scale, 1.0)
+        total = total + np.where(known, size * together, 0.0)
+        weight = weight + np.where(known, size, 0.0)
+    found: Array = np.where(weight > 0, total, np.nan) / np.maximum(weight, 1.0)
+    return found
+
+
+def _counted_ranks(values: Array, counts: Array) -> Array:
+    """Return ranks of values that count so often, ties at their middle; axes (resample or 1, observation)."""
+    below, level = (
+        (counts[:, None, :] * compared(values[:, :, None], values[:, None, :])).sum(axis=2)
+        for compared in (np.greater, np.equal)
+    )
+    ranks: Array = below + (level - 1) / 2
+    return ranks
 
 
 def _by_layer(observations: Sequence[Observation]) -> tuple[tuple[str, float], ...]:
@@ -356,33 +380,31 @@ def _by_layer(observations: Sequence[Observation]) -> tuple[tuple[str, float], .
     return tuple(sorted(((name, part / weight) for name, part in added.items()), key=lambda pair: pair[1]))
 
 
-def _recounted(
-    observations: Sequence[Observation], names: list[str], shuffle: np.random.Generator
-) -> list[Observation]:
-    """Return the observations with companies drawn anew, each in all its layers and years."""
-    times = dict(
-        zip(
-            names,
-            np.bincount(shuffle.integers(len(names), size=len(names)), minlength=len(names)),
-            strict=True,
-        )
-    )
-    found = []
-    for one in observations:
-        weights = [weight * times[name] for name, weight in zip(one.companies, one.weights, strict=True)]
-        if sum(weights) > 0:
-            change = sum(weight * moved for weight, moved in zip(weights, one.changes, strict=True))
-            found.append(one._replace(change=float(change / sum(weights))))
-    return found
+def _counts(shuffle: np.random.Generator, size: int) -> Array:
+    """Return how often each of so many things is drawn, for every resample."""
+    drawn = [np.bincount(shuffle.integers(size, size=size), minlength=size) for _ in range(RESAMPLES)]
+    return np.array(drawn, dtype=np.float64)
 
 
-def _mixed(observations: Sequence[Observation], shuffle: np.random.Generator) -> list[Observation]:
-    """Return the observations with rents shuffled within years."""
-    found: list[Observation] = []
-    for year in sorted({one.year for one in observations}):
-        group = [one for one in observations if one.year == year]
-        rents = shuffle.permutation([one.rent_share for one in group])
-        found += [one._replace(rent_share=float(rent)) for one, rent in zip(group, rents, strict=True)]
+def _recounted(observations: Sequence[Observation], names: list[str], times: Array) -> tuple[Array, Array]:
+    """Return changes with companies drawn so often, each in all its layers and years, and which count."""
+    sums, changes = np.zeros((2, len(times), len(observations)))
+    for place, one in enumerate(observations):
+        for name, weight, moved in zip(one.companies, one.weights, one.changes, strict=True):
+            drawn = weight * times[:, names.index(name)]
+            sums[:, place] += drawn
+            changes[:, place] += drawn * moved
+    counts = (sums > 0).astype(np.float64)
+    return changes / np.where(sums > 0, sums, 1.0), counts
+
+
+def _mixed(at: NDArray[np.int64], rents: Array, shuffle: np.random.Generator) -> Array:
+    """Return the rents shuffled within years, for every resample."""
+    found = np.tile(rents, (RESAMPLES, 1))
+    places = [np.flatnonzero(at == year) for year in np.unique(at)]
+    for row in found:
+        for place in places:
+            row[place] = shuffle.permutation(rents[place])
     return found
 
 
