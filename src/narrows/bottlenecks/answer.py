@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows import __version__
-from narrows.bottlenecks.interval import Ties, binders
+from narrows.bottlenecks.interval import Ties
 from narrows.bottlenecks.model import FIRST, LAST, Model, Stacks, build, draws_last
 from narrows.bottlenecks.result import Band, LayerRow, MapResult, PriceRow
 from narrows.bottlenecks.solution import CHUNK, chunks, join
@@ -140,19 +140,21 @@ class Run:
         at = self.shown.start + column
         row = self.row(name)
         found = (self.solution.binder[:, at] == row).astype(np.float64)
-        tied = self.solution.tied[:, at]
-        if tied.any():
-            together = binders(self.stack.take(tied))[:, :, at]
-            found[tied] = together[row] / together.sum(axis=0)
+        draws, together = self._tied(at)
+        found[draws] = together[row] / together.sum(axis=0)
         return np.asarray(found)
+
+    def _tied(self, at: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the draws in which a quarter is tied, and who may bind it, axes (layer + 2, tied draw)."""
+        tied = self.solution.tied[self.ties.draws, at]
+        return self.ties.draws[tied], self.ties.members[:, tied, at]
 
     def together(self, column: int = 0) -> Array:
         """Return 1 for each draw in which two layers or more bind a quarter shown, else 0, axis (draw)."""
         at = self.shown.start + column
         found = np.zeros(self.reader.n)
-        tied = self.solution.tied[:, at]
-        if tied.any():
-            found[tied] = binders(self.stack.take(tied))[:, :, at].sum(axis=0) > 1
+        draws, together = self._tied(at)
+        found[draws] = together.sum(axis=0) > 1
         return found
 
 

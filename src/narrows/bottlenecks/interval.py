@@ -154,6 +154,11 @@ class Ties:
     solution
         Its solution: draws without a tie keep their one price and their one binder.
 
+    Attributes
+    ----------
+    draws
+        Places of the draws with a tie, axis (tied draw).
+
     Examples
     --------
     Two layers of 3 feed a root of 9: they bind together, and more of one alone adds nothing.
@@ -173,20 +178,20 @@ class Ties:
 
     def __init__(self, stack: Stacked, solution: Solution) -> None:
         self.stack, self.solution = stack, solution
-        self._draws = np.flatnonzero(solution.tied.any(axis=1))
+        self.draws = np.flatnonzero(solution.tied.any(axis=1))
 
     def _tied(self) -> Iterable[tuple[Stack, list[Paths]]]:
         """Return the tied draws, some at a time, and the paths of each: faster than those of many at once."""
-        return self._few if len(self._draws) <= KEPT else self._found()
+        return self._few if len(self.draws) <= KEPT else self._found()
 
     @cached_property
     def _few(self) -> list[tuple[Stack, list[Paths]]]:
         return list(self._found())
 
     def _found(self) -> Iterator[tuple[Stack, list[Paths]]]:
-        for block in chunks(len(self._draws), KEPT):
+        for block in chunks(len(self.draws), KEPT):
             wanted = np.zeros(self.stack.draws, dtype=np.bool_)
-            wanted[self._draws[block]] = True
+            wanted[self.draws[block]] = True
             chosen = self.stack.take(wanted)
             yield chosen, [Paths(chosen.take(slice(row, row + 1))) for row in range(chosen.draws)]
 
@@ -209,7 +214,7 @@ class Ties:
                 least, greatest = _counts_of_each(paths, shown)
                 right += least @ stack.w
                 left += greatest @ stack.w
-        if len(self._draws) == stack.draws:
+        if len(self.draws) == stack.draws:
             plain[:] = 0.0
         return Prices((plain + right) / stack.draws, (plain + left) / stack.draws)
 
@@ -228,13 +233,20 @@ class Ties:
             names = solution.binder[rows] % np.int64(shape[0])  # -2 and -1 go last
             places = names * stack.quarters + np.arange(stack.quarters)
             binds += np.bincount(places[~solution.tied[rows]], minlength=binds.size).reshape(shape)
-        walked = (paths for _, found in self._tied() for paths in found)
-        for paths, ties in zip(walked, solution.tied[self._draws], strict=True):
-            members = _members(paths)[:, 0]
+        for members, ties in zip(self.members.swapaxes(0, 1), solution.tied[self.draws], strict=True):
             count = members.sum(axis=0)
             binds += np.where(ties, members / count, 0.0)
             together += ties & (count > 1)
         return Shares(binds / stack.draws, together / stack.draws)
+
+    @cached_property
+    def members(self) -> Flags:
+        """Who may bind the tied draws, as `binders`, axes (layer + 2, tied draw, quarter)."""
+        found = np.empty((self.stack.layers + 2, len(self.draws), self.stack.quarters), dtype=np.bool_)
+        walked = (paths for _, some in self._tied() for paths in some)
+        for place, paths in enumerate(walked):
+            found[:, place] = _members(paths)[:, 0]
+        return found
 
 
 def _counts_of_each(paths: Paths, shown: slice) -> Floats:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.bottlenecks.answer import BAND, DEFAULT_DRAWS, DEFAULT_SEED, STOCK, _meta
-from narrows.bottlenecks.interval import binders, users
+from narrows.bottlenecks.interval import users
 from narrows.bottlenecks.pricing import one_quarter
 from narrows.bottlenecks.shapley import split
 from narrows.bottlenecks.signal import HALF_DOUBT, Bins, enough
@@ -204,9 +204,8 @@ class _Study:
         codes = solution.binder[:, shown]
         rows = [*range(1, len(self.layers) + 1), self.run.row(STOCK)]
         found: NDArray[np.bool_] = codes == np.array(rows)[:, None, None]
-        tied: NDArray[np.bool_] = np.asarray(solution.tied[:, shown].any(axis=1))
-        if tied.any():
-            found[:, tied] = binders(self.run.model.stack(tied))[rows][:, :, shown]
+        ties = self.run.ties
+        found[:, ties.draws] = ties.members[rows][:, :, shown]
         return found
 
     def _shares(self, ahead: int) -> Array:

@@ -109,6 +109,8 @@ class Stage:
         Compute deployed in the quarter asked about [h100e/quarter], axis (draw).
     binder, tied
         Who binds it, as in `narrows.bottlenecks.solution.Solution`, axis (draw).
+    column
+        The quarter asked about.
     """
 
     raised: tuple[int, ...]
@@ -117,6 +119,12 @@ class Stage:
     deployed: Array
     binder: NDArray[np.int16]
     tied: Flags
+    column: int
+
+    @cached_property
+    def together(self) -> Flags:
+        """Who may bind the tied draws, axes (layer + 2, tied draw)."""
+        return binders(self.model.stack(self.tied))[:, :, self.column]
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +229,7 @@ class Migration:
                 capacity[:, row] = self.ceilings.path(capacity[:, row], row, rows)
 
         model = self.model.changed(change) if raised else self.model
-        return Stage(raised, model, *self._forward(model, chunks(self.run.reader.n)))
+        return Stage(raised, model, *self._forward(model, chunks(self.run.reader.n)), self.column)
 
     def _forward(
         self, model: Model, parts: Iterable[slice | Flags]
@@ -246,8 +254,7 @@ class Migration:
         """Return each draw's share of binding of a row after a stage, ties shared, axis (draw)."""
         found = (stage.binder == row).astype(np.float64)
         if stage.tied.any():
-            together = binders(stage.model.stack(stage.tied))[:, :, self.column]
-            found[stage.tied] = together[row] / together.sum(axis=0)
+            found[stage.tied] = stage.together[row] / stage.together.sum(axis=0)
         return np.asarray(found)
 
     # The cascade in which every draw has its own binder.

@@ -226,10 +226,7 @@ class Rooms:
     @cached_property
     def levers(self) -> dict[str, Lever]:
         """Changes of software that a claim is about, by name."""
-        from narrows.inference.levers import levers
-
-        found = levers(seed=self.asked.seed, only=CHANGES)
-        return {one.name: one for one in (*found.alone, *found.together)}
+        return _levers(self.asked.seed)
 
     def table(self, name: str) -> Table:
         """Return a table of Day 8, made once."""
@@ -264,6 +261,15 @@ class Rooms:
         """Return a fact in every draw, in the unit in which it is stated."""
         fact = self.catalog.fact(id_)
         return self.facts.reader.draws(id_) * (fact.value / fact.canonical_value)
+
+
+@lru_cache(maxsize=2)
+def _levers(seed: int) -> dict[str, Lever]:
+    """Return changes of software by name; simulations that no draw of the facts moves, asked once a seed."""
+    from narrows.inference.levers import levers
+
+    found = levers(seed=seed, only=CHANGES)
+    return {one.name: one for one in (*found.alone, *found.together)}
 
 
 @lru_cache(maxsize=2)
