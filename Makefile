@@ -15,7 +15,7 @@ map: $(STAMP)  ## install into .venv and run the main job
 
 test: $(DEV) programs  ## every check and every test
 	@$(MAKE) --no-print-directory -j2 lint warm
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 programs:  ## chromium and LibreOffice, where this machine can install them
 	@.ci/programs

@@ -174,6 +174,7 @@ class Shapes:
         self.read, self.written = (m * k + n * k) * self.size, m * n * OUTPUT
         self.depths, self.at = np.unique(k, return_inverse=True)
         self.known: dict[bytes, Array] = {}
+        self.taken: dict[float, Array] = {}
 
     def only(self, chosen: Array | NDArray[np.bool_]) -> Shapes:
         """Return some of the products, chosen by a mask."""
@@ -181,7 +182,7 @@ class Shapes:
         found.__dict__.update(self.__dict__)
         for name in ("m", "n", "k", "work", "read", "written", "at"):
             setattr(found, name, getattr(self, name)[chosen])
-        found.known = {}
+        found.known, found.taken = {}, {}
         found.whole, found.even = self.whole[:, chosen], self.even[:, chosen]
         return found
 
@@ -221,13 +222,15 @@ class Shapes:
         if key in self.known:
             return self.known[key]
         tile_work, fill, port, waves, split = factors
-        lost = min(float(waves), 1.0)
         depth = self.depths / self.split + fill
         work = 2.0 * self.rows * self.columns * depth * (self.cores / self.rate * tile_work)
         traffic = (self.rows + self.columns) * depth * (self.size * self.cores / self.band * port)
         one = (work**IN_TILE + traffic**IN_TILE) ** (1.0 / IN_TILE)
-        each = np.exp(lost * self.whole + (1.0 - lost) * self.even) * one[:, self.at]
-        each += (self.written * self.split / self.band + SPLIT_LAUNCH) * (0.5 * split) * (self.split > 1)
+        each = one[:, self.at]
+        each *= self._waves(min(float(waves), 1.0))
+        cuts = np.array(SPLITS)[:, None]
+        added = (self.written * cuts / self.band + SPLIT_LAUNCH) * (0.5 * split) * (cuts > 1)
+        each.reshape(-1, *added.shape)[...] += added  # the options end in the splits
         least: Array = each.min(axis=0)
         near = np.divide(least, each, out=each)
         for _ in range(DOUBLED):
@@ -237,6 +240,14 @@ class Shapes:
             self.known.clear()
         self.known[key] = found
         return found
+
+    def _waves(self, lost: float) -> Array:
+        """Return how often a core takes a tile; the last two answers are kept for fits."""
+        if lost not in self.taken:
+            if len(self.taken) > 1:
+                self.taken.clear()
+            self.taken[lost] = np.exp(lost * self.whole + (1.0 - lost) * self.even)
+        return self.taken[lost]
 
     def __call__(self, logs: Array) -> Array:
         """Return the logarithm of the time of each product."""
