@@ -100,7 +100,6 @@ def opened(browser, address):
             ),
         )
         page.goto(address + path)
-        page.wait_for_load_state("networkidle")
         pages.append(page)
         return page
 
