@@ -81,31 +81,44 @@ def browser():
         found.close()
 
 
-@pytest.fixture
-def opened(browser, address):
-    """Return a function that opens a page; afterwards the console must have stayed quiet."""
-    pages, said = [], []
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One tab that most pages are opened in: a tab of its own takes longer than a page."""
+    found = browser.new_page()
+    yield found
+    found.close()
 
-    def open_(path, width=1200, scheme="light"):
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page.on(
-            "console",
-            lambda message: said.append(message.text) if message.type in {"error", "warning"} else None,
-        )
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                said.append(request.url) if not request.url.startswith((address, "data:")) else None
-            ),
-        )
+
+@pytest.fixture
+def opened(tab, address):
+    """Return a function that opens a page in a tab; afterwards the console must have stayed quiet."""
+    heard, said = [], []
+
+    def complain(message):
+        if message.type in {"error", "warning"}:
+            said.append(message.text)
+
+    def leave(request):
+        if not request.url.startswith((address, "data:")):
+            said.append(request.url)
+
+    def fail(error):
+        said.append(str(error))
+
+    def open_(path, width=1200, scheme="light", page=tab):
+        for event, hear in (("console", complain), ("pageerror", fail), ("request", leave)):
+            page.on(event, hear)
+            heard.append((page, event, hear))
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
         page.goto(address + path)
-        pages.append(page)
         return page
 
     yield open_
-    for page in pages:
-        page.close()
+    for page, event, hear in heard:
+        page.remove_listener(event, hear)
+    tab.unroute_all()
+    tab.goto("about:blank")
     assert said == []
 
 
@@ -119,12 +132,13 @@ def until(page, script, *, wanted=True, seconds=20.0):
     pytest.fail(f"never: {script} == {wanted}")
 
 
-def test_the_first_page_is_small(opened):
-    page = opened("/")
+def test_the_first_page_is_small(opened, browser):
+    page = opened("/", page=browser.new_page())  # nothing of it kept from another page
     sizes = page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
         ".map((e) => [e.name, e.transferSize])"
     )
+    page.close()
     assert len(sizes) == 3, sizes
     assert sum(size for _, size in sizes) <= MOST_BYTES
 
