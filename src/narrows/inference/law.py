@@ -367,7 +367,8 @@ def step_seconds(features: Array, logs: Array, tokens: Array) -> Array:
     """
     factor = np.exp(logs)
     parts = features * factor[..., : len(FEATURES)]
-    memory, compute, rest = np.moveaxis(parts @ SUMS, -1, 0)
+    sums = parts @ SUMS
+    memory, compute, rest = sums[..., 0], sums[..., 1], sums[..., 2]
     compute = compute + parts[..., 3] * (64.0 * factor[..., len(FEATURES)] / np.maximum(tokens, 1.0))
     roof = (memory**SHARPNESS + compute**SHARPNESS) ** (1.0 / SHARPNESS)
     found: Array = (roof + rest) * factor[..., -1]
