@@ -300,17 +300,19 @@ def map(  # noqa: A001 (the product's own verb; narrows.map reads as it is meant
     return reduce_run(solved)
 
 
-def reduce_run(solved: Run, rows: Mapping[str, LayerRow] | None = None) -> MapResult:
+def reduce_run(
+    solved: Run, rows: Mapping[str, LayerRow] | None = None, bands: Mapping[str, Band] | None = None
+) -> MapResult:
     """Reduce a solved question to what the map shows.
 
     Parameters
     ----------
     solved
         The question.
-    rows
-        Layers as shown that are known already, by id; those left out are made.
+    rows, bands
+        Layers as shown and bands of capacity that are known already, by id; those left out are made.
     """
-    known = rows or {}
+    known, ready = rows or {}, bands or {}
     model, shown = solved.model, solved.shown
     names = [layer.id for layer in model.layers]
     binds = {name: _series(solved.shares.binds[solved.row(name), shown]) for name in [*names, STOCK]}
@@ -321,7 +323,10 @@ def reduce_run(solved: Run, rows: Mapping[str, LayerRow] | None = None) -> MapRe
         deployed=band(solved.deployed, "h100e/quarter"),
         deployed_mw=band(solved.deployed_w / WATTS_PER_MW, "MW/quarter"),
         installed=band(solved.installed, "h100e"),
-        capacity={name: band(solved.capacity[:, model.row(name)], "h100e/quarter") for name in names},
+        capacity={
+            name: ready.get(name) or band(solved.capacity[:, model.row(name)], "h100e/quarter")
+            for name in names
+        },
         price=_prices(solved),
         tied=_series(solved.shares.tied[shown]),
         unknown=model.unknown,

@@ -22,8 +22,7 @@ __all__ = ["Carried", "Paths"]
 
 Floats = NDArray[np.float64]
 Marks = NDArray[Any]
-Node = tuple[int, int]
-_BEFORE: Node = (-1, 0)
+_BEFORE = -1
 """The node from which all paths start: what lies before the first quarter."""
 
 
@@ -91,7 +90,7 @@ class Paths:
         return np.stack(found, axis=-1)
 
     @cached_property
-    def _arcs(self) -> tuple[list[_OnPath], list[Node]]:
+    def _arcs(self) -> tuple[list[_OnPath], list[int]]:
         return _Lengths(self.stack).back()
 
     def _walk(self, carried: Carried) -> list[Marks]:
@@ -155,20 +154,16 @@ def _choose(ways: list[tuple[Floats, Marks]], join: Callable[[Marks, Marks], Mar
     return best, marks
 
 
-class _OnPath(NamedTuple):
-    """A node on a shortest path, and the last arcs of such paths to it, each with the node before it."""
-
-    node: Node
-    layer: int
-    quarter: int
-    arcs: list[tuple[int, Node]]
+_OnPath = tuple[int, int, int, list[tuple[int, int]]]
+"""A node on a shortest path, its layer and quarter, and the last arcs of such paths to it, each with the node
+before it."""
 
 
 class _Lengths:
     """Lengths of the shortest paths of one draw.
 
-    A layer has two nodes a quarter: its output as capacity and inputs allow it, and as the cap on its stock
-    leaves it. A node is its quarter and a place in it; nodes in ascending order are in the order of paths.
+    A layer has a node a quarter: its output as capacity and inputs allow it. Where a cap on its stock may
+    lower that it has a second. Nodes are numbered in the order of paths.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -178,75 +173,81 @@ class _Lengths:
             array.tolist() for array in (stack.K[0], stack.A[0], slack, stack.D[0])
         )
         self.up, self.parent, self.root = net.up.tolist(), net.parent.tolist(), net.root
-        self.rank, self.capped = net.up.argsort().tolist(), stack.capped.tolist()
+        self.capped, self.nodes = stack.capped.tolist(), 2 * stack.layers
+        ranks = net.up.argsort().tolist()
+        self.first, self.last = (
+            ranks,
+            [
+                self.nodes - 1 - rank if capped else rank
+                for rank, capped in zip(ranks, self.capped, strict=True)
+            ],
+        )
         lags = net.lag.tolist()
         self.inputs = [[(c, lags[c]) for c in net.inputs(i)] for i in range(stack.layers)]
         self.Z: list[list[float]] = [[0.0] for _ in lags]  # slot 0 is before the first quarter
-        self.uncapped: list[list[float]] = [[0.0] for _ in lags]
-        for t in range(stack.quarters):
-            self._forward(t)
+        self.uncapped = [[0.0] if capped else Z for Z, capped in zip(self.Z, self.capped, strict=True)]
+        self._forward()
 
-    def _forward(self, t: int) -> None:
-        Z, A, capped = self.Z, self.A, self.capped
-        for i in self.up:
-            least = Z[i][t] + self.K[i][t]
-            for c, lag in self.inputs[i]:
-                length = Z[c][t - lag + 1 if t >= lag else 0] + A[c][t]
-                if length < least:  # noqa: PLR1730 (min() costs a call each)
-                    least = length
-            if i == self.root:
-                least = min(least, self.D[t])
-            Z[i].append(least)
-            self.uncapped[i].append(least)
-        for i in self.up[-2::-1]:
-            if capped[i]:
-                lowered = Z[self.parent[i]][t + 1] + self.slack[i][t]
-                Z[i][t + 1] = min(Z[i][t + 1], lowered)
+    def _forward(self) -> None:
+        Z, K, A, root = self.Z, self.K, self.A, self.root
+        rows = [(i == root, Z[i], K[i], [(Z[c], A[c], lag) for c, lag in self.inputs[i]]) for i in self.up]
+        lowered = [
+            (Z[i], self.uncapped[i], Z[self.parent[i]], self.slack[i])
+            for i in self.up[-2::-1]
+            if self.capped[i]
+        ]
+        for t, demand in enumerate(self.D):
+            for asked, own, more, inputs in rows:
+                least = own[t] + more[t]
+                for made, stored, lag in inputs:
+                    length = made[t - lag + 1 if t >= lag else 0] + stored[t]
+                    if length < least:  # noqa: PLR1730 (min() costs a call each)
+                        least = length
+                own.append(demand if asked and demand < least else least)
+            for own, uncapped, parent, slack in lowered:
+                uncapped.append(own[-1])
+                own[-1] = min(own[-1], parent[-1] + slack[t])
 
-    def back(self) -> tuple[list[_OnPath], list[Node]]:
+    def back(self) -> tuple[list[_OnPath], list[int]]:
         """Return the nodes on the shortest paths in the order of paths, and those of the root by quarter."""
-        ends = [self._final(self.root, t + 1) for t in range(len(self.D))]
-        found: dict[Node, _OnPath] = {}
+        last, nodes = self.last[self.root], self.nodes
+        ends = [t * nodes + last for t in range(len(self.D))]
+        found: dict[int, _OnPath] = {_BEFORE: (_BEFORE, 0, 0, [])}
         ahead = ends.copy()
         while ahead:
             node = ahead.pop()
-            if node not in found and node != _BEFORE:
-                quarter, place = node
-                layer = self.up[min(place, 2 * len(self.up) - 1 - place)]
-                arcs = _tight((self._inputs if place < len(self.up) else self._caps)(layer, quarter))
-                found[node] = _OnPath(node, layer, quarter, arcs)
+            if node not in found:
+                t, place = divmod(node, nodes)
+                below = place < len(self.up)
+                layer = self.up[place if below else nodes - 1 - place]
+                ways = self._inputs(layer, t) if below else self._caps(layer, t)
+                limit = min(ways)[0] * TIED
+                arcs = [(arc, before) for length, arc, before in ways if length <= limit]
+                found[node] = node, layer, t, arcs
                 ahead += [before for _, before in arcs]
+        del found[_BEFORE]
         return sorted(found.values()), ends
 
-    def _final(self, layer: int, slot: int) -> Node:
-        """Return the node of a layer's output as its cap leaves it; slot 0 is before the first quarter."""
-        return (slot - 1, 2 * len(self.up) - 1 - self.rank[layer]) if slot else _BEFORE
-
-    def _inputs(self, i: int, t: int) -> list[tuple[float, int, Node]]:
-        """Return the ways to a layer's output before its cap."""
-        ways = [(self.Z[i][t] + self.K[i][t], ARC_OWN, self._final(i, t))]
+    def _inputs(self, i: int, t: int) -> list[tuple[float, int, int]]:
+        """Return the ways to a layer's output before its cap: their lengths, last arcs and nodes before."""
+        Z, nodes = self.Z, self.nodes
+        ways = [(Z[i][t] + self.K[i][t], ARC_OWN, (t - 1) * nodes + self.last[i] if t else _BEFORE)]
         for c, lag in self.inputs[i]:
-            if lag:
-                u = max(t - lag + 1, 0)
-                ways.append((self.Z[c][u] + self.A[c][t], c, self._final(c, u)))
+            stored = self.A[c][t]
+            if lag > t:
+                ways.append((stored, c, _BEFORE))
+            elif lag:
+                ways.append((Z[c][t - lag + 1] + stored, c, (t - lag) * nodes + self.last[c]))
             else:
-                ways.append((self.uncapped[c][t + 1] + self.A[c][t], c, (t, self.rank[c])))
+                ways.append((self.uncapped[c][t + 1] + stored, c, t * nodes + self.first[c]))
         if i == self.root:
             ways.append((self.D[t], ARC_DEMAND, _BEFORE))
         return ways
 
-    def _caps(self, i: int, t: int) -> list[tuple[float, int, Node]]:
-        """Return the ways to a layer's output after its cap."""
-        ways = [(self.uncapped[i][t + 1], i, (t, self.rank[i]))]
-        if self.capped[i]:
-            p = self.parent[i]
-            ways.append((self.Z[p][t + 1] + self.slack[i][t], ARC_CAP, self._final(p, t + 1)))
-        return ways
-
-
-def _tight(ways: list[tuple[float, int, Node]]) -> list[tuple[int, Node]]:
-    """Return the arcs of the shortest of the ways to a node, each with the node before it."""
-    if len(ways) == 1:
-        return [ways[0][1:]]
-    limit = min(ways)[0] * TIED
-    return [(arc, before) for length, arc, before in ways if length <= limit]
+    def _caps(self, i: int, t: int) -> list[tuple[float, int, int]]:
+        """Return the ways to a layer's output after its cap, as `_inputs`."""
+        p, start = self.parent[i], t * self.nodes
+        return [
+            (self.uncapped[i][t + 1], i, start + self.first[i]),
+            (self.Z[p][t + 1] + self.slack[i][t], ARC_CAP, start + self.last[p]),
+        ]

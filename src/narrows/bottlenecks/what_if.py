@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from narrows.bottlenecks import plain
 from narrows.bottlenecks.answer import DEFAULT_SEED, Run, reduce_run, run
 from narrows.bottlenecks.kernel import at_once, solve
@@ -16,12 +18,11 @@ from narrows.facility.lead_law import LAWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from narrows.bottlenecks.model import Model
     from narrows.bottlenecks.network import Stack
-    from narrows.bottlenecks.result import LayerRow, MapResult
+    from narrows.bottlenecks.result import Band, LayerRow, MapResult
     from narrows.bottlenecks.solution import Solution
     from narrows.bottlenecks.supply import FactLayer
     from narrows.catalog import Catalog, Fact, Overlay
@@ -112,7 +113,8 @@ class WhatIf:
         self._last = shape.model.quarters[-1 - TAIL_QUARTERS]
         self._kept: dict[str, Array] = {}
         self._base: Model | None = None
-        self._rows: dict[str, LayerRow] | None = None
+        self._rows: dict[str, LayerRow] = {}
+        self._bands: dict[str, tuple[Array, Band]] = {}
         self._shown: tuple[str, ...] = ()
         self._behind: dict[str, frozenset[str]] = {}
 
@@ -161,18 +163,26 @@ class WhatIf:
         return self.reduce(self.run(overlay))
 
     def reduce(self, solved: Run) -> MapResult:
-        """Return what the map shows of a solved scenario; layers whose facts stand are not made again."""
-        if self._rows is None:
+        """Return what the map shows of a solved scenario; what facts leave as it was is not made again."""
+        if not self._rows:
             base = self.run()
             with base.reader.chain() as chain:
-                rows = {row.id: row for row in reduce_run(base).layers}
-            self._shown = chain.reads
-            self._behind = {layer.id: _behind(base, layer) for layer in base.model.layers}
-            self._rows = rows
+                shown = reduce_run(base)
+            self._shown, model = chain.reads, base.model
+            self._behind = {layer.id: _behind(base, layer) for layer in model.layers}
+            self._bands = {
+                name: (base.capacity[:, model.row(name)], band) for name, band in shown.capacity.items()
+            }
+            self._rows = {row.id: row for row in shown.layers}
         solved.reader.note(self._shown)  # what a layer that is not remade rests on was read all the same
         changed = solved.catalog.differs(self.catalog)
         same = {name: row for name, row in self._rows.items() if changed.isdisjoint(self._behind[name])}
-        return reduce_run(solved, same)
+        bands = {
+            name: band
+            for name, (before, band) in self._bands.items()
+            if np.array_equal(before, solved.capacity[:, solved.model.row(name)])
+        }
+        return reduce_run(solved, same, bands)
 
 
 def _behind(solved: Run, layer: FactLayer) -> frozenset[str]:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from narrows.report.words import printable, sources_or_shipped
@@ -227,8 +228,10 @@ def _written(value: Any) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(1 << 14)
 def _finite(value: float) -> float | None:
-    return float(_WRITTEN % value) if math.isfinite(value) else None
+    """Return a number as it is written, 0 without a sign; scenarios show most numbers again and again."""
+    return float(_WRITTEN % value) + 0.0 if math.isfinite(value) else None
 
 
 def _value(value: Any) -> Any:
