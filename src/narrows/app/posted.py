@@ -5,6 +5,7 @@ FastAPI and pydantic are loaded with this module: a server that nobody posts to 
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Request, Response
@@ -112,11 +113,15 @@ def posted(programs: Programs) -> FastAPI:
             _document(programs, app, path.partition("?")[0], text)
 
     @app.post(f"{API}/scenario", summary="The map under a scenario", responses=_REFUSALS)
-    def scenario(asked: Scenario) -> Response:
+    async def scenario(asked: Scenario) -> Response:
+        loop = asyncio.get_running_loop()
         try:
-            return Response(programs.scenario(asked.overlay(), asked.draws), media_type="application/json")
+            text = await loop.run_in_executor(
+                programs.solver, programs.scenario, asked.overlay(), asked.draws
+            )
         except NarrowsError as problem:
             return _response(refusal(problem, BAD))
+        return Response(text, media_type="application/json")
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, problem: RequestValidationError) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -50,14 +50,17 @@ class Programs:
         The study that the pages show.
     describe
         Makes the application that takes scenarios, on the first.
+
+    Attributes
+    ----------
+    solver
+        The thread that solves scenarios, one after another: several would hold each other up.
     """
 
     def __init__(self, study: Study, describe: Callable[[Programs], Any]) -> None:
         self.study, self._describe = study, describe
         self._asked: dict[int, WhatIf] = {}
-        self._turn = (
-            threading.Lock()
-        )  # one scenario after another: threads that compute at once hold each other up
+        self.solver = ThreadPoolExecutor(1)
 
     # --- readings, kept as bytes ---------------------------------------------------------------
 
@@ -173,6 +176,8 @@ class Programs:
     def scenario(self, overlay: Overlay, draws: int) -> str:
         """Return the map under a scenario, as `narrows map --scenario FILE --json` with the same draws.
 
+        One thread at a time may ask, such as that of `solver`.
+
         Parameters
         ----------
         overlay
@@ -191,17 +196,16 @@ class Programs:
                 f"Here draws are one of {', '.join(map(str, DRAWS))}",
                 "Ask the command line for more: narrows map --scenario FILE --draws N",
             )
-        with self._turn:
-            if draws not in self._asked:
-                shown = self.study.quarters
-                self._asked[draws] = WhatIf(
-                    self.study.catalog,
-                    draws,
-                    self.study.seed,
-                    f"{shown[0]}:{shown[-1]}",
-                    waits=not self.study.served,
-                )
-            return map_json(self._asked[draws].map(overlay))
+        if draws not in self._asked:
+            shown = self.study.quarters
+            self._asked[draws] = WhatIf(
+                self.study.catalog,
+                draws,
+                self.study.seed,
+                f"{shown[0]}:{shown[-1]}",
+                waits=not self.study.served,
+            )
+        return map_json(self._asked[draws].map(overlay))
 
     @cached_property
     def app(self) -> Any:
