@@ -1,4 +1,4 @@
-"""Options of figures, facts, layers and checks."""
+"""Options of figures, facts, layers and checks, and of the shell."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["add"]
 
 
 def add(commands: Any) -> None:
-    """Add the commands of figures, facts, layers and checks."""
-    for one in (_why, _facts, _layer, _schema, _validate):
+    """Add the commands of figures, facts, layers and checks, and of the shell."""
+    for one in (_why, _facts, _layer, _schema, _validate, _completion):
         one(commands)
 
 
@@ -50,3 +50,8 @@ def _validate(commands: Any) -> None:
     )
     check.add_argument("--markdown", action="store_true", help="print the table of docs/validation.md")
     check.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _completion(commands: Any) -> None:
+    completion = commands.add_parser("completion", help="commands and options completed by the shell")
+    completion.add_argument("shell", help="the shell: bash")
