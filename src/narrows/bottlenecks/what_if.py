@@ -171,7 +171,8 @@ class WhatIf:
             self._shown, model = chain.reads, base.model
             self._behind = {layer.id: _behind(base, layer) for layer in model.layers}
             self._bands = {
-                name: (base.capacity[:, model.row(name)], band) for name, band in shown.capacity.items()
+                name: (base.capacity[:, model.row(name)].copy(), band)
+                for name, band in shown.capacity.items()
             }
             self._rows = {row.id: row for row in shown.layers}
         solved.reader.note(self._shown)  # what a layer that is not remade rests on was read all the same

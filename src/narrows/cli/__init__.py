@@ -56,14 +56,15 @@ class Parser(argparse.ArgumentParser):
             return found, unknown
         given = unknown[0].partition("=")[0]
         if given.startswith("-"):
-            raise UnknownNameError("option", given, self._known(), remedy=f"See `{self.prog} --help`")
+            raise UnknownNameError("option", given, self.options(), remedy=f"See `{self.prog} --help`")
         raise UsageError(
             f"`{self.prog}` is given {given!r}, which is one argument too many",
-            f"Its options are {', '.join(self._known())}",
+            f"Its options are {', '.join(self.options())}",
             "Leave it out, or put texts with blanks in quotes",
         )
 
-    def _known(self) -> list[str]:
+    def options(self) -> list[str]:
+        """Return the options of this command, short and long."""
         return [option for action in self._actions for option in action.option_strings]
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -73,7 +74,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the house's error instead of printing argparse's own."""
-        known = self._known()
+        known = self.options()
         raise UsageError(
             f"The command line of `{self.prog}` cannot be read: {message}",
             f"The options are {', '.join(known)}",

@@ -12,6 +12,8 @@ from narrows.errors import UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from narrows.cli import Parser
+
 __all__ = ["run", "script", "words"]
 
 BASH = """\
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def script(top: argparse.ArgumentParser) -> str:
+def script(top: Parser) -> str:
     """Return the script that completes commands and options in bash; values are left to names of files.
 
     Parameters
@@ -71,7 +73,7 @@ def script(top: argparse.ArgumentParser) -> str:
     return BASH.format(commands=commands, cases=cases)
 
 
-def words(one: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str, list[str]]]:
+def words(one: Parser, path: str = "") -> Iterator[tuple[str, list[str]]]:
     """Yield each command by its path, each part after a blank, and the words that may follow it.
 
     Parameters
@@ -88,8 +90,7 @@ def words(one: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str, l
     ['recap', 'draft', 'ingest', 'fetch']
     """
     groups = [action for action in one._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001 (argparse tells it nowhere else)
-    options = [option for action in one._actions for option in action.option_strings]  # noqa: SLF001
-    yield path, [*(name for group in groups for name in group.choices), *options]
+    yield path, [*(name for group in groups for name in group.choices), *one.options()]
     for group in groups:
         for name, inner in group.choices.items():
             yield from words(inner, f"{path} {name}")
